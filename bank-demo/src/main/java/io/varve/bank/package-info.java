@@ -1,0 +1,5 @@
+/** A bank built on Varve. */
+@NullMarked
+package io.varve.bank;
+
+import org.jspecify.annotations.NullMarked;
