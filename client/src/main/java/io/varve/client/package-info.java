@@ -1,4 +1,7 @@
-/** The Java client of Varve. */
+/**
+ * The Java client of Varve: {@link io.varve.client.VarveClient} connects to a server, and is then
+ * an {@link io.varve.client.streams.EventStore}.
+ */
 @NullMarked
 package io.varve.client;
 

@@ -1,0 +1,139 @@
+package io.varve.client.streams;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * An event store: streams of events, and the log of all of them in commit order.
+ *
+ * <p>All methods may be called from any thread at the same time. Blocking calls are fine on virtual
+ * threads. What a store refuses or cannot do is a {@link VarveException}; a null argument is a
+ * {@link NullPointerException}; a call after {@link #close} is an {@link IllegalStateException}.
+ *
+ * <pre>{@code
+ * store.append("account-42", ExpectedVersion.noStream(), NewEvent.json("AccountOpened", "{\"owner\":\"Ada\"}"));
+ * try (EventReader events = store.readStream(ReadStream.of("account-42"))) {
+ *   events.forEach(event -> System.out.println(event.version() + " " + event.type()));
+ * }
+ * }</pre>
+ */
+public interface EventStore extends AutoCloseable {
+
+  /**
+   * Appends events to one stream, all or nothing, and waits until they are durable. They are then
+   * visible to every read that begins afterwards, by anyone.
+   *
+   * <p>A repeat of the same events is safe: an append whose event ids are all in the stream
+   * already, in this order and next to one another, is answered with the original result and {@link
+   * AppendResult#deduplicated}, whatever it expects.
+   *
+   * @param stream its first append creates it; 1 to 512 bytes of UTF-8 without control characters,
+   *     and not starting with {@code $}, which marks the server's own streams
+   * @param expected what the caller believes about the stream, checked in the commit itself
+   * @param events in the order in which they get their versions; at least 1, and by default at most
+   *     10,000 and 16 MiB in all; no event id twice
+   * @throws VersionConflictException the expected version does not hold; nothing was written
+   * @throws EventIdTakenException some of the ids are in the store, but not as this append; nothing
+   *     was written
+   * @throws InvalidRequestException the request is malformed or over a limit; nothing was written
+   * @throws StoreOverloadedException the store had no room for it until the retries ended; nothing
+   *     was written
+   * @throws StoreUnavailableException no answer until the retries ended; the message says whether
+   *     the outcome is unknown
+   */
+  AppendResult append(String stream, ExpectedVersion expected, List<NewEvent> events);
+
+  /** The same as {@link #append(String, ExpectedVersion, List)}, with the events one by one. */
+  default AppendResult append(String stream, ExpectedVersion expected, NewEvent... events) {
+    return append(stream, expected, List.of(events));
+  }
+
+  /**
+   * Appends as {@link #append(String, ExpectedVersion, List)} does, without waiting for the answer.
+   * Appends of one thread are sent, and decided, in the order of its calls.
+   *
+   * <p>The number and the bytes of the appends in flight are bounded. When the bound is reached
+   * this call <em>waits</em> for room, so a caller cannot outrun the store; it never waits for the
+   * answer itself.
+   *
+   * @return completes with the result, or with the exception that {@code append} would have thrown
+   *     (after {@code join} it is the cause of a {@link java.util.concurrent.CompletionException}).
+   *     Dependent stages may block: they never run on the thread that takes answers in. Cancelling
+   *     it does not cancel the append.
+   */
+  CompletableFuture<AppendResult> appendAsync(
+      String stream, ExpectedVersion expected, List<NewEvent> events);
+
+  /**
+   * Reads events of one stream. The read sees the stream as it was when the read began, from its
+   * first event to its last.
+   *
+   * @return a reader at its first event, which the caller must close; an empty one if the stream
+   *     has events but none in range
+   * @throws StreamNotFoundException the stream has no event
+   * @throws InvalidRequestException the request is malformed
+   * @throws StoreUnavailableException the store did not answer in time
+   */
+  EventReader readStream(ReadStream read);
+
+  /**
+   * Reads the log: the events of all streams in the order of their commits. The read sees the log
+   * as it was when it began.
+   *
+   * @return a reader at its first event, which the caller must close
+   * @throws InvalidRequestException the request is malformed
+   * @throws StoreUnavailableException the store did not answer in time
+   */
+  EventReader readLog(ReadLog read);
+
+  /** The event with this id, or empty if there is none. */
+  Optional<RecordedEvent> getEvent(UUID id);
+
+  /**
+   * The event at this position of the log, or empty if there is none.
+   *
+   * @param position 1 or higher
+   * @throws InvalidRequestException the position is not 1 or higher
+   */
+  Optional<RecordedEvent> getEvent(long position);
+
+  /**
+   * The event with this version of the stream, or empty if there is none.
+   *
+   * @param version 1 or higher
+   * @throws InvalidRequestException the stream's name is malformed, or the version is not 1 or
+   *     higher
+   */
+  Optional<RecordedEvent> getEvent(String stream, long version);
+
+  /**
+   * Follows one stream: every event after the start, then live, until closed. Nothing is missing
+   * and nothing comes twice. The stream need not exist yet.
+   *
+   * <p>Returns once the store has confirmed the start, so that an event appended after this call is
+   * "after now". If the store cannot be reached, it returns after the first attempt, and the
+   * subscription goes on trying, for ever; the listener hears of it.
+   *
+   * @throws InvalidRequestException the request is malformed; the listener is never called
+   * @throws AccessDeniedException the caller may not; the listener is never called
+   */
+  Subscription subscribeToStream(SubscribeToStream request, SubscriptionListener listener);
+
+  /**
+   * Follows the log, or the events of it that match a query, as {@link #subscribeToStream} follows
+   * a stream.
+   *
+   * @throws InvalidRequestException the request is malformed; the listener is never called
+   * @throws AccessDeniedException the caller may not; the listener is never called
+   */
+  Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener);
+
+  /**
+   * Waits for the appends in flight, closes the subscriptions, cancels the readers that are still
+   * open, and lets everything go. All waiting is bounded. Closing twice does nothing.
+   */
+  @Override
+  void close();
+}

@@ -1,0 +1,57 @@
+package io.varve.client.streams;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Which events a read or a subscription is about. An event matches when at least one item matches
+ * it; a query without items matches every event.
+ *
+ * <pre>{@code
+ * Query deposits = Query.types("MoneyDeposited", "MoneyWithdrawn");
+ * Query course = Query.of(QueryItem.tags("course:c1"), QueryItem.categories("student").withTypes("StudentEnrolled"));
+ * }</pre>
+ *
+ * @param items alternatives, at most 1,000
+ */
+public record Query(List<QueryItem> items) {
+
+  private static final Query ALL = new Query(List.of());
+
+  public Query {
+    items = List.copyOf(items);
+  }
+
+  /** Every event. */
+  public static Query all() {
+    return ALL;
+  }
+
+  /** Events that match any of these items; without an item, every event. */
+  public static Query of(QueryItem... items) {
+    return new Query(Arrays.asList(items));
+  }
+
+  /** Events of any of these types. */
+  public static Query types(String... types) {
+    return of(QueryItem.types(types));
+  }
+
+  /** Events that have all of these tags. */
+  public static Query tags(String... tags) {
+    return of(QueryItem.tags(tags));
+  }
+
+  /** Events of streams whose names start with any of these texts. */
+  public static Query streamPrefixes(String... prefixes) {
+    return of(QueryItem.streamPrefixes(prefixes));
+  }
+
+  /**
+   * Events of streams of any of these categories: the name up to the first {@code -}, or the whole
+   * name if it has none.
+   */
+  public static Query categories(String... categories) {
+    return of(QueryItem.categories(categories));
+  }
+}

@@ -1,0 +1,116 @@
+package io.varve.client.streams;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request to read one stream, by default all of it, oldest event first. Immutable: each method
+ * gives a new request.
+ *
+ * <pre>{@code
+ * ReadStream.of("account-42");                              // from the first event to the last
+ * ReadStream.of("account-42").fromVersion(7).limit(10);     // versions 7 to 16
+ * ReadStream.of("account-42").backwards().limit(1);         // the last event
+ * }</pre>
+ */
+public final class ReadStream {
+
+  private final String stream;
+  private final long fromVersion;
+  private final boolean backwards;
+  private final long limit;
+  private final @Nullable Instant asOf;
+  private final long notBeforePosition;
+
+  private ReadStream(
+      String stream,
+      long fromVersion,
+      boolean backwards,
+      long limit,
+      @Nullable Instant asOf,
+      long notBeforePosition) {
+    this.stream = Arguments.wellFormed("stream", stream);
+    this.fromVersion = Arguments.notNegative("fromVersion", fromVersion);
+    this.backwards = backwards;
+    this.limit = Arguments.notNegative("limit", limit);
+    this.asOf = asOf == null ? null : Arguments.time("asOf", asOf);
+    this.notBeforePosition = Arguments.notNegative("notBeforePosition", notBeforePosition);
+  }
+
+  /** All of this stream. */
+  public static ReadStream of(String stream) {
+    return new ReadStream(stream, 0, false, 0, null, 0);
+  }
+
+  /**
+   * Starts at this version, inclusive. 0: at the stream's first event, or its last if backwards.
+   */
+  public ReadStream fromVersion(long version) {
+    return new ReadStream(stream, version, backwards, limit, asOf, notBeforePosition);
+  }
+
+  /** Newest event first. */
+  public ReadStream backwards() {
+    return new ReadStream(stream, fromVersion, true, limit, asOf, notBeforePosition);
+  }
+
+  /** At most this many events. 0: no limit. */
+  public ReadStream limit(long limit) {
+    return new ReadStream(stream, fromVersion, backwards, limit, asOf, notBeforePosition);
+  }
+
+  /** The stream as it was at this time: only events recorded at or before it. */
+  public ReadStream asOf(Instant time) {
+    return new ReadStream(stream, fromVersion, backwards, limit, time, notBeforePosition);
+  }
+
+  /**
+   * Begins only once the log has reached this position, or fails when the store's deadline has
+   * passed. 0: at once.
+   */
+  public ReadStream notBeforePosition(long position) {
+    return new ReadStream(stream, fromVersion, backwards, limit, asOf, position);
+  }
+
+  /** The stream's name. */
+  public String stream() {
+    return stream;
+  }
+
+  /** The version to start at; 0: at the stream's end that comes first. */
+  public long fromVersion() {
+    return fromVersion;
+  }
+
+  /** Whether the newest event comes first. */
+  public boolean isBackwards() {
+    return backwards;
+  }
+
+  /** How many events at most; 0: no limit. */
+  public long limit() {
+    return limit;
+  }
+
+  /** The time as of which the stream is read; null: now. */
+  public @Nullable Instant asOf() {
+    return asOf;
+  }
+
+  /** The position that the log must have reached; 0: any. */
+  public long notBeforePosition() {
+    return notBeforePosition;
+  }
+
+  @Override
+  public String toString() {
+    return "ReadStream["
+        + stream
+        + (fromVersion > 0 ? ", from version " + fromVersion : "")
+        + (backwards ? ", backwards" : "")
+        + (limit > 0 ? ", limit " + limit : "")
+        + (asOf != null ? ", as of " + asOf : "")
+        + (notBeforePosition > 0 ? ", not before position " + notBeforePosition : "")
+        + "]";
+  }
+}

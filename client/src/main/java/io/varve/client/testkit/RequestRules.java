@@ -1,0 +1,150 @@
+package io.varve.client.testkit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.varve.client.streams.InvalidRequestException;
+import io.varve.client.streams.InvalidRequestException.FieldViolation;
+import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.Query;
+import io.varve.client.streams.QueryItem;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * What the server refuses at the door, with its default limits. Fields are named as in the
+ * contract; the first violation is the one that is reported.
+ */
+final class RequestRules {
+
+  private static final int MAX_STREAM_BYTES = 512;
+  private static final int MAX_TYPE_BYTES = 256;
+  private static final int MAX_CONTENT_TYPE_BYTES = 256;
+  private static final int MAX_DATA_BYTES = 4 << 20;
+  private static final int MAX_METADATA_KEY_BYTES = 256;
+  private static final int MAX_METADATA_BYTES = 64 << 10;
+  private static final int MAX_TAGS = 64;
+  private static final int MAX_TAG_BYTES = 256;
+  private static final int MAX_EVENTS = 10_000;
+  private static final int MAX_APPEND_BYTES = 16 << 20;
+  private static final int MAX_QUERY_ITEMS = 1_000;
+  private static final int MAX_QUERY_ENTRIES = 1_000;
+
+  private RequestRules() {}
+
+  static void checkAppend(String stream, List<NewEvent> events) {
+    checkStream("stream", stream);
+    if (stream.startsWith("$")) {
+      throw invalid(
+          "stream", "\"" + stream + "\" starts with \"$\", which only the server's own streams do");
+    }
+    if (events.isEmpty()) {
+      throw invalid("events", "is empty; an append has at least one event");
+    }
+    checkLimit("events", events.size(), MAX_EVENTS, "events");
+    Set<UUID> ids = new HashSet<>();
+    long bytes = 0;
+    for (int i = 0; i < events.size(); i++) {
+      NewEvent event = events.get(i);
+      String field = "events[" + i + "]";
+      if (!ids.add(event.id())) {
+        throw invalid(field + ".id", event.id() + " stands twice in this append");
+      }
+      bytes += checkEvent(field, event);
+    }
+    checkLimit("events", bytes, MAX_APPEND_BYTES, "bytes");
+  }
+
+  /** Returns the event's size in bytes. */
+  private static long checkEvent(String field, NewEvent event) {
+    checkName(field + ".type", event.type(), MAX_TYPE_BYTES);
+    checkLimit(field + ".data", event.dataLength(), MAX_DATA_BYTES, "bytes");
+    int contentType = event.contentType().getBytes(UTF_8).length;
+    checkLimit(field + ".content_type", contentType, MAX_CONTENT_TYPE_BYTES, "bytes");
+    long metadata = checkMetadata(field + ".metadata", event.metadata());
+    checkLimit(field + ".tags", event.tags().size(), MAX_TAGS, "tags");
+    long tags = 0;
+    for (int i = 0; i < event.tags().size(); i++) {
+      tags += checkLength(field + ".tags[" + i + "]", event.tags().get(i), MAX_TAG_BYTES);
+    }
+    return event.type().getBytes(UTF_8).length + event.dataLength() + contentType + metadata + tags;
+  }
+
+  private static long checkMetadata(String field, Map<String, String> metadata) {
+    long bytes = 0;
+    for (Map.Entry<String, String> entry : metadata.entrySet()) {
+      String key = entry.getKey();
+      int keyBytes = checkLength(field + " key", key, MAX_METADATA_KEY_BYTES);
+      if (key.startsWith("$")) {
+        throw invalid(
+            field, "key \"" + key + "\" starts with \"$\", which only the server's own keys do");
+      }
+      bytes += keyBytes + entry.getValue().getBytes(UTF_8).length;
+    }
+    checkLimit(field, bytes, MAX_METADATA_BYTES, "bytes");
+    return bytes;
+  }
+
+  static void checkStream(String field, String stream) {
+    checkName(field, stream, MAX_STREAM_BYTES);
+  }
+
+  static void checkAtLeastOne(String field, long value) {
+    if (value < 1) {
+      throw invalid(field, "must be 1 or higher, was " + value);
+    }
+  }
+
+  static void checkQuery(Query query) {
+    checkLimit("query.items", query.items().size(), MAX_QUERY_ITEMS, "items");
+    for (int i = 0; i < query.items().size(); i++) {
+      QueryItem item = query.items().get(i);
+      String field = "query.items[" + i + "]";
+      checkLimit(field + ".types", item.types().size(), MAX_QUERY_ENTRIES, "entries");
+      checkLimit(field + ".tags", item.tags().size(), MAX_QUERY_ENTRIES, "entries");
+      checkLimit(
+          field + ".stream_prefixes", item.streamPrefixes().size(), MAX_QUERY_ENTRIES, "entries");
+      checkLimit(field + ".categories", item.categories().size(), MAX_QUERY_ENTRIES, "entries");
+    }
+  }
+
+  private static void checkName(String field, String text, int maxBytes) {
+    checkLength(field, text, maxBytes);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isISOControl(c)) {
+        throw invalid(
+            field, String.format("holds the control character U+%04X at index %d", (int) c, i));
+      }
+      if (Character.isSurrogate(c)
+          && !Character.isSurrogatePair(c, i + 1 < text.length() ? text.charAt(i + 1) : 'x')) {
+        throw invalid(field, "holds half a surrogate pair at index " + i);
+      }
+      if (Character.isHighSurrogate(c)) {
+        i++;
+      }
+    }
+  }
+
+  private static int checkLength(String field, String text, int maxBytes) {
+    int bytes = text.getBytes(UTF_8).length;
+    if (bytes == 0) {
+      throw invalid(field, "is empty; it has 1 to " + maxBytes + " bytes of UTF-8");
+    }
+    checkLimit(field, bytes, maxBytes, "bytes");
+    return bytes;
+  }
+
+  private static void checkLimit(String field, long actual, long limit, String unit) {
+    if (actual > limit) {
+      throw invalid(field, "has " + actual + " " + unit + ", over the limit of " + limit);
+    }
+  }
+
+  private static InvalidRequestException invalid(String field, String description) {
+    return new InvalidRequestException(
+        field + " " + description, List.of(new FieldViolation(field, description)), null);
+  }
+}
