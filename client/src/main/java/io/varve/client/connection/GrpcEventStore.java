@@ -1,0 +1,369 @@
+package io.varve.client.connection;
+
+import static java.util.Objects.requireNonNull;
+
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import io.varve.client.connection.PagedReader.Page;
+import io.varve.client.connection.RemoteSubscription.Source;
+import io.varve.client.streams.AppendResult;
+import io.varve.client.streams.EventReader;
+import io.varve.client.streams.EventStore;
+import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.ReadLog;
+import io.varve.client.streams.ReadStream;
+import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.StoreFailedException;
+import io.varve.client.streams.StoreUnavailableException;
+import io.varve.client.streams.SubscribeToLog;
+import io.varve.client.streams.SubscribeToStream;
+import io.varve.client.streams.Subscription;
+import io.varve.client.streams.SubscriptionListener;
+import io.varve.client.streams.SubscriptionStart;
+import io.varve.client.streams.VarveException;
+import io.varve.client.subscription.SubscriptionThread;
+import io.varve.proto.v1.EventStoreGrpc;
+import io.varve.proto.v1.GetEventRequest;
+import io.varve.proto.v1.GetEventResponse;
+import io.varve.proto.v1.ReadLogRequest;
+import io.varve.proto.v1.ReadStreamRequest;
+import io.varve.proto.v1.StreamVersion;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An event store behind a gRPC channel. */
+public final class GrpcEventStore implements EventStore {
+
+  /**
+   * Pages carry whole events, each up to the server's payload limit (4 MiB by default), and several
+   * to a page.
+   */
+  private static final int MAX_MESSAGE_BYTES = 64 << 20;
+
+  /** How long close waits for listeners that are still running, and then for the channel. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
+
+  private static final Logger log = LoggerFactory.getLogger(GrpcEventStore.class);
+  private static final AtomicInteger SUBSCRIPTIONS = new AtomicInteger();
+
+  private final ManagedChannel channel;
+  private final String server;
+  private final ConnectionSettings settings;
+  private final AppendPipeline appends;
+  private final ExecutorService calls;
+  private final ExecutorService completions;
+  private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /**
+   * Takes a channel over.
+   *
+   * @param server how people call it
+   * @param calls runs the channel's callbacks; shut down with it
+   */
+  GrpcEventStore(
+      ManagedChannel channel, String server, ConnectionSettings settings, ExecutorService calls) {
+    this.channel = channel;
+    this.server = server;
+    this.settings = settings;
+    this.calls = calls;
+    this.completions =
+        Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("varve-completion-", 1).factory());
+    this.appends = new AppendPipeline(channel, server, settings);
+  }
+
+  /** A store behind this endpoint. The first call connects. */
+  public static GrpcEventStore connect(Endpoint endpoint, ConnectionSettings settings) {
+    ExecutorService calls =
+        Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("varve-calls-", 1).factory());
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
+            .usePlaintext()
+            .executor(calls)
+            .keepAliveTime(settings.keepAlive().toNanos(), TimeUnit.NANOSECONDS)
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .userAgent("varve-java")
+            .build();
+    return new GrpcEventStore(channel, endpoint.toString(), settings, calls);
+  }
+
+  @Override
+  public AppendResult append(String stream, ExpectedVersion expected, List<NewEvent> events) {
+    CompletableFuture<AppendResult> answer = appends.append(stream, expected, List.copyOf(events));
+    try {
+      return answer.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof VarveException refusal) {
+        throw refusal;
+      }
+      throw new StoreFailedException("the append failed: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreUnavailableException(
+          "interrupted while waiting for the answer to the append to stream \""
+              + stream
+              + "\" of "
+              + server
+              + ", and its outcome is unknown. Repeat it with the same events to learn it",
+          e);
+    }
+  }
+
+  @Override
+  public CompletableFuture<AppendResult> appendAsync(
+      String stream, ExpectedVersion expected, List<NewEvent> events) {
+    CompletableFuture<AppendResult> promise = new CompletableFuture<>();
+    try {
+      CompletableFuture<AppendResult> answer =
+          appends.append(stream, expected, List.copyOf(events));
+      // Completed elsewhere, so that what the caller hangs on the promise never holds up the
+      // answers of others.
+      CompletableFuture<AppendResult> unused =
+          answer.whenComplete(
+              (result, failure) -> completions.execute(() -> complete(promise, result, failure)));
+    } catch (VarveException refusal) {
+      promise.completeExceptionally(refusal);
+    }
+    return promise;
+  }
+
+  private static void complete(
+      CompletableFuture<AppendResult> promise, AppendResult result, @Nullable Throwable failure) {
+    if (failure == null) {
+      promise.complete(result);
+    } else {
+      promise.completeExceptionally(failure);
+    }
+  }
+
+  @Override
+  public EventReader readStream(ReadStream read) {
+    ReadStreamRequest request = ProtoMapping.readStreamRequest(read);
+    return patiently(
+        left ->
+            PagedReader.open(
+                channel,
+                EventStoreGrpc.getReadStreamMethod(),
+                request,
+                server,
+                settings.deadline(),
+                page ->
+                    new Page(
+                        page.getHeadPosition(),
+                        ProtoMapping.recordedEvents(page.getEventsList()))));
+  }
+
+  @Override
+  public EventReader readLog(ReadLog read) {
+    ReadLogRequest request = ProtoMapping.readLogRequest(read);
+    return patiently(
+        left ->
+            PagedReader.open(
+                channel,
+                EventStoreGrpc.getReadLogMethod(),
+                request,
+                server,
+                settings.deadline(),
+                page ->
+                    new Page(
+                        page.getHeadPosition(),
+                        ProtoMapping.recordedEvents(page.getEventsList()))));
+  }
+
+  @Override
+  public Optional<RecordedEvent> getEvent(UUID id) {
+    return getEvent(GetEventRequest.newBuilder().setId(id.toString()).build());
+  }
+
+  @Override
+  public Optional<RecordedEvent> getEvent(long position) {
+    ProtoMapping.requireAtLeastOne("position", position);
+    return getEvent(GetEventRequest.newBuilder().setPosition(position).build());
+  }
+
+  @Override
+  public Optional<RecordedEvent> getEvent(String stream, long version) {
+    ProtoMapping.requireAtLeastOne("stream_version.version", version);
+    StreamVersion place =
+        StreamVersion.newBuilder()
+            .setStream(ProtoMapping.streamName(stream))
+            .setVersion(version)
+            .build();
+    return getEvent(GetEventRequest.newBuilder().setStreamVersion(place).build());
+  }
+
+  private Optional<RecordedEvent> getEvent(GetEventRequest request) {
+    return patiently(
+        left -> {
+          CallOptions options =
+              CallOptions.DEFAULT.withDeadlineAfter(left.toNanos(), TimeUnit.NANOSECONDS);
+          try {
+            GetEventResponse response =
+                ClientCalls.blockingUnaryCall(
+                    channel, EventStoreGrpc.getGetEventMethod(), options, request);
+            return Optional.of(ProtoMapping.recordedEvent(response.getEvent()));
+          } catch (StatusRuntimeException e) {
+            StoreError error = StoreError.of(server, e.getStatus(), e.getTrailers());
+            if (error.isNoSuchEvent()) {
+              return Optional.empty();
+            }
+            throw new CallFailedException(error);
+          }
+        });
+  }
+
+  /** One try of a call that writes nothing, so that repeating it is harmless. */
+  private interface Attempt<T> {
+    T run(Duration left) throws CallFailedException;
+  }
+
+  /** Repeats a call while the link is lost, with back-off, until the deadline. */
+  private <T> T patiently(Attempt<T> attempt) {
+    long deadline = System.nanoTime() + settings.deadline().toNanos();
+    for (int failures = 0; ; failures++) {
+      requireOpen();
+      try {
+        return attempt.run(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+      } catch (CallFailedException e) {
+        VarveException exception = e.error().toException();
+        Duration pause = settings.callBackoff().after(failures);
+        boolean inTime = System.nanoTime() + pause.toNanos() - deadline < 0;
+        if (!e.error().isLinkLost() || !inTime || Thread.currentThread().isInterrupted()) {
+          throw exception;
+        }
+        if (failures == 0) {
+          log.warn("trying again for {}: {}", settings.deadline(), exception.getMessage());
+        }
+        awaitOrThrow(pause, exception);
+        channel.resetConnectBackoff(); // this back-off rules, not the channel's
+      }
+    }
+  }
+
+  private void awaitOrThrow(Duration pause, VarveException exception) {
+    try {
+      if (closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw exception;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw exception;
+    }
+  }
+
+  @Override
+  public Subscription subscribeToStream(SubscribeToStream request, SubscriptionListener listener) {
+    return subscribe(
+        new Source<>(
+            EventStoreGrpc.getSubscribeToStreamMethod(),
+            start -> ProtoMapping.subscribeToStream(request, start),
+            Delivery::of,
+            RecordedEvent::version,
+            false),
+        request.start(),
+        listener);
+  }
+
+  @Override
+  public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
+    return subscribe(
+        new Source<>(
+            EventStoreGrpc.getSubscribeToLogMethod(),
+            start -> ProtoMapping.subscribeToLog(request, start),
+            Delivery::of,
+            RecordedEvent::position,
+            true),
+        request.start(),
+        listener);
+  }
+
+  private <A, B> Subscription subscribe(
+      Source<A, B> source, SubscriptionStart start, SubscriptionListener listener) {
+    requireNonNull(listener);
+    requireOpen();
+    SubscriptionThread subscription =
+        new SubscriptionThread(
+            "varve-subscription-" + SUBSCRIPTIONS.incrementAndGet(),
+            new RemoteSubscription<>(channel, server, settings, source, start, listener),
+            listener,
+            subscriptions::remove);
+    subscriptions.add(subscription);
+    subscription.start(settings.deadline());
+    if (closing.getCount() == 0) {
+      subscription.stop(); // close() may have looked before this one was there
+    }
+    return subscription;
+  }
+
+  private void requireOpen() {
+    if (closing.getCount() == 0) {
+      throw new IllegalStateException("the client is closed");
+    }
+  }
+
+  /**
+   * Listeners first, for they may still append; then the appends in flight; then the channel, with
+   * any open readers.
+   */
+  @Override
+  public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
+    closing.countDown();
+    closeSubscriptions();
+    appends.close(settings.retryFor());
+    channel.shutdownNow();
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (!channel.awaitTermination(CLOSE_PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+        log.warn("the channel to {} did not end within {}", server, CLOSE_PATIENCE);
+      }
+      appends.release(CLOSE_PATIENCE);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    calls.shutdown();
+    completions.shutdown();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void closeSubscriptions() {
+    List<SubscriptionThread> open = List.copyOf(subscriptions);
+    open.forEach(SubscriptionThread::stop);
+    long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
+    try {
+      for (SubscriptionThread subscription : open) {
+        if (!subscription.awaitListenerDone(Duration.ofNanos(deadline - System.nanoTime()))) {
+          log.warn("closing while the listener of {} is still running", subscription);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,275 @@
+package io.varve.client.connection;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
+import io.varve.client.streams.AccessDeniedException;
+import io.varve.client.streams.ConditionFailedException;
+import io.varve.client.streams.EventIdTakenException;
+import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.InvalidRequestException;
+import io.varve.client.streams.InvalidRequestException.FieldViolation;
+import io.varve.client.streams.NotServedException;
+import io.varve.client.streams.StoreFailedException;
+import io.varve.client.streams.StoreOverloadedException;
+import io.varve.client.streams.StoreUnavailableException;
+import io.varve.client.streams.StreamDeletedException;
+import io.varve.client.streams.StreamNotFoundException;
+import io.varve.client.streams.VarveException;
+import io.varve.client.streams.VersionConflictException;
+import io.varve.proto.v1.ConditionFailed;
+import io.varve.proto.v1.EventIdTaken;
+import io.varve.proto.v1.VersionConflict;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A status that a call, or one append of a pipeline, ended with: what it means, and the exception
+ * that says so.
+ */
+final class StoreError {
+
+  private static final String DOMAIN = "varve.io";
+
+  private final String server;
+  private final Status.Code code;
+  private final String message;
+  private final List<Any> details;
+  private final ErrorInfo info;
+  private final @Nullable Throwable cause;
+
+  private StoreError(
+      String server,
+      Status.Code code,
+      String message,
+      List<Any> details,
+      @Nullable Throwable cause) {
+    this.server = server;
+    this.code = code;
+    this.message = message;
+    this.details = details;
+    this.cause = cause;
+    this.info =
+        detail(ErrorInfo.class)
+            .filter(found -> found.getDomain().equals(DOMAIN))
+            .orElse(ErrorInfo.getDefaultInstance());
+  }
+
+  /** The end of a call. */
+  static StoreError of(String server, Status status, @Nullable Metadata trailers) {
+    com.google.rpc.Status rich = StatusProto.fromStatusAndTrailers(status, trailers);
+    String description = status.getDescription() == null ? "" : status.getDescription();
+    return new StoreError(
+        server,
+        status.getCode(),
+        description,
+        rich.getDetailsList(),
+        status.asRuntimeException(trailers));
+  }
+
+  /** The refusal of one append among many. */
+  static StoreError of(String server, com.google.rpc.Status refusal) {
+    Status status = Status.fromCodeValue(refusal.getCode()).withDescription(refusal.getMessage());
+    return new StoreError(
+        server,
+        status.getCode(),
+        refusal.getMessage(),
+        refusal.getDetailsList(),
+        StatusProto.toStatusRuntimeException(refusal));
+  }
+
+  /** A link that this side has given up. */
+  static StoreError silent(String server, Duration silence) {
+    return new StoreError(
+        server, Status.Code.UNAVAILABLE, "nothing came for " + silence, List.of(), null);
+  }
+
+  /** Stable, as in the contract's ErrorReason without its prefix; empty if the server gave none. */
+  private String reason() {
+    return info.getReason();
+  }
+
+  /**
+   * Whether a new try may do better: the link is lost, or the server starts or stops. An error
+   * without a reason of Varve's did not come from the store itself but from what lies between.
+   */
+  boolean isLinkLost() {
+    return switch (code) {
+      case UNAVAILABLE -> !reason().equals("STORE_STOPPED");
+      case OK, CANCELLED, UNKNOWN, INTERNAL -> reason().isEmpty();
+      default -> false;
+    };
+  }
+
+  /** Whether the server has no room now, and nothing was written. */
+  boolean isOverload() {
+    return code == Status.Code.RESOURCE_EXHAUSTED
+        && (reason().equals("QUEUE_FULL") || detail(RetryInfo.class).isPresent());
+  }
+
+  /** How long the server wants to be left alone; zero if it did not say. */
+  Duration retryDelay() {
+    return detail(RetryInfo.class)
+        .map(RetryInfo::getRetryDelay)
+        .map(delay -> Duration.ofSeconds(delay.getSeconds(), delay.getNanos()))
+        .orElse(Duration.ZERO);
+  }
+
+  /** Whether a look-up found nothing, because there is no such event or not even its stream. */
+  boolean isNoSuchEvent() {
+    return code == Status.Code.NOT_FOUND
+        && (reason().equals("EVENT_NOT_FOUND") || reason().equals("STREAM_NOT_FOUND"));
+  }
+
+  /** Whether every further call would be refused the same way, whatever it asks. */
+  boolean isAboutTheCaller() {
+    return switch (code) {
+      case UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, NOT_FOUND -> true;
+      default -> false;
+    };
+  }
+
+  /** The exception for a call that is not an append. */
+  VarveException toException() {
+    return toException(ExpectedVersion.any());
+  }
+
+  /** The exception, for an append that expected this. */
+  VarveException toException(ExpectedVersion expected) {
+    return switch (code) {
+      case UNAVAILABLE -> new StoreUnavailableException(unavailable(), cause);
+      case DEADLINE_EXCEEDED, CANCELLED ->
+          new StoreUnavailableException(
+              "the server at " + server + " did not answer in time: " + text(), cause);
+      case INVALID_ARGUMENT, OUT_OF_RANGE -> invalidRequest();
+      case ABORTED -> aborted(expected);
+      case ALREADY_EXISTS -> alreadyExists();
+      case NOT_FOUND -> notFound();
+      case FAILED_PRECONDITION -> failedPrecondition();
+      case RESOURCE_EXHAUSTED ->
+          isOverload() ? new StoreOverloadedException(text(), cause) : invalidRequest();
+      case UNAUTHENTICATED, PERMISSION_DENIED -> new AccessDeniedException(text(), cause);
+      case UNIMPLEMENTED -> new NotServedException(text(), cause);
+      case OK, UNKNOWN, INTERNAL, DATA_LOSS -> failed();
+    };
+  }
+
+  private String unavailable() {
+    if (!reason().isEmpty()) {
+      return text();
+    }
+    return "cannot reach the server at "
+        + server
+        + ": "
+        + text()
+        + ". Check that it runs, that host and port are right, and that nothing between blocks"
+        + " them";
+  }
+
+  private VarveException invalidRequest() {
+    List<FieldViolation> violations =
+        detail(BadRequest.class).stream()
+            .flatMap(bad -> bad.getFieldViolationsList().stream())
+            .map(violation -> new FieldViolation(violation.getField(), violation.getDescription()))
+            .toList();
+    return new InvalidRequestException(text(), violations, cause);
+  }
+
+  private VarveException aborted(ExpectedVersion expected) {
+    Optional<VersionConflict> conflict = detail(VersionConflict.class);
+    if (conflict.isPresent()) {
+      VersionConflict found = conflict.get();
+      return new VersionConflictException(
+          found.getStream(), expected, found.getActualVersion(), cause);
+    }
+    return detail(ConditionFailed.class)
+        .<VarveException>map(
+            found ->
+                new ConditionFailedException(
+                    text(), found.getCondition(), found.getPosition(), cause))
+        .orElseGet(this::failed);
+  }
+
+  private VarveException alreadyExists() {
+    try {
+      EventIdTaken taken = detail(EventIdTaken.class).orElse(EventIdTaken.getDefaultInstance());
+      UUID eventId = UUID.fromString(taken.getEventId());
+      return new EventIdTakenException(
+          text(), eventId, taken.getStream(), taken.getPosition(), cause);
+    } catch (IllegalArgumentException e) {
+      return failed();
+    }
+  }
+
+  private VarveException notFound() {
+    return switch (reason()) {
+      case "STREAM_NOT_FOUND" ->
+          new StreamNotFoundException(text(), info.getMetadataOrDefault("stream", ""), cause);
+      case "STORE_NOT_FOUND" -> invalidRequest();
+      default -> failed();
+    };
+  }
+
+  private VarveException failedPrecondition() {
+    return switch (reason()) {
+      case "STREAM_TOMBSTONED", "STREAM_DELETED" ->
+          new StreamDeletedException(text(), info.getMetadataOrDefault("stream", ""), cause);
+      default -> failed();
+    };
+  }
+
+  private VarveException failed() {
+    return new StoreFailedException(
+        "the server at " + server + " failed: " + code + " " + text(), cause);
+  }
+
+  /** The sentence, and for a failure of the link what lies beneath it. */
+  private String text() {
+    String beneath = beneath();
+    return beneath.isEmpty() || message.contains(beneath)
+        ? message
+        : message + " (" + beneath + ")";
+  }
+
+  /**
+   * What the innermost exception says; empty if there is none beneath the status itself, or the
+   * store gave a reason.
+   */
+  private String beneath() {
+    Throwable inner = cause == null || !reason().isEmpty() ? null : cause.getCause();
+    String says = "";
+    while (inner != null) {
+      says = inner.getMessage() == null ? says : inner.getMessage();
+      inner = inner.getCause();
+    }
+    return says;
+  }
+
+  private <T extends Message> Optional<T> detail(Class<T> type) {
+    for (Any detail : details) {
+      if (detail.is(type)) {
+        try {
+          return Optional.of(detail.unpack(type));
+        } catch (InvalidProtocolBufferException e) {
+          return Optional
+              .empty(); // a damaged detail tells as much as none; the status itself still counts
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public String toString() {
+    return code + (reason().isEmpty() ? "" : " " + reason()) + ": " + text();
+  }
+}
