@@ -52,7 +52,7 @@ class LauncherIT {
       trap 'echo "$name ended by TERM" >>calls; exit 143' TERM
       while [ "$1" != --port-file ]; do shift; done
       if [ ! -e "$name-dies-early" ]; then echo "$port" >"$2"; fi
-      while [ ! -e "$name-dies" ] && [ ! -e "$name-dies-early" ]; do sleep 0.05; done
+      while [ -e calls ] && [ ! -e "$name-dies" ] && [ ! -e "$name-dies-early" ]; do sleep 0.05; done
       exit 75
       """;
 
