@@ -41,9 +41,9 @@ final class RequestRules {
           "stream", "\"" + stream + "\" starts with \"$\", which only the server's own streams do");
     }
     if (events.isEmpty()) {
-      throw invalid("events", "is empty; an append has at least one event");
+      throw invalid("events", "must hold at least one event");
     }
-    checkLimit("events", events.size(), MAX_EVENTS, "events");
+    checkLimit("events", events.size(), MAX_EVENTS, "entries");
     Set<UUID> ids = new HashSet<>();
     long bytes = 0;
     for (int i = 0; i < events.size(); i++) {
@@ -59,24 +59,26 @@ final class RequestRules {
 
   /** Returns the event's size in bytes. */
   private static long checkEvent(String field, NewEvent event) {
-    checkName(field + ".type", event.type(), MAX_TYPE_BYTES);
+    int type = checkText(field + ".type", event.type(), MAX_TYPE_BYTES);
     checkLimit(field + ".data", event.dataLength(), MAX_DATA_BYTES, "bytes");
-    int contentType = event.contentType().getBytes(UTF_8).length;
-    checkLimit(field + ".content_type", contentType, MAX_CONTENT_TYPE_BYTES, "bytes");
+    int contentType =
+        event.contentType().isEmpty()
+            ? 0
+            : checkText(field + ".content_type", event.contentType(), MAX_CONTENT_TYPE_BYTES);
     long metadata = checkMetadata(field + ".metadata", event.metadata());
-    checkLimit(field + ".tags", event.tags().size(), MAX_TAGS, "tags");
+    checkLimit(field + ".tags", event.tags().size(), MAX_TAGS, "entries");
     long tags = 0;
     for (int i = 0; i < event.tags().size(); i++) {
-      tags += checkLength(field + ".tags[" + i + "]", event.tags().get(i), MAX_TAG_BYTES);
+      tags += checkText(field + ".tags[" + i + "]", event.tags().get(i), MAX_TAG_BYTES);
     }
-    return event.type().getBytes(UTF_8).length + event.dataLength() + contentType + metadata + tags;
+    return type + event.dataLength() + contentType + metadata + tags;
   }
 
   private static long checkMetadata(String field, Map<String, String> metadata) {
     long bytes = 0;
     for (Map.Entry<String, String> entry : metadata.entrySet()) {
       String key = entry.getKey();
-      int keyBytes = checkLength(field + " key", key, MAX_METADATA_KEY_BYTES);
+      int keyBytes = checkText(field + " key", key, MAX_METADATA_KEY_BYTES);
       if (key.startsWith("$")) {
         throw invalid(
             field, "key \"" + key + "\" starts with \"$\", which only the server's own keys do");
@@ -88,7 +90,7 @@ final class RequestRules {
   }
 
   static void checkStream(String field, String stream) {
-    checkName(field, stream, MAX_STREAM_BYTES);
+    int unused = checkText(field, stream, MAX_STREAM_BYTES);
   }
 
   static void checkAtLeastOne(String field, long value) {
@@ -98,48 +100,46 @@ final class RequestRules {
   }
 
   static void checkQuery(Query query) {
-    checkLimit("query.items", query.items().size(), MAX_QUERY_ITEMS, "items");
+    checkLimit("query.items", query.items().size(), MAX_QUERY_ITEMS, "entries");
     for (int i = 0; i < query.items().size(); i++) {
       QueryItem item = query.items().get(i);
       String field = "query.items[" + i + "]";
-      checkLimit(field + ".types", item.types().size(), MAX_QUERY_ENTRIES, "entries");
-      checkLimit(field + ".tags", item.tags().size(), MAX_QUERY_ENTRIES, "entries");
-      checkLimit(
-          field + ".stream_prefixes", item.streamPrefixes().size(), MAX_QUERY_ENTRIES, "entries");
-      checkLimit(field + ".categories", item.categories().size(), MAX_QUERY_ENTRIES, "entries");
+      checkEntries(field + ".types", item.types());
+      checkEntries(field + ".tags", item.tags());
+      checkEntries(field + ".stream_prefixes", item.streamPrefixes());
+      checkEntries(field + ".categories", item.categories());
     }
   }
 
-  private static void checkName(String field, String text, int maxBytes) {
-    checkLength(field, text, maxBytes);
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isISOControl(c)) {
-        throw invalid(
-            field, String.format("holds the control character U+%04X at index %d", (int) c, i));
-      }
-      if (Character.isSurrogate(c)
-          && !Character.isSurrogatePair(c, i + 1 < text.length() ? text.charAt(i + 1) : 'x')) {
-        throw invalid(field, "holds half a surrogate pair at index " + i);
-      }
-      if (Character.isHighSurrogate(c)) {
-        i++;
-      }
+  private static void checkEntries(String field, List<String> entries) {
+    checkLimit(field, entries.size(), MAX_QUERY_ENTRIES, "entries");
+    if (entries.contains("")) {
+      throw invalid(field, "must not hold an empty text");
     }
   }
 
-  private static int checkLength(String field, String text, int maxBytes) {
+  /** Checks text that must be there, and returns its length in bytes of UTF-8. */
+  private static int checkText(String field, String text, int maxBytes) {
+    if (text.isEmpty()) {
+      throw invalid(field, "must not be empty");
+    }
+    if (!UTF_8.newEncoder().canEncode(text)) {
+      throw invalid(field, "holds half a surrogate pair");
+    }
     int bytes = text.getBytes(UTF_8).length;
-    if (bytes == 0) {
-      throw invalid(field, "is empty; it has 1 to " + maxBytes + " bytes of UTF-8");
-    }
     checkLimit(field, bytes, maxBytes, "bytes");
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isISOControl(text.charAt(i))) {
+        String code = String.format("U+%04X", (int) text.charAt(i));
+        throw invalid(field, "must not contain control characters, has " + code + " at index " + i);
+      }
+    }
     return bytes;
   }
 
   private static void checkLimit(String field, long actual, long limit, String unit) {
     if (actual > limit) {
-      throw invalid(field, "has " + actual + " " + unit + ", over the limit of " + limit);
+      throw invalid(field, "must be at most " + limit + " " + unit + ", was " + actual);
     }
   }
 

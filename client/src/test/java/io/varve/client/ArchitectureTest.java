@@ -1,0 +1,45 @@
+package io.varve.client;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** Dependencies point one way. */
+@AnalyzeClasses(packages = "io.varve.client", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule only_the_connection_knows_grpc_and_the_wire_types =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..client.connection..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.grpc..", "com.google..", "io.varve.proto..");
+
+  @ArchTest
+  static final ArchRule the_api_knows_nothing_but_the_jdk =
+      noClasses()
+          .that()
+          .resideInAPackage("..client.streams..")
+          .should()
+          .dependOnClassesThat()
+          .resideOutsideOfPackages("..client.streams..", "java..", "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule only_tests_use_the_testkit =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..client.testkit..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("..client.testkit..");
+
+  @ArchTest
+  static final ArchRule packages_have_no_cycles =
+      slices().matching("io.varve.client.(**)").should().beFreeOfCycles();
+}
