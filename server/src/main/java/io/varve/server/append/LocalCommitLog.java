@@ -1,0 +1,341 @@
+package io.varve.server.append;
+
+import io.varve.server.storage.EventStorage;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The commit log of a single node: a bounded queue, a thread that decides and encodes, and a thread that writes,
+ * publishes and answers.
+ */
+public final class LocalCommitLog implements CommitLog {
+  private static final Logger log = LoggerFactory.getLogger(LocalCommitLog.class);
+
+  /*
+   * Batching is natural. The committer decides whatever waits into the open batch and hands it over as soon as the
+   * writer is idle; while the writer is busy the batch grows. A lone caller pays one sync, a thousand share one, and
+   * nobody ever waits for more to come.
+   *
+   *   callers --> queue --> committer --(one batch, when the writer is idle)--> writer --> answers
+   *
+   * The committer parks when there is nothing to decide and nothing to hand over. Two things wake it: a caller that
+   * has queued a command, and the writer when it becomes idle.
+   */
+  private final EventStorage storage;
+  private final Committer committer;
+  private final AppendSettings settings;
+  private final List<CommitListener> listeners;
+
+  private final ArrayBlockingQueue<Proposal> queue;
+  private final AtomicLong heldBytes = new AtomicLong();
+  private final WriterSlot slot = new WriterSlot();
+  private final Thread committerThread;
+  private final Thread writerThread;
+
+  private volatile boolean committerParked;
+  private volatile boolean closing;
+
+  private volatile boolean terminated;
+
+  /** Why no more appends are taken; null while all is well. Set once. */
+  private final AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
+
+  /** The command that is being decided, so that it too gets its answer when deciding fails; the committer's. */
+  private @Nullable Proposal deciding;
+
+  private record Proposal(AppendCommand command, Consumer<AppendOutcome> callback) {}
+
+  /**
+   * @param threads makes the two threads
+   * @param listeners told of every commit, in this order
+   */
+  public LocalCommitLog(
+      EventStorage storage,
+      AppendSettings settings,
+      ThreadFactory threads,
+      List<CommitListener> listeners) {
+    this.storage = storage;
+    this.settings = settings;
+    this.committer = new Committer(storage, settings.maxCachedHeads());
+    this.listeners = List.copyOf(listeners);
+    this.queue = new ArrayBlockingQueue<>(settings.maxQueued());
+    this.committerThread = threads.newThread(this::decideAll);
+    this.writerThread = threads.newThread(this::writeAll);
+    committerThread.setName("varve-committer");
+    writerThread.setName("varve-writer");
+  }
+
+  /** Starts the two threads. */
+  public LocalCommitLog start() {
+    writerThread.start();
+    committerThread.start();
+    return this;
+  }
+
+  // ---- callers -------------------------------------------------------------------------------------
+
+  @Override
+  public void propose(AppendCommand command, Consumer<AppendOutcome> callback) {
+    String reason = stopReason.get();
+    if (reason != null) {
+      callback.accept(new AppendOutcome.StoreStopped(reason));
+      return;
+    }
+    if (closing) {
+      callback.accept(new AppendOutcome.Stopping());
+      return;
+    }
+    // An append larger than the whole bound is let in when nothing else is held; the limits at the door bound it.
+    long held = heldBytes.addAndGet(command.bytes());
+    if ((held > settings.maxQueuedBytes() && held != command.bytes())
+        || !queue.offer(new Proposal(command, callback))) {
+      heldBytes.addAndGet(-command.bytes());
+      callback.accept(new AppendOutcome.QueueFull(queue.size()));
+      return;
+    }
+    if (committerParked) {
+      LockSupport.unpark(committerThread);
+    }
+    if (terminated) {
+      answerLate();
+    }
+  }
+
+  // ---- the committer -------------------------------------------------------------------------------
+
+  private void decideAll() {
+    try {
+      while (true) {
+        Batch open = committer.open();
+        decideWaiting(open);
+        if (!open.isEmpty() && slot.isIdle()) {
+          slot.give(committer.handOver());
+        } else if (isFull(open) || queue.isEmpty()) {
+          if (closing && open.isEmpty() && queue.isEmpty()) {
+            return;
+          }
+          park(open);
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      stop("deciding an append failed: " + e.getMessage(), e);
+      refuseEverything();
+    } finally {
+      slot.finish();
+    }
+  }
+
+  private void decideWaiting(Batch open) {
+    while (!isFull(open)) {
+      Proposal next = queue.poll();
+      if (next == null) {
+        return;
+      }
+      if (stopReason.get() != null) {
+        refuse(next);
+      } else {
+        deciding = next;
+        committer.decide(next.command(), next.callback());
+        deciding = null;
+      }
+    }
+  }
+
+  private boolean isFull(Batch batch) {
+    return batch.commit().count() >= settings.maxBatchEvents()
+        || batch.commit().bytes() >= settings.maxBatchBytes()
+        || batch.answers().size() >= settings.maxBatchEvents();
+  }
+
+  private void park(Batch open) {
+    committerParked = true;
+    // Looked at again after the flag is up: whoever queues or becomes idle from now on wakes us.
+    boolean nothingToDo =
+        (isFull(open) || queue.isEmpty())
+            && (open.isEmpty() || !slot.isIdle())
+            && !(closing && open.isEmpty());
+    if (nothingToDo) {
+      LockSupport.park(this);
+    }
+    committerParked = false;
+  }
+
+  /** After deciding has failed: answers everybody that is still waiting, until the log is closed. */
+  private void refuseEverything() {
+    if (deciding != null) {
+      refuse(deciding);
+    }
+    for (Batch.Answer answer : committer.open().answers()) {
+      answer(answer.callback(), storeStopped(), answer.bytes());
+    }
+    while (true) {
+      Proposal next = queue.poll();
+      if (next != null) {
+        refuse(next);
+      } else if (closing) {
+        return;
+      } else {
+        committerParked = true;
+        if (queue.isEmpty() && !closing) {
+          LockSupport.park(this);
+        }
+        committerParked = false;
+      }
+    }
+  }
+
+  private void refuse(Proposal proposal) {
+    answer(proposal.callback(), storeStopped(), proposal.command().bytes());
+  }
+
+  private AppendOutcome storeStopped() {
+    String reason = stopReason.get();
+    return new AppendOutcome.StoreStopped(reason == null ? "the store has stopped" : reason);
+  }
+
+  // ---- the writer ----------------------------------------------------------------------------------
+
+  private void writeAll() {
+    while (true) {
+      Batch batch = slot.take(committerThread);
+      if (batch == null) {
+        return;
+      }
+      write(batch);
+    }
+  }
+
+  private void write(Batch batch) {
+    if (stopReason.get() == null) {
+      try {
+        batch.commit().write();
+      } catch (RuntimeException | Error e) {
+        stop("writing to the disk failed: " + e.getMessage(), e);
+      }
+    }
+    if (stopReason.get() != null) {
+      // Refusals rest on what was being written too, so nobody's outcome is known.
+      for (Batch.Answer answer : batch.answers()) {
+        answer(answer.callback(), storeStopped(), answer.bytes());
+      }
+      return;
+    }
+    if (batch.commit().count() > 0) {
+      for (CommitListener listener : listeners) {
+        listener.committed(batch.commit().runs());
+      }
+    }
+    for (Batch.Answer answer : batch.answers()) {
+      answer(answer.callback(), answer.outcome(), answer.bytes());
+    }
+  }
+
+  private void answer(Consumer<AppendOutcome> callback, AppendOutcome outcome, long bytes) {
+    heldBytes.addAndGet(-bytes);
+    try {
+      callback.accept(outcome);
+    } catch (RuntimeException e) {
+      // One caller's broken call must not cost the others theirs.
+      log.warn("an append's outcome could not be delivered: {}", outcome, e);
+    }
+  }
+
+  private void stop(String reason, Throwable cause) {
+    if (!stopReason.compareAndSet(null, reason)) {
+      return;
+    }
+    log.error(
+        "the store takes no more appends: {}; head {}", reason, storage.head().position(), cause);
+    for (CommitListener listener : listeners) {
+      listener.stopped(reason);
+    }
+  }
+
+  // ---- closing -------------------------------------------------------------------------------------
+
+  @Override
+  public void close() {
+    closing = true;
+    LockSupport.unpark(committerThread);
+    boolean interrupted = false;
+    for (Thread thread : List.of(committerThread, writerThread)) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true; // what is queued is finished first; the caller hears of it afterwards
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    terminated = true;
+    answerLate();
+  }
+
+  /** A caller may have passed the check just before {@code closing} was set, and queued after the threads' end. */
+  private void answerLate() {
+    for (Proposal late = queue.poll(); late != null; late = queue.poll()) {
+      answer(late.callback(), new AppendOutcome.Stopping(), late.command().bytes());
+    }
+  }
+
+  /** Where the committer leaves a batch for the writer: room for one, and only while the writer is idle. */
+  private static final class WriterSlot {
+    private @Nullable Batch batch; // guarded by this
+    private boolean finished; // guarded by this
+    private volatile boolean idle;
+
+    boolean isIdle() {
+      return idle;
+    }
+
+    synchronized void give(Batch next) {
+      if (!idle) {
+        throw new IllegalStateException("the writer is busy");
+      }
+      idle = false;
+      batch = next;
+      notifyAll();
+    }
+
+    /** No more batches will come. */
+    synchronized void finish() {
+      finished = true;
+      notifyAll();
+    }
+
+    /** Becomes idle, tells the committer, and waits for the next batch; null when there will be none. */
+    @Nullable Batch take(Thread committer) {
+      synchronized (this) {
+        idle = true;
+      }
+      LockSupport.unpark(committer);
+      synchronized (this) {
+        boolean interrupted = false;
+        while (batch == null && !finished) {
+          try {
+            wait();
+          } catch (InterruptedException e) {
+            interrupted = true; // nobody interrupts the writer; if it happens, writing goes on
+          }
+        }
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
+        Batch next = batch;
+        batch = null;
+        return next;
+      }
+    }
+  }
+}

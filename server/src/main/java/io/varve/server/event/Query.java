@@ -1,0 +1,70 @@
+package io.varve.server.event;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Which events a read or a subscription is about: alternatives, OR-ed. Without items every event matches.
+ */
+public record Query(List<Item> items) {
+  private static final Query EVERYTHING = new Query(List.of());
+
+  public Query {
+    items = List.copyOf(items);
+  }
+
+  /** The query that every event matches. */
+  public static Query everything() {
+    return EVERYTHING;
+  }
+
+  /** Whether every event matches, so that nobody need look inside one. */
+  public boolean matchesEverything() {
+    return items.isEmpty() || items.stream().anyMatch(Item::matchesEverything);
+  }
+
+  /** Whether an event with these properties matches. */
+  public boolean matches(String stream, String type, List<String> tags) {
+    if (items.isEmpty()) {
+      return true;
+    }
+    for (Item item : items) {
+      if (item.matches(stream, type, tags)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * One alternative. The parts that are given must all hold; an empty part asks for nothing.
+   *
+   * @param types the event's type is any of these
+   * @param tags the event has all of these
+   * @param streamPrefixes its stream's name starts with any of these
+   * @param categories its stream's category is any of these
+   */
+  public record Item(
+      Set<String> types, Set<String> tags, List<String> streamPrefixes, Set<String> categories) {
+    public Item {
+      types = Set.copyOf(types);
+      tags = Set.copyOf(tags);
+      streamPrefixes = List.copyOf(streamPrefixes);
+      categories = Set.copyOf(categories);
+    }
+
+    boolean matchesEverything() {
+      return types.isEmpty()
+          && tags.isEmpty()
+          && streamPrefixes.isEmpty()
+          && categories.isEmpty();
+    }
+
+    boolean matches(String stream, String type, List<String> eventTags) {
+      return (types.isEmpty() || types.contains(type))
+          && (tags.isEmpty() || eventTags.containsAll(tags))
+          && (streamPrefixes.isEmpty() || streamPrefixes.stream().anyMatch(stream::startsWith))
+          && (categories.isEmpty() || categories.contains(new StreamId(stream).category()));
+    }
+  }
+}

@@ -1,0 +1,300 @@
+package io.varve.server.storage;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
+import io.varve.server.event.NewEvent;
+import io.varve.server.event.Position;
+import io.varve.server.event.RecordedEvent;
+import io.varve.server.event.StreamId;
+import io.varve.server.event.StreamVersion;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Events as the bytes of {@code varve.v1.RecordedEvent}, written without the generated class so that the core
+ * stays free of it. A test holds the two against each other.
+ *
+ * <p>An encoded event is a <em>header</em> (position, version, recorded_at: what the commit assigns) followed
+ * by a <em>body</em> (everything else, known at the door). The header's fields have the lowest numbers, so the
+ * two laid end to end are exactly what protobuf itself would write. In pages, chunks and responses an event
+ * stands in a <em>frame</em>: the tag of a repeated field with number 1, the length, the event.
+ */
+public final class EventCodec {
+  /** The first byte of every frame: field 1, length-delimited. */
+  public static final byte FRAME_TAG = (1 << 3) | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+
+  private static final int POSITION = 1;
+  private static final int VERSION = 2;
+  private static final int RECORDED_AT = 3;
+  private static final int STREAM = 4;
+  private static final int ID = 5;
+  private static final int TYPE = 6;
+  private static final int DATA = 7;
+  private static final int CONTENT_TYPE = 9;
+  private static final int METADATA = 10;
+  private static final int TAGS = 11;
+  private static final int OCCURRED_AT = 12;
+
+  private static final int MAP_KEY = 1;
+  private static final int MAP_VALUE = 2;
+  private static final int SECONDS = 1;
+  private static final int NANOS = 2;
+
+  private EventCodec() {}
+
+  // ---- writing -------------------------------------------------------------------------------------
+
+  /** Everything of a recorded event that is known before its commit. */
+  public static byte[] encodeBody(StreamId stream, NewEvent event) {
+    String id = event.id().toString();
+    int size =
+        CodedOutputStream.computeStringSize(STREAM, stream.value())
+            + CodedOutputStream.computeStringSize(ID, id)
+            + CodedOutputStream.computeStringSize(TYPE, event.type());
+    if (event.data().length > 0) {
+      size += CodedOutputStream.computeByteArraySize(DATA, event.data());
+    }
+    if (!event.contentType().isEmpty()) {
+      size += CodedOutputStream.computeStringSize(CONTENT_TYPE, event.contentType());
+    }
+    for (Map.Entry<String, String> entry : event.metadata().entrySet()) {
+      size += messageSize(METADATA, metadataSize(entry));
+    }
+    for (String tag : event.tags()) {
+      size += CodedOutputStream.computeStringSize(TAGS, tag);
+    }
+    if (event.occurredAt() != null) {
+      size += messageSize(OCCURRED_AT, instantSize(event.occurredAt()));
+    }
+    byte[] bytes = new byte[size];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    try {
+      out.writeString(STREAM, stream.value());
+      out.writeString(ID, id);
+      out.writeString(TYPE, event.type());
+      if (event.data().length > 0) {
+        out.writeByteArray(DATA, event.data());
+      }
+      if (!event.contentType().isEmpty()) {
+        out.writeString(CONTENT_TYPE, event.contentType());
+      }
+      for (Map.Entry<String, String> entry : event.metadata().entrySet()) {
+        out.writeTag(METADATA, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+        out.writeUInt32NoTag(metadataSize(entry));
+        out.writeString(MAP_KEY, entry.getKey());
+        out.writeString(MAP_VALUE, entry.getValue());
+      }
+      for (String tag : event.tags()) {
+        out.writeString(TAGS, tag);
+      }
+      if (event.occurredAt() != null) {
+        writeInstant(out, OCCURRED_AT, event.occurredAt());
+      }
+      out.checkNoSpaceLeft();
+    } catch (IOException e) {
+      throw new UncheckedIOException("an array that was measured is too short", e);
+    }
+    return bytes;
+  }
+
+  /** What the commit assigns, to stand in front of a body. */
+  public static byte[] encodeHeader(long position, long version, Instant recordedAt) {
+    byte[] bytes =
+        new byte
+            [CodedOutputStream.computeUInt64Size(POSITION, position)
+                + CodedOutputStream.computeUInt64Size(VERSION, version)
+                + messageSize(RECORDED_AT, instantSize(recordedAt))];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    try {
+      out.writeUInt64(POSITION, position);
+      out.writeUInt64(VERSION, version);
+      writeInstant(out, RECORDED_AT, recordedAt);
+      out.checkNoSpaceLeft();
+    } catch (IOException e) {
+      throw new UncheckedIOException("an array that was measured is too short", e);
+    }
+    return bytes;
+  }
+
+  /** How many bytes a frame of an event of this size takes. */
+  public static int frameSize(int eventSize) {
+    return 1 + CodedOutputStream.computeUInt32SizeNoTag(eventSize) + eventSize;
+  }
+
+  private static int metadataSize(Map.Entry<String, String> entry) {
+    return CodedOutputStream.computeStringSize(MAP_KEY, entry.getKey())
+        + CodedOutputStream.computeStringSize(MAP_VALUE, entry.getValue());
+  }
+
+  private static int messageSize(int field, int size) {
+    return CodedOutputStream.computeTagSize(field)
+        + CodedOutputStream.computeUInt32SizeNoTag(size)
+        + size;
+  }
+
+  /** Size of a google.protobuf.Timestamp; zero fields are left out, as proto3 does. */
+  private static int instantSize(Instant instant) {
+    long seconds = instant.getEpochSecond();
+    int nanos = instant.getNano();
+    return (seconds == 0 ? 0 : CodedOutputStream.computeInt64Size(SECONDS, seconds))
+        + (nanos == 0 ? 0 : CodedOutputStream.computeInt32Size(NANOS, nanos));
+  }
+
+  private static void writeInstant(CodedOutputStream out, int field, Instant instant)
+      throws IOException {
+    out.writeTag(field, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+    out.writeUInt32NoTag(instantSize(instant));
+    long seconds = instant.getEpochSecond();
+    int nanos = instant.getNano();
+    if (seconds != 0) {
+      out.writeInt64(SECONDS, seconds);
+    }
+    if (nanos != 0) {
+      out.writeInt32(NANOS, nanos);
+    }
+  }
+
+  // ---- reading -------------------------------------------------------------------------------------
+
+  /** The position of the event whose bytes begin here. */
+  static long position(byte[] bytes, int offset, int length) {
+    CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
+    try {
+      if (in.readTag() != ((POSITION << 3) | WireFormat.WIRETYPE_VARINT)) {
+        throw new DamagedDataException(0, "an event's bytes do not begin with its position");
+      }
+      return in.readUInt64();
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** The parts of an event that filters and indexes look at. */
+  static EventSummary summary(byte[] bytes, int offset, int length) {
+    RecordedEvent event = decode(bytes, offset, length, false);
+    return new EventSummary(
+        event.position().value(),
+        event.version().value(),
+        event.recordedAt(),
+        event.stream(),
+        event.id(),
+        event.type(),
+        event.tags());
+  }
+
+  /** The whole event. */
+  static RecordedEvent decode(byte[] bytes, int offset, int length) {
+    return decode(bytes, offset, length, true);
+  }
+
+  private static RecordedEvent decode(byte[] bytes, int offset, int length, boolean whole) {
+    CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
+    long position = 0;
+    long version = 0;
+    Instant recordedAt = Instant.EPOCH;
+    String stream = "";
+    String id = "";
+    String type = "";
+    byte[] data = EMPTY;
+    String contentType = "";
+    Map<String, String> metadata = Map.of();
+    List<String> tags = List.of();
+    @Nullable Instant occurredAt = null;
+    try {
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        int field = WireFormat.getTagFieldNumber(tag);
+        switch (field) {
+          case POSITION -> position = in.readUInt64();
+          case VERSION -> version = in.readUInt64();
+          case RECORDED_AT -> recordedAt = readInstant(in);
+          case STREAM -> stream = in.readStringRequireUtf8();
+          case ID -> id = in.readStringRequireUtf8();
+          case TYPE -> type = in.readStringRequireUtf8();
+          case TAGS -> {
+            tags = tags.isEmpty() ? new ArrayList<>() : tags;
+            tags.add(in.readStringRequireUtf8());
+          }
+          default -> {
+            if (!whole) {
+              in.skipField(tag);
+              continue;
+            }
+            switch (field) {
+              case DATA -> data = in.readByteArray();
+              case CONTENT_TYPE -> contentType = in.readStringRequireUtf8();
+              case METADATA -> {
+                metadata = metadata.isEmpty() ? new LinkedHashMap<>() : metadata;
+                readMetadata(in, metadata);
+              }
+              case OCCURRED_AT -> occurredAt = readInstant(in);
+              default -> in.skipField(tag);
+            }
+          }
+        }
+      }
+      return new RecordedEvent(
+          new Position(position),
+          new StreamVersion(version),
+          recordedAt,
+          new StreamId(stream),
+          UUID.fromString(id),
+          type,
+          data,
+          contentType,
+          Collections.unmodifiableMap(metadata),
+          Collections.unmodifiableList(tags),
+          occurredAt);
+    } catch (IOException | IllegalArgumentException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static final byte[] EMPTY = {};
+
+  private static void readMetadata(CodedInputStream in, Map<String, String> metadata)
+      throws IOException {
+    int limit = in.pushLimit(in.readRawVarint32());
+    String key = "";
+    String value = "";
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (WireFormat.getTagFieldNumber(tag)) {
+        case MAP_KEY -> key = in.readStringRequireUtf8();
+        case MAP_VALUE -> value = in.readStringRequireUtf8();
+        default -> in.skipField(tag);
+      }
+    }
+    in.popLimit(limit);
+    metadata.put(key, value);
+  }
+
+  private static Instant readInstant(CodedInputStream in) throws IOException {
+    int limit = in.pushLimit(in.readRawVarint32());
+    long seconds = 0;
+    int nanos = 0;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (WireFormat.getTagFieldNumber(tag)) {
+        case SECONDS -> seconds = in.readInt64();
+        case NANOS -> nanos = in.readInt32();
+        default -> in.skipField(tag);
+      }
+    }
+    in.popLimit(limit);
+    return Instant.ofEpochSecond(seconds, nanos);
+  }
+
+  private static DamagedDataException unreadable(Exception cause) {
+    DamagedDataException damaged =
+        new DamagedDataException(0, "stored bytes cannot be read as an event");
+    damaged.initCause(cause);
+    return damaged;
+  }
+}

@@ -1,0 +1,95 @@
+package io.varve.server.storage;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Events in rising order, framed end to end inside an array, ready to be put into a response as they are.
+ *
+ * @param bytes the array; shared, nobody changes it
+ * @param offset where the first frame begins
+ * @param length how many bytes the frames take
+ * @param count how many events there are, at least one
+ * @param firstPosition the first event's position
+ * @param lastPosition the last event's position
+ */
+@SuppressWarnings("ArrayRecordComponent") // a view; never compared
+public record EventRun(
+    byte[] bytes, int offset, int length, int count, long firstPosition, long lastPosition) {
+
+  /** Views of the single events. */
+  public List<EncodedEvent> events() {
+    List<EncodedEvent> events = new ArrayList<>(count);
+    int at = offset;
+    int end = offset + length;
+    while (at < end) {
+      EncodedEvent event = eventAt(at, end);
+      events.add(event);
+      at = event.end();
+    }
+    if (events.size() != count || at != end) {
+      throw new DamagedDataException(
+          firstPosition, "a run of " + count + " events holds " + events.size());
+    }
+    return events;
+  }
+
+  /** The part of this run whose positions lie within the bounds (inclusive); null when none does. */
+  public @Nullable EventRun clip(long from, long to) {
+    if (from <= firstPosition && lastPosition <= to) {
+      return this;
+    }
+    int start = -1;
+    int end = offset;
+    int kept = 0;
+    long first = 0;
+    long last = 0;
+    for (EncodedEvent event : events()) {
+      long position = event.position();
+      if (position < from || position > to) {
+        continue;
+      }
+      if (kept == 0) {
+        start = event.frameStart();
+        first = position;
+      }
+      last = position;
+      end = event.end();
+      kept++;
+    }
+    return kept == 0 ? null : new EventRun(bytes, start, end - start, kept, first, last);
+  }
+
+  /** The first events of this run, at least one and at most {@code limit}. */
+  public EventRun first(int limit) {
+    if (limit >= count) {
+      return this;
+    }
+    EncodedEvent last = events().get(limit - 1);
+    return new EventRun(
+        bytes, offset, last.end() - offset, limit, firstPosition, last.position());
+  }
+
+  private EncodedEvent eventAt(int frameStart, int limit) {
+    if (bytes[frameStart] != EventCodec.FRAME_TAG) {
+      throw new DamagedDataException(firstPosition, "a frame does not begin with its tag");
+    }
+    int size = 0;
+    int at = frameStart + 1;
+    for (int shift = 0; ; shift += 7) {
+      if (at >= limit || shift > 28) {
+        throw new DamagedDataException(firstPosition, "a frame's length is cut off");
+      }
+      byte next = bytes[at++];
+      size |= (next & 0x7f) << shift;
+      if (next >= 0) {
+        break;
+      }
+    }
+    if (size < 0 || size > limit - at) {
+      throw new DamagedDataException(firstPosition, "a frame is longer than its run");
+    }
+    return new EncodedEvent(bytes, frameStart, at, at + size);
+  }
+}

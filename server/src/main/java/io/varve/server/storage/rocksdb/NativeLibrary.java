@@ -1,0 +1,77 @@
+package io.varve.server.storage.rocksdb;
+
+import io.varve.server.storage.StorageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.RocksDB;
+import org.rocksdb.util.Environment;
+
+/**
+ * RocksDB's native library, unpacked once to a fixed folder.
+ *
+ * <p>Left to itself, RocksDB unpacks it into the temp folder on every start, and a killed process leaves its copy
+ * there: 17 MB each. Here the copy's folder is named by the library's checksum, so that a new release never meets an
+ * old one's.
+ */
+final class NativeLibrary {
+  private static final Object LOCK = new Object();
+  private static boolean loaded; // guarded by LOCK
+
+  private NativeLibrary() {}
+
+  /** Loads the library, unpacking it below the folder unless it is there already. Later calls do nothing. */
+  static void load(Path folder) {
+    synchronized (LOCK) {
+      if (loaded) {
+        return;
+      }
+      try {
+        RocksDB.loadLibrary(List.of(unpack(folder).toString()));
+      } catch (IOException e) {
+        throw new StorageException("cannot unpack RocksDB's native library into " + folder, e);
+      } catch (UnsatisfiedLinkError e) {
+        throw new StorageException(
+            "cannot load RocksDB's native library from " + folder + ": " + e.getMessage(), e);
+      }
+      loaded = true;
+    }
+  }
+
+  /** The folder in which the library lies, complete. */
+  private static Path unpack(Path folder) throws IOException {
+    String name = Environment.getJniLibraryFileName("rocksdb");
+    URL resource = resource(name, Environment.getFallbackJniLibraryFileName("rocksdb"));
+    JarURLConnection connection = (JarURLConnection) resource.openConnection();
+    Path home = folder.resolve(Long.toHexString(connection.getJarEntry().getCrc()));
+    Path library = home.resolve(name);
+    long size = connection.getJarEntry().getSize();
+    if (!Files.exists(library) || Files.size(library) != size) {
+      Files.createDirectories(home);
+      Path unfinished = Files.createTempFile(home, name, ".unfinished");
+      try (InputStream in = connection.getInputStream()) {
+        Files.copy(in, unfinished, StandardCopyOption.REPLACE_EXISTING);
+      }
+      Files.move(unfinished, library, StandardCopyOption.ATOMIC_MOVE);
+    }
+    return home;
+  }
+
+  private static URL resource(String name, @Nullable String fallback) {
+    ClassLoader loader = RocksDB.class.getClassLoader();
+    URL resource = loader.getResource(name);
+    if (resource == null && fallback != null) {
+      resource = loader.getResource(fallback);
+    }
+    if (resource == null) {
+      throw new StorageException("RocksDB has no native library for this platform (" + name + ")");
+    }
+    return resource;
+  }
+}

@@ -1,0 +1,123 @@
+package io.varve.server.storage.rocksdb;
+
+import io.varve.server.storage.AssignedEvent;
+import io.varve.server.storage.Commit;
+import io.varve.server.storage.EventCodec;
+import io.varve.server.storage.EventRun;
+import io.varve.server.storage.EventRunBuilder;
+import io.varve.server.storage.Head;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A commit as two batches of bytes: chunks for the log, and single events with their names and ids for the index. */
+final class RocksDbCommit implements Commit {
+  private static final int FIRST_CHUNK_BYTES = 4 * 1024;
+
+  private final LogDatabase logDatabase;
+  private final IndexDatabase index;
+  private final Head head;
+
+  private final BatchBytes indexBatch = new BatchBytes(2 * FIRST_CHUNK_BYTES);
+  private final List<EventRun> runs = new ArrayList<>();
+  private EventRunBuilder chunk = new EventRunBuilder(FIRST_CHUNK_BYTES);
+  private boolean sealed;
+  private int count;
+  private long bytes;
+  private @Nullable AssignedEvent last;
+  private long highestStreamNumber;
+
+  RocksDbCommit(LogDatabase logDatabase, IndexDatabase index, Head head) {
+    this.logDatabase = logDatabase;
+    this.index = index;
+    this.head = head;
+  }
+
+  @Override
+  public void add(AssignedEvent event) {
+    if (sealed) {
+      throw new IllegalStateException("the commit is sealed");
+    }
+    if (last != null) {
+      check(last, event);
+    }
+    byte[] header = EventCodec.encodeHeader(event.position(), event.version(), event.recordedAt());
+    int size = header.length + event.body().length;
+    if (chunk.count() > 0 && chunk.length() + size > Chunk.TARGET_BYTES) {
+      runs.add(chunk.build());
+      chunk = new EventRunBuilder(Math.max(size + 8, Chunk.TARGET_BYTES));
+    }
+    chunk.add(header, event.body(), event.position());
+    index.addTo(
+        indexBatch,
+        event.stream(),
+        event.streamNumber(),
+        event.version(),
+        event.position(),
+        event.id(),
+        header,
+        event.body());
+    highestStreamNumber = Math.max(highestStreamNumber, event.streamNumber());
+    last = event;
+    count++;
+    bytes += size;
+  }
+
+  private static void check(AssignedEvent before, AssignedEvent event) {
+    if (event.position() != before.position() + 1) {
+      throw new IllegalStateException(
+          "position " + event.position() + " does not follow " + before.position());
+    }
+    if (event.recordedAt().isBefore(before.recordedAt())) {
+      throw new IllegalStateException("recorded_at falls at position " + event.position());
+    }
+  }
+
+  @Override
+  public int count() {
+    return count;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public List<EventRun> runs() {
+    seal();
+    return Collections.unmodifiableList(runs);
+  }
+
+  private void seal() {
+    if (!sealed) {
+      sealed = true;
+      if (chunk.count() > 0) {
+        runs.add(chunk.build());
+      }
+    }
+  }
+
+  @Override
+  public void write() {
+    seal();
+    if (last == null) {
+      return;
+    }
+    long first = runs.getFirst().firstPosition();
+    if (first != head.position() + 1) {
+      throw new IllegalStateException(
+          "a commit from position " + first + " does not follow the head at " + head.position());
+    }
+    BatchBytes logBatch =
+        new BatchBytes(Math.toIntExact(bytes + 16L * count + 64L * runs.size() + 64));
+    for (EventRun run : runs) {
+      logDatabase.addTo(logBatch, run);
+    }
+    logDatabase.write(logBatch);
+    index.addProgressTo(indexBatch, last.position(), highestStreamNumber);
+    index.write(indexBatch);
+    head.advance(last.position());
+  }
+}

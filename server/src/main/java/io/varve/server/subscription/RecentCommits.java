@@ -1,0 +1,41 @@
+package io.varve.server.subscription;
+
+import io.varve.server.storage.EventRun;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The newest events' bytes, shared by all live subscribers: one copy of each event, however many follow. Bounded by
+ * bytes; the oldest go first. One thread adds, any number look.
+ */
+final class RecentCommits {
+  private final long maxBytes;
+  private final ConcurrentSkipListMap<Long, SharedRun> runs = new ConcurrentSkipListMap<>();
+  private long bytes; // the writer's
+
+  RecentCommits(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** Adds the next run, and lets go of the oldest. Always keeps the newest, however large. */
+  void add(EventRun run) {
+    runs.put(run.firstPosition(), new SharedRun(run));
+    bytes += run.length();
+    while (bytes > maxBytes && runs.size() > 1) {
+      Map.Entry<Long, SharedRun> oldest = runs.pollFirstEntry();
+      if (oldest != null) {
+        bytes -= oldest.getValue().run().length();
+      }
+    }
+  }
+
+  /** The run that holds a position; null when it is too old or not committed yet. */
+  @Nullable SharedRun holding(long position) {
+    Map.Entry<Long, SharedRun> entry = runs.floorEntry(position);
+    if (entry == null || entry.getValue().run().lastPosition() < position) {
+      return null;
+    }
+    return entry.getValue();
+  }
+}

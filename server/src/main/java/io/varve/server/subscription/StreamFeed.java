@@ -1,0 +1,65 @@
+package io.varve.server.subscription;
+
+import io.varve.server.event.StreamId;
+import io.varve.server.read.EventFilter;
+import io.varve.server.read.EventReader;
+import io.varve.server.storage.EventPage;
+import io.varve.server.storage.EventStorage;
+import io.varve.server.storage.StreamHead;
+
+/**
+ * Follows one stream: behind the head from the copy by stream and version, so that other streams' events cost
+ * nothing; near the head from memory, through a filter.
+ */
+final class StreamFeed implements Feed {
+  private final EventStorage storage;
+  private final EventReader reader;
+  private final RecentCommits recent;
+  private final StreamId stream;
+  private final int pageBytes;
+  private final long startedAfter;
+
+  /** The last version that was delivered, or that the subscriber has already. */
+  private long version;
+
+  StreamFeed(
+      EventStorage storage,
+      EventReader reader,
+      RecentCommits recent,
+      StreamId stream,
+      int pageBytes,
+      long startedAfter) {
+    this.storage = storage;
+    this.reader = reader;
+    this.recent = recent;
+    this.stream = stream;
+    this.pageBytes = pageBytes;
+    this.startedAfter = startedAfter;
+    this.version = startedAfter;
+  }
+
+  @Override
+  public long startedAfter() {
+    return startedAfter;
+  }
+
+  @Override
+  public Step next(long position, long head) {
+    Step live =
+        LogFeed.fromMemory(
+            recent, EventFilter.ofStreamAfter(stream, version), pageBytes, position, head);
+    if (live != null) {
+      version += live.page().count();
+      return live;
+    }
+    StreamHead streamHead = reader.headOf(stream, head);
+    if (streamHead == null || streamHead.version() <= version) {
+      return new Step(EventPage.empty(), head, 0, false);
+    }
+    EventPage page =
+        storage.readStream(streamHead.number(), version + 1, streamHead.version(), pageBytes);
+    version += page.count();
+    boolean level = version >= streamHead.version();
+    return new Step(page, level ? head : page.lastPosition(), page.count(), false);
+  }
+}

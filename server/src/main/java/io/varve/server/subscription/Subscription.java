@@ -1,0 +1,186 @@
+package io.varve.server.subscription;
+
+import io.varve.server.storage.Head;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One subscription: a position that moves towards the head whenever its subscriber can take more.
+ *
+ * <p>{@link #signal} says that something may have changed: the head, the subscriber's readiness, the time. The
+ * subscription then runs on the executor, never twice at once, until there is nothing to do. It holds no lock while it
+ * reads or delivers.
+ */
+public final class Subscription {
+  private static final Logger log = LoggerFactory.getLogger(Subscription.class);
+
+  /** Steps before other subscriptions get their turn on the thread. */
+  private static final int STEPS_A_TURN = 16;
+
+  private final String id;
+  private final Feed feed;
+  private final Head head;
+  private final Subscriber subscriber;
+  private final Executor executor;
+  private final SubscriptionSettings settings;
+  private final LongSupplier nanoTime;
+
+  /** Signals not yet seen; above zero exactly while the subscription is running or waiting for the executor. */
+  private final AtomicInteger signals = new AtomicInteger();
+
+  private volatile boolean closed;
+  private volatile boolean stopping;
+  private volatile long lastSentNanos;
+
+  // Only the running turn touches these.
+  private long position;
+  private boolean confirmed;
+  private boolean caughtUp;
+  private int passedOver;
+  private boolean ended;
+
+  Subscription(
+      String id,
+      Feed feed,
+      long startPosition,
+      Head head,
+      Subscriber subscriber,
+      Executor executor,
+      SubscriptionSettings settings,
+      LongSupplier nanoTime) {
+    this.id = id;
+    this.feed = feed;
+    this.position = startPosition;
+    this.head = head;
+    this.subscriber = subscriber;
+    this.executor = executor;
+    this.settings = settings;
+    this.nanoTime = nanoTime;
+    this.lastSentNanos = nanoTime.getAsLong();
+  }
+
+  /** The server's name for this subscription. */
+  public String id() {
+    return id;
+  }
+
+  /** Something may have changed. Cheap, and safe from any thread. */
+  public void signal() {
+    if (signals.getAndIncrement() == 0) {
+      submit();
+    }
+  }
+
+  /** Delivers nothing more; a turn that is running finishes its step. */
+  void close() {
+    closed = true;
+  }
+
+  /** Tells the subscriber that the server is stopping, and delivers nothing more. */
+  void stop() {
+    stopping = true;
+    signal();
+  }
+
+  /** Signals if nothing has been sent for as long as an idle subscriber may be left without a sign of life. */
+  void signalIfIdle(long nowNanos) {
+    if (nowNanos - lastSentNanos >= settings.idleCheckpoint().toNanos()) {
+      signal();
+    }
+  }
+
+  private void submit() {
+    try {
+      executor.execute(this::turn);
+    } catch (RejectedExecutionException e) {
+      log.debug("subscription {} is signalled after the server has stopped", id, e);
+    }
+  }
+
+  private void turn() {
+    int seen = signals.get();
+    int steps = 0;
+    while (step()) {
+      if (++steps == STEPS_A_TURN) {
+        submit(); // signals stays above zero: still running
+        return;
+      }
+    }
+    if (signals.addAndGet(-seen) != 0) {
+      submit();
+    }
+  }
+
+  /** Does the next thing, if there is one; says whether there may be another. */
+  private boolean step() {
+    if (closed || ended) {
+      return false;
+    }
+    if (stopping) {
+      ended = true;
+      subscriber.stopping();
+      return false;
+    }
+    if (!subscriber.isReady()) {
+      return false;
+    }
+    try {
+      return deliverNext();
+    } catch (RuntimeException e) {
+      ended = true;
+      log.warn("subscription {} fails at position {}", id, position, e);
+      subscriber.failed(e);
+      return false;
+    }
+  }
+
+  private boolean deliverNext() {
+    if (!confirmed) {
+      confirmed = true;
+      subscriber.confirmed(id, feed.startedAfter());
+      return sent();
+    }
+    long now = head.position();
+    if (position < now) {
+      return deliver(feed.next(position, now));
+    }
+    if (!caughtUp) {
+      caughtUp = true;
+      subscriber.caughtUp(position);
+      return sent();
+    }
+    if (nanoTime.getAsLong() - lastSentNanos >= settings.idleCheckpoint().toNanos()) {
+      subscriber.checkpoint(position);
+      return sent();
+    }
+    return false;
+  }
+
+  private boolean deliver(Feed.Step step) {
+    if (!step.fromMemory() && caughtUp) {
+      caughtUp = false;
+      subscriber.fellBehind(position);
+    }
+    position = step.position();
+    if (!step.page().isEmpty()) {
+      subscriber.events(step.page());
+      return sent();
+    }
+    passedOver += step.examined();
+    if (passedOver >= settings.checkpointAfterEvents()) {
+      subscriber.checkpoint(position);
+      return sent();
+    }
+    return true;
+  }
+
+  private boolean sent() {
+    passedOver = 0;
+    lastSentNanos = nanoTime.getAsLong();
+    return true;
+  }
+}

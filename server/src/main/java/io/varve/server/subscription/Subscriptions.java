@@ -1,0 +1,162 @@
+package io.varve.server.subscription;
+
+import io.varve.server.append.CommitListener;
+import io.varve.server.event.Query;
+import io.varve.server.event.StreamId;
+import io.varve.server.read.EventFilter;
+import io.varve.server.read.EventReader;
+import io.varve.server.storage.EventRun;
+import io.varve.server.storage.EventStorage;
+import io.varve.server.storage.StreamHead;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/** All subscriptions that are open: opens them, wakes them when something is committed, and ends them. Thread-safe. */
+public final class Subscriptions implements CommitListener, AutoCloseable {
+  private static final Duration IDLE_CHECK = Duration.ofMillis(500);
+
+  private final EventStorage storage;
+  private final EventReader reader;
+  private final SubscriptionSettings settings;
+  private final Executor executor;
+  private final LongSupplier nanoTime;
+  private final RecentCommits recent;
+
+  private final Set<Subscription> open = ConcurrentHashMap.newKeySet();
+  private final AtomicLong lastId = new AtomicLong();
+  private final AtomicBoolean waking = new AtomicBoolean();
+  private final ScheduledFuture<?> idleCheck;
+  private volatile boolean stopping;
+
+  /**
+   * @param executor runs the subscriptions; rejects nothing before {@link #close}
+   * @param timer wakes idle subscriptions
+   * @param nanoTime a clock that only runs forwards
+   */
+  public Subscriptions(
+      EventStorage storage,
+      EventReader reader,
+      SubscriptionSettings settings,
+      Executor executor,
+      ScheduledExecutorService timer,
+      LongSupplier nanoTime) {
+    this.storage = storage;
+    this.reader = reader;
+    this.settings = settings;
+    this.executor = executor;
+    this.nanoTime = nanoTime;
+    this.recent = new RecentCommits(settings.recentBytes());
+    this.idleCheck =
+        timer.scheduleWithFixedDelay(
+            this::wakeIdle, IDLE_CHECK.toMillis(), IDLE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  // ---- opening -------------------------------------------------------------------------------------
+
+  /** Follows the log. Nothing is delivered before the first {@link Subscription#signal}. */
+  public Subscription toLog(Query query, SubscriptionStart start, Subscriber subscriber) {
+    long after =
+        switch (start) {
+          case SubscriptionStart.After given -> given.place();
+          case SubscriptionStart.Now _ -> storage.head().position();
+        };
+    Feed feed =
+        new LogFeed(storage, recent, EventFilter.of(query), settings.pageBytes(), after);
+    return open(feed, after, subscriber);
+  }
+
+  /** Follows a stream, which need not exist yet. Nothing is delivered before the first {@link Subscription#signal}. */
+  public Subscription toStream(StreamId stream, SubscriptionStart start, Subscriber subscriber) {
+    long afterVersion = 0;
+    long afterPosition = 0;
+    switch (start) {
+      case SubscriptionStart.After given -> afterVersion = given.place();
+      case SubscriptionStart.Now _ -> {
+        afterPosition = storage.head().position();
+        StreamHead now = reader.headOf(stream, afterPosition);
+        afterVersion = now == null ? 0 : now.version();
+      }
+    }
+    Feed feed =
+        new StreamFeed(storage, reader, recent, stream, settings.pageBytes(), afterVersion);
+    return open(feed, afterPosition, subscriber);
+  }
+
+  private Subscription open(Feed feed, long startPosition, Subscriber subscriber) {
+    Subscription subscription =
+        new Subscription(
+            "subscription-" + lastId.incrementAndGet(),
+            feed,
+            startPosition,
+            storage.head(),
+            subscriber,
+            executor,
+            settings,
+            nanoTime);
+    open.add(subscription);
+    if (stopping) {
+      subscription.stop();
+    }
+    return subscription;
+  }
+
+  /** Ends a subscription; its subscriber hears nothing more. */
+  public void close(Subscription subscription) {
+    open.remove(subscription);
+    subscription.close();
+  }
+
+  /** How many are open. */
+  public int count() {
+    return open.size();
+  }
+
+  // ---- waking --------------------------------------------------------------------------------------
+
+  @Override
+  public void committed(List<EventRun> runs) {
+    for (EventRun run : runs) {
+      recent.add(run);
+    }
+    // Off the writer's thread: with many subscribers, waking them takes longer than a commit.
+    if (!open.isEmpty() && waking.compareAndSet(false, true)) {
+      executor.execute(this::wakeAll);
+    }
+  }
+
+  private void wakeAll() {
+    waking.set(false); // before the round, so that a commit during it starts another
+    open.forEach(Subscription::signal);
+  }
+
+  private void wakeIdle() {
+    long now = nanoTime.getAsLong();
+    for (Subscription subscription : open) {
+      subscription.signalIfIdle(now);
+    }
+  }
+
+  @Override
+  public void stopped(String reason) {
+    // What is durable goes on being delivered.
+  }
+
+  // ---- stopping ------------------------------------------------------------------------------------
+
+  /** Tells every subscriber that the server is stopping. */
+  @Override
+  public void close() {
+    stopping = true;
+    idleCheck.cancel(false);
+    open.forEach(Subscription::stop);
+  }
+}
