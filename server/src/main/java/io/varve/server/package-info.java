@@ -1,4 +1,4 @@
-/** The Varve event store. */
+/** The server as a whole: wires its parts, starts them in a visible order, and stops them in the reverse one. */
 @NullMarked
 package io.varve.server;
 

@@ -1,0 +1,101 @@
+package io.varve.server;
+
+import io.varve.server.StartFailure.Kind;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A data folder that this process alone has open. The lock is the operating system's and goes with the process. */
+final class DataFolder implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
+  private static final String LOCK_FILE = "lock";
+
+  private final Path path;
+  private final FileChannel channel;
+
+  private DataFolder(Path path, FileChannel channel) {
+    this.path = path;
+    this.channel = channel;
+  }
+
+  /** Opens a folder, creating it when it is missing. */
+  static DataFolder open(Path folder) throws StartFailure {
+    Path path = folder.toAbsolutePath().normalize();
+    try {
+      Files.createDirectories(path);
+    } catch (FileAlreadyExistsException e) {
+      throw new StartFailure(
+          Kind.FOLDER_UNUSABLE,
+          "the data folder " + path + " is a file; name a folder with --data",
+          e);
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+    if (!Files.isReadable(path) || !Files.isWritable(path) || !Files.isExecutable(path)) {
+      throw new StartFailure(
+          Kind.FOLDER_UNUSABLE,
+          "the data folder "
+              + path
+              + " cannot be read and written by this user; change its owner or its permissions");
+    }
+    FileChannel channel = null;
+    try {
+      channel =
+          FileChannel.open(
+              path.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (tryLock(channel) == null) {
+        channel.close();
+        throw new StartFailure(
+            Kind.FOLDER_IN_USE,
+            "another Varve server has the data folder "
+                + path
+                + " open; stop it, or name another folder with --data");
+      }
+      return new DataFolder(path, channel);
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null; // held by this very process
+    }
+  }
+
+  private static StartFailure unusable(Path path, IOException cause) {
+    return new StartFailure(
+        Kind.FOLDER_UNUSABLE,
+        "the data folder "
+            + path
+            + " cannot be used: "
+            + cause.getClass().getSimpleName()
+            + " "
+            + cause.getMessage(),
+        cause);
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /** Lets others open the folder. */
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      log.warn("the lock of the data folder {} could not be released", path, e);
+    }
+  }
+}

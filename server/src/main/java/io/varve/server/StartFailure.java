@@ -1,0 +1,34 @@
+package io.varve.server;
+
+/** Why a server could not be started, in one sentence that says what to do. */
+public final class StartFailure extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final Kind kind;
+
+  /** What stood in the way. */
+  public enum Kind {
+    /** The data folder cannot be created, read or written. */
+    FOLDER_UNUSABLE,
+    /** Another server has the data folder open. */
+    FOLDER_IN_USE,
+    /** The address cannot be listened on. */
+    ADDRESS_UNAVAILABLE,
+    /** The database cannot be opened, or what is in it is damaged. */
+    STORAGE_UNUSABLE
+  }
+
+  public StartFailure(Kind kind, String sentence, Throwable cause) {
+    super(sentence, cause);
+    this.kind = kind;
+  }
+
+  public StartFailure(Kind kind, String sentence) {
+    super(sentence);
+    this.kind = kind;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,191 @@
+package io.varve.server;
+
+import io.varve.server.StartFailure.Kind;
+import io.varve.server.api.grpc.EventStoreEndpoint;
+import io.varve.server.api.grpc.GrpcServer;
+import io.varve.server.append.AppendSettings;
+import io.varve.server.append.LocalCommitLog;
+import io.varve.server.config.ServerConfig;
+import io.varve.server.read.EventReader;
+import io.varve.server.storage.EventStorage;
+import io.varve.server.storage.StorageException;
+import io.varve.server.storage.rocksdb.RocksDbEventStorage;
+import io.varve.server.storage.rocksdb.StorageSettings;
+import io.varve.server.subscription.SubscriptionSettings;
+import io.varve.server.subscription.Subscriptions;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running server: opens the data folder, starts the commit path, subscriptions and the port in this order, and stops
+ * them in the reverse one. The place where clocks, randomness and threads are made.
+ */
+public final class VarveServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(VarveServer.class);
+
+  /** How long calls in flight may take to finish when the server stops. */
+  private static final Duration DRAIN = Duration.ofSeconds(4);
+
+  /** About how much one message of a read carries. */
+  private static final int PAGE_BYTES = 64 * 1024;
+
+  private final EventStorage storage;
+  private final GrpcServer.Running port;
+
+  /** How to stop what has been started, the last first. */
+  private final Deque<Runnable> stops;
+
+  private boolean closed; // guarded by this
+
+  private VarveServer(EventStorage storage, GrpcServer.Running port, Deque<Runnable> stops) {
+    this.storage = storage;
+    this.port = port;
+    this.stops = stops;
+  }
+
+  /** Starts a server. When this returns it serves; when it throws, nothing is left open. */
+  public static VarveServer start(ServerConfig config) throws StartFailure {
+    Deque<Runnable> stops = new ArrayDeque<>();
+    try {
+      return start(config, stops);
+    } catch (StartFailure | RuntimeException e) {
+      stops.forEach(Runnable::run);
+      throw e;
+    }
+  }
+
+  private static VarveServer start(ServerConfig config, Deque<Runnable> stops)
+      throws StartFailure {
+    InstantSource clock = InstantSource.system();
+    EventIds eventIds = new EventIds(clock, new SecureRandom());
+
+    DataFolder folder = DataFolder.open(config.dataFolder());
+    stops.push(folder::close);
+    EventStorage storage = open(folder, eventIds.get());
+    stops.push(storage::close);
+
+    int cores = Runtime.getRuntime().availableProcessors();
+    ExecutorService calls = Executors.newFixedThreadPool(Math.max(4, 2 * cores), named("varve-call-"));
+    ExecutorService deliveries =
+        Executors.newFixedThreadPool(Math.max(2, cores), named("varve-subscription-"));
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(named("varve-timer-"));
+    stops.push(
+        () -> {
+          timer.shutdownNow();
+          deliveries.shutdown();
+          calls.shutdown();
+        });
+
+    EventReader reader = new EventReader(storage, PAGE_BYTES);
+    Subscriptions subscriptions =
+        new Subscriptions(
+            storage,
+            reader,
+            SubscriptionSettings.defaults(),
+            deliveries,
+            timer,
+            System::nanoTime);
+    GrpcServer grpc = new GrpcServer(config, calls);
+    LocalCommitLog commitLog =
+        new LocalCommitLog(
+                storage, AppendSettings.defaults(), Thread::new, List.of(subscriptions, grpc))
+            .start();
+    stops.push(commitLog::close);
+
+    EventStoreEndpoint endpoint =
+        new EventStoreEndpoint(
+            commitLog,
+            reader,
+            subscriptions,
+            storage.head(),
+            config.limits(),
+            calls,
+            clock,
+            eventIds);
+    try {
+      GrpcServer.Running port = grpc.start(endpoint);
+      stops.push(() -> port.stop(DRAIN));
+      return new VarveServer(storage, port, stops);
+    } catch (IOException e) {
+      throw new StartFailure(
+          Kind.ADDRESS_UNAVAILABLE,
+          "cannot listen on "
+              + config.host()
+              + ":"
+              + config.port()
+              + " ("
+              + rootMessage(e)
+              + "); stop what listens there, or name another port with --port",
+          e);
+    }
+  }
+
+  private static EventStorage open(DataFolder folder, UUID newStoreId) throws StartFailure {
+    try {
+      return RocksDbEventStorage.open(folder.path(), StorageSettings.defaults(), newStoreId);
+    } catch (StorageException e) {
+      throw new StartFailure(
+          Kind.STORAGE_UNUSABLE,
+          "the store in " + folder.path() + " cannot be opened: " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  private static ThreadFactory named(String prefix) {
+    return Thread.ofPlatform().name(prefix, 1).factory();
+  }
+
+  /** The port that is listened on. */
+  public int port() {
+    return port.port();
+  }
+
+  /** The store's id. */
+  public UUID storeId() {
+    return storage.storeId();
+  }
+
+  /** The newest position. 0 while the log is empty. */
+  public long headPosition() {
+    return storage.head().position();
+  }
+
+  /** Stops serving, lets calls in flight finish, and closes the data folder. A second call does nothing. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    while (!stops.isEmpty()) {
+      Runnable stop = stops.pop();
+      try {
+        stop.run();
+      } catch (RuntimeException e) {
+        log.error("a part of the server did not stop cleanly", e); // the others must still stop
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package io.varve.server.api.grpc;
+
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
+import io.varve.server.config.Limits;
+import io.varve.server.event.StreamId;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/** Checks of single fields against the limits; each failure names the field, the limit and the value. */
+final class Checks {
+  private static final Pattern UUID_TEXT =
+      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+
+  private final Limits limits;
+
+  Checks(Limits limits) {
+    this.limits = limits;
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  /** A stream to read. */
+  StreamId stream(String field, String name) {
+    text(field, name, limits.streamNameBytes());
+    return new StreamId(name);
+  }
+
+  /** A stream to write, which must not be one of the server's own. */
+  StreamId writableStream(String field, String name) {
+    StreamId stream = stream(field, name);
+    if (stream.isSystem()) {
+      throw Errors.invalid(
+          field, "must not start with \"$\": system streams are written by the server only");
+    }
+    return stream;
+  }
+
+  /** Text that must be there, within a limit, without control characters. */
+  String text(String field, String value, int maxBytes) {
+    if (value.isEmpty()) {
+      throw Errors.invalid(field, "must not be empty");
+    }
+    size(field, utf8Length(value), maxBytes);
+    noControlCharacters(field, value);
+    return value;
+  }
+
+  /** Text that may be empty. */
+  String optionalText(String field, String value, int maxBytes) {
+    return value.isEmpty() ? value : text(field, value, maxBytes);
+  }
+
+  void size(String field, long bytes, long maxBytes) {
+    if (bytes > maxBytes) {
+      throw Errors.overLimit(field, "bytes", maxBytes, bytes);
+    }
+  }
+
+  void count(String field, int count, int max) {
+    if (count > max) {
+      throw Errors.overLimit(field, "entries", max, count);
+    }
+  }
+
+  private static void noControlCharacters(String field, String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (Character.isISOControl(value.charAt(i))) {
+        throw Errors.invalid(
+            field,
+            "must not contain control characters, has U+"
+                + "%04X".formatted((int) value.charAt(i))
+                + " at index "
+                + i);
+      }
+    }
+  }
+
+  static int utf8Length(String value) {
+    return value.getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  static UUID uuid(String field, String text) {
+    if (!UUID_TEXT.matcher(text).matches()) {
+      throw Errors.invalid(
+          field, "must be UUID text such as 0198f2a4-7c1e-7d3a-9f40-2b6a1c9d8e77");
+    }
+    return UUID.fromString(text);
+  }
+
+  /** A version or position; the wire has 64 bits without a sign, the log never gets beyond 63. */
+  static long place(String field, long value) {
+    if (value < 0) {
+      throw Errors.invalid(
+          field,
+          "must be at most "
+              + Long.MAX_VALUE
+              + ", was "
+              + Long.toUnsignedString(value));
+    }
+    return value;
+  }
+
+  static Instant time(String field, Timestamp time) {
+    if (!Timestamps.isValid(time)) {
+      throw Errors.invalid(
+          field,
+          "must lie between the years 1 and 9999 and have nanos from 0 to 999999999, was "
+              + time.getSeconds()
+              + " s, "
+              + time.getNanos()
+              + " ns");
+    }
+    return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());
+  }
+}

@@ -1,0 +1,249 @@
+package io.varve.server.api.grpc;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.Durations;
+import com.google.rpc.BadRequest;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.varve.proto.v1.ErrorReason;
+import io.varve.proto.v1.EventIdTaken;
+import io.varve.proto.v1.VersionConflict;
+import io.varve.server.append.AppendOutcome;
+import io.varve.server.event.ExpectedVersion;
+import io.varve.server.storage.DamagedDataException;
+import java.util.Map;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Errors as callers see them: a status with a sentence that stands alone, since command-line tools show nothing else, and
+ * the facts once more as details for programs. See {@code ErrorReason} in the contract.
+ */
+final class Errors {
+  private static final Logger log = LoggerFactory.getLogger(Errors.class);
+
+  private static final String DOMAIN = "varve.io";
+  private static final String REASON_PREFIX = "ERROR_REASON_";
+  private static final long RETRY_MILLIS = 50;
+
+  private Errors() {}
+
+  /** A status as gRPC wants it where a call is ended. */
+  static StatusRuntimeException exception(Status status) {
+    return StatusProto.toStatusRuntimeException(status);
+  }
+
+  // ---- bad requests --------------------------------------------------------------------------------
+
+  static Refusal invalid(String field, String problem) {
+    return new Refusal(
+        build(
+            Code.INVALID_ARGUMENT,
+            ErrorReason.ERROR_REASON_INVALID_REQUEST,
+            field + " " + problem,
+            Map.of("field", field),
+            violation(field, problem)));
+  }
+
+  /** A field that is over a limit. */
+  static Refusal overLimit(String field, String unit, long limit, long actual) {
+    String problem =
+        "must be at most " + limit + " " + unit + ", was " + actual;
+    return new Refusal(
+        build(
+            Code.INVALID_ARGUMENT,
+            ErrorReason.ERROR_REASON_LIMIT_EXCEEDED,
+            field + " " + problem,
+            Map.of("field", field, "limit", Long.toString(limit), "actual", Long.toString(actual)),
+            violation(field, problem)));
+  }
+
+  private static BadRequest violation(String field, String problem) {
+    return BadRequest.newBuilder()
+        .addFieldViolations(
+            BadRequest.FieldViolation.newBuilder().setField(field).setDescription(problem))
+        .build();
+  }
+
+  // ---- what became of an append --------------------------------------------------------------------
+
+  /** The status of an append that was not carried out. */
+  static Status refusal(AppendOutcome outcome) {
+    return switch (outcome) {
+      case AppendOutcome.Appended _ ->
+          throw new IllegalArgumentException("an append that was carried out is not refused");
+      case AppendOutcome.Conflict conflict -> versionConflict(conflict);
+      case AppendOutcome.EventIdTaken taken -> eventIdTaken(taken);
+      case AppendOutcome.QueueFull full ->
+          build(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.ERROR_REASON_QUEUE_FULL,
+              "the append queue is full ("
+                  + full.waiting()
+                  + " appends wait); nothing was written, retry with back-off",
+              Map.of(),
+              RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(RETRY_MILLIS)).build());
+      case AppendOutcome.Stopping _ -> stopping();
+      case AppendOutcome.StoreStopped stopped ->
+          build(
+              Code.UNAVAILABLE,
+              ErrorReason.ERROR_REASON_STORE_STOPPED,
+              "the store takes no more appends until it is restarted: " + stopped.reason(),
+              Map.of());
+    };
+  }
+
+  private static Status versionConflict(AppendOutcome.Conflict conflict) {
+    VersionConflict.Builder detail =
+        VersionConflict.newBuilder()
+            .setStream(conflict.stream().value())
+            .setExpected(conflict.expected().inWords())
+            .setActualVersion(conflict.actualVersion());
+    if (conflict.expected() instanceof ExpectedVersion.Exactly exactly) {
+      detail.setExpectedVersion(exactly.version());
+    }
+    String actual =
+        conflict.actualVersion() == 0
+            ? "has no event yet"
+            : "is at version " + conflict.actualVersion();
+    return build(
+        Code.ABORTED,
+        ErrorReason.ERROR_REASON_VERSION_CONFLICT,
+        "stream "
+            + conflict.stream()
+            + " "
+            + actual
+            + ", expected "
+            + conflict.expected().inWords()
+            + "; nothing was written, load it again and decide again",
+        Map.of(
+            "stream", conflict.stream().value(),
+            "expected", conflict.expected().inWords(),
+            "actual", Long.toString(conflict.actualVersion())),
+        detail.build());
+  }
+
+  private static Status eventIdTaken(AppendOutcome.EventIdTaken taken) {
+    return build(
+        Code.ALREADY_EXISTS,
+        ErrorReason.ERROR_REASON_EVENT_ID_TAKEN,
+        "event id "
+            + taken.eventId()
+            + " is in the store already (stream "
+            + taken.stream()
+            + ", position "
+            + taken.position()
+            + "), but not as part of this append; nothing was written, give new events new ids",
+        Map.of("event_id", taken.eventId().toString(), "stream", taken.stream().value()),
+        EventIdTaken.newBuilder()
+            .setEventId(taken.eventId().toString())
+            .setStream(taken.stream().value())
+            .setPosition(taken.position().value())
+            .build());
+  }
+
+  // ---- not there -----------------------------------------------------------------------------------
+
+  static Refusal streamNotFound(String stream) {
+    return new Refusal(
+        build(
+            Code.NOT_FOUND,
+            ErrorReason.ERROR_REASON_STREAM_NOT_FOUND,
+            "stream " + stream + " has no event",
+            Map.of("stream", stream)));
+  }
+
+  /**
+   * @param what which event was asked for, in words
+   * @param metadata the same for programs
+   */
+  static Refusal eventNotFound(String what, Map<String, String> metadata) {
+    return new Refusal(
+        build(
+            Code.NOT_FOUND,
+            ErrorReason.ERROR_REASON_EVENT_NOT_FOUND,
+            "there is no event " + what,
+            metadata));
+  }
+
+  static Status storeNotFound(String store) {
+    return build(
+        Code.NOT_FOUND,
+        ErrorReason.ERROR_REASON_STORE_NOT_FOUND,
+        "this server has no store \""
+            + store
+            + "\"; leave the header varve-store out, or say default",
+        Map.of("store", store));
+  }
+
+  static Refusal notServedYet(String feature) {
+    return new Refusal(
+        build(
+            Code.UNIMPLEMENTED,
+            ErrorReason.ERROR_REASON_NOT_SERVED_YET,
+            feature + " belongs to the contract but is not served by this release",
+            Map.of("feature", feature)));
+  }
+
+  // ---- the server's own condition ------------------------------------------------------------------
+
+  static Status stopping() {
+    return build(
+        Code.UNAVAILABLE,
+        ErrorReason.ERROR_REASON_NOT_SERVING,
+        "the server is stopping; connect again and resume",
+        Map.of(),
+        RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(RETRY_MILLIS)).build());
+  }
+
+  /** The status of an exception that nobody expected, or that says that the data is damaged. */
+  static Status fault(Throwable fault) {
+    if (fault instanceof Refusal refusal) {
+      return refusal.status();
+    }
+    if (fault instanceof DamagedDataException damaged) {
+      log.error("damaged data at position {}", damaged.position(), damaged);
+      return build(
+          Code.DATA_LOSS,
+          ErrorReason.ERROR_REASON_DATA_DAMAGED,
+          damaged.getMessage() + "; nothing wrong was returned, run varve verify",
+          Map.of("position", Long.toString(damaged.position())));
+    }
+    String incident = UUID.randomUUID().toString();
+    log.error("incident {}", incident, fault);
+    return build(
+        Code.INTERNAL,
+        ErrorReason.ERROR_REASON_INTERNAL,
+        "a fault of the server's own; its log has the rest under incident " + incident,
+        Map.of("incident", incident));
+  }
+
+  private static Status build(
+      Code code,
+      ErrorReason reason,
+      String sentence,
+      Map<String, String> metadata,
+      Message... details) {
+    Status.Builder status =
+        Status.newBuilder()
+            .setCode(code.getNumber())
+            .setMessage(sentence)
+            .addDetails(
+                Any.pack(
+                    ErrorInfo.newBuilder()
+                        .setDomain(DOMAIN)
+                        .setReason(reason.name().substring(REASON_PREFIX.length()))
+                        .putAllMetadata(metadata)
+                        .build()));
+    for (Message detail : details) {
+      status.addDetails(Any.pack(detail));
+    }
+    return status.build();
+  }
+}

@@ -1,0 +1,367 @@
+package io.varve.server.api.grpc;
+
+import io.grpc.Context;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import io.varve.proto.v1.AppendPipelineRequest;
+import io.varve.proto.v1.AppendPipelineResponse;
+import io.varve.proto.v1.AppendRequest;
+import io.varve.proto.v1.AppendResponse;
+import io.varve.proto.v1.EventStoreGrpc;
+import io.varve.proto.v1.GetEventRequest;
+import io.varve.proto.v1.GetTrackingRequest;
+import io.varve.proto.v1.ReadLogRequest;
+import io.varve.proto.v1.ReadStreamRequest;
+import io.varve.proto.v1.SubscribeToLogRequest;
+import io.varve.proto.v1.SubscribeToStreamRequest;
+import io.varve.proto.v1.TransactRequest;
+import io.varve.server.append.AppendCommand;
+import io.varve.server.append.AppendOutcome;
+import io.varve.server.append.CommitLog;
+import io.varve.server.config.Limits;
+import io.varve.server.event.Query;
+import io.varve.server.event.StreamId;
+import io.varve.server.read.EventCursor;
+import io.varve.server.read.EventReader;
+import io.varve.server.read.LogRead;
+import io.varve.server.read.StreamRead;
+import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventPage;
+import io.varve.server.storage.Head;
+import io.varve.server.subscription.Subscription;
+import io.varve.server.subscription.SubscriptionStart;
+import io.varve.server.subscription.Subscriptions;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The service {@code varve.v1.EventStore}: takes requests apart, calls the core, answers. Thread-safe.
+ *
+ * <p>Exceptions that leave a method become the call's status in {@link RequestGuard}.
+ */
+public final class EventStoreEndpoint {
+  private final CommitLog commitLog;
+  private final EventReader reader;
+  private final Subscriptions subscriptions;
+  private final Head head;
+  private final Executor executor;
+  private final InstantSource clock;
+  private final AppendRequests appendRequests;
+  private final ReadRequests readRequests;
+  private final Checks checks;
+  private final Set<AppendPipelineCall> pipelines = ConcurrentHashMap.newKeySet();
+  private volatile boolean stopping;
+
+  /**
+   * @param executor runs what waited for a position
+   * @param clock tells the time at which commands are proposed
+   * @param eventIds makes ids for events that come without one
+   */
+  public EventStoreEndpoint(
+      CommitLog commitLog,
+      EventReader reader,
+      Subscriptions subscriptions,
+      Head head,
+      Limits limits,
+      Executor executor,
+      InstantSource clock,
+      Supplier<UUID> eventIds) {
+    this.commitLog = commitLog;
+    this.reader = reader;
+    this.subscriptions = subscriptions;
+    this.head = head;
+    this.executor = executor;
+    this.clock = clock;
+    this.checks = new Checks(limits);
+    this.appendRequests = new AppendRequests(checks, clock, eventIds);
+    this.readRequests = new ReadRequests(checks);
+  }
+
+  /** The service as gRPC serves it; those of its responses that carry events are sent as they are stored. */
+  ServerServiceDefinition service() {
+    MethodDescriptor<AppendRequest, AppendResponse> append = EventStoreGrpc.getAppendMethod();
+    MethodDescriptor<AppendPipelineRequest, AppendPipelineResponse> pipeline =
+        EventStoreGrpc.getAppendPipelineMethod();
+    var transact = EncodedResponse.answering(EventStoreGrpc.getTransactMethod());
+    var readStream = EncodedResponse.answering(EventStoreGrpc.getReadStreamMethod());
+    var readLog = EncodedResponse.answering(EventStoreGrpc.getReadLogMethod());
+    var toStream = EncodedResponse.answering(EventStoreGrpc.getSubscribeToStreamMethod());
+    var toLog = EncodedResponse.answering(EventStoreGrpc.getSubscribeToLogMethod());
+    var getEvent = EncodedResponse.answering(EventStoreGrpc.getGetEventMethod());
+    var getTracking = EncodedResponse.answering(EventStoreGrpc.getGetTrackingMethod());
+    ServiceDescriptor original = EventStoreGrpc.getServiceDescriptor();
+    ServiceDescriptor descriptor =
+        ServiceDescriptor.newBuilder(original.getName())
+            .setSchemaDescriptor(original.getSchemaDescriptor())
+            .addMethod(append)
+            .addMethod(transact)
+            .addMethod(pipeline)
+            .addMethod(readStream)
+            .addMethod(readLog)
+            .addMethod(toStream)
+            .addMethod(toLog)
+            .addMethod(getEvent)
+            .addMethod(getTracking)
+            .build();
+    return ServerServiceDefinition.builder(descriptor)
+        .addMethod(append, ServerCalls.asyncUnaryCall(this::append))
+        .addMethod(transact, ServerCalls.asyncUnaryCall(this::transact))
+        .addMethod(pipeline, ServerCalls.asyncBidiStreamingCall(this::appendPipeline))
+        .addMethod(readStream, ServerCalls.asyncServerStreamingCall(this::readStream))
+        .addMethod(readLog, ServerCalls.asyncServerStreamingCall(this::readLog))
+        .addMethod(toStream, ServerCalls.asyncServerStreamingCall(this::subscribeToStream))
+        .addMethod(toLog, ServerCalls.asyncServerStreamingCall(this::subscribeToLog))
+        .addMethod(getEvent, ServerCalls.asyncUnaryCall(this::getEvent))
+        .addMethod(getTracking, ServerCalls.asyncUnaryCall(this::getTracking))
+        .build();
+  }
+
+  // ---- append --------------------------------------------------------------------------------------
+
+  private void append(AppendRequest request, StreamObserver<AppendResponse> observer) {
+    AppendCommand command = appendRequests.toCommand(request);
+    ServerCallStreamObserver<AppendResponse> caller = (ServerCallStreamObserver<AppendResponse>) observer;
+    // With a handler in place, answering a caller that has gone does nothing instead of throwing.
+    caller.setOnCancelHandler(() -> {});
+    if (Context.current().isCancelled()) {
+      return;
+    }
+    commitLog.propose(
+        command,
+        outcome -> {
+          if (outcome instanceof AppendOutcome.Appended appended) {
+            caller.onNext(AppendResponses.of(appended));
+            caller.onCompleted();
+          } else {
+            caller.onError(Errors.exception(Errors.refusal(outcome)));
+          }
+        });
+  }
+
+  private StreamObserver<AppendPipelineRequest> appendPipeline(
+      StreamObserver<AppendPipelineResponse> observer) {
+    ServerCallStreamObserver<AppendPipelineResponse> caller =
+        (ServerCallStreamObserver<AppendPipelineResponse>) observer;
+    AppendPipelineCall call = new AppendPipelineCall(caller, appendRequests, commitLog);
+    pipelines.add(call);
+    caller.setOnCancelHandler(() -> pipelines.remove(call));
+    caller.setOnCloseHandler(() -> pipelines.remove(call));
+    call.start();
+    if (stopping) {
+      call.stop();
+    }
+    return call;
+  }
+
+  private void transact(TransactRequest request, StreamObserver<EncodedResponse> observer) {
+    throw Errors.notServedYet(EventStoreGrpc.getTransactMethod().getFullMethodName());
+  }
+
+  private void getTracking(GetTrackingRequest request, StreamObserver<EncodedResponse> observer) {
+    throw Errors.notServedYet(EventStoreGrpc.getGetTrackingMethod().getFullMethodName());
+  }
+
+  // ---- read ----------------------------------------------------------------------------------------
+
+  private void readStream(ReadStreamRequest request, StreamObserver<EncodedResponse> observer) {
+    StreamRead read = readRequests.toRead(request);
+    boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
+    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    ReadCall call = new ReadCall(caller, json);
+    onceReached(
+        request.getNotBeforePosition(),
+        caller,
+        () -> {
+          EventCursor cursor = reader.readStream(read);
+          if (cursor == null) {
+            throw Errors.streamNotFound(read.stream().value());
+          }
+          call.start(cursor);
+        });
+  }
+
+  private void readLog(ReadLogRequest request, StreamObserver<EncodedResponse> observer) {
+    LogRead read = readRequests.toRead(request);
+    boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
+    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    ReadCall call = new ReadCall(caller, json);
+    onceReached(
+        request.getNotBeforePosition(), caller, () -> call.start(reader.readLog(read)));
+  }
+
+  private void getEvent(GetEventRequest request, StreamObserver<EncodedResponse> observer) {
+    boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
+    Supplier<EncodedEvent> lookUp = lookUp(request);
+    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    onceReached(
+        request.getNotBeforePosition(),
+        caller,
+        () -> {
+          EventPage page = new EventPage(List.of(lookUp.get().toRun()));
+          // GetEventResponse has its event in field 1, as every page has.
+          caller.onNext(PayloadViews.frames(page, json));
+          caller.onCompleted();
+        });
+  }
+
+  /** How the event asked for is found; the look-up throws when there is none. */
+  private Supplier<EncodedEvent> lookUp(GetEventRequest request) {
+    return switch (request.getByCase()) {
+      case ID -> {
+        UUID id = Checks.uuid("id", request.getId());
+        yield () -> {
+          EncodedEvent event = reader.eventWith(id);
+          if (event == null) {
+            throw Errors.eventNotFound("with id " + id, Map.of("event_id", id.toString()));
+          }
+          return event;
+        };
+      }
+      case POSITION -> {
+        long position = Checks.place("position", request.getPosition());
+        yield () -> {
+          EncodedEvent event = reader.eventAt(position);
+          if (event == null) {
+            throw Errors.eventNotFound(
+                "at position " + position, Map.of("position", Long.toString(position)));
+          }
+          return event;
+        };
+      }
+      case STREAM_VERSION -> {
+        StreamId stream =
+            checks.stream("stream_version.stream", request.getStreamVersion().getStream());
+        long version =
+            Checks.place("stream_version.version", request.getStreamVersion().getVersion());
+        yield () -> {
+          EncodedEvent event = reader.eventOf(stream, version);
+          if (event == null) {
+            throw Errors.eventNotFound(
+                "with version " + version + " in stream " + stream,
+                Map.of("stream", stream.value(), "version", Long.toString(version)));
+          }
+          return event;
+        };
+      }
+      case BY_NOT_SET ->
+          throw Errors.invalid("by", "must be set: id, position or stream_version");
+    };
+  }
+
+  // ---- subscribe -----------------------------------------------------------------------------------
+
+  private void subscribeToStream(
+      SubscribeToStreamRequest request, StreamObserver<EncodedResponse> observer) {
+    StreamId stream = checks.stream("stream", request.getStream());
+    SubscriptionStart start = readRequests.start(request);
+    boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
+    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    SubscriptionCall subscriber = new SubscriptionCall(caller, true, json, clock);
+    subscribe(
+        request.getNotBeforePosition(),
+        caller,
+        open -> open.toStream(stream, start, subscriber));
+  }
+
+  private void subscribeToLog(
+      SubscribeToLogRequest request, StreamObserver<EncodedResponse> observer) {
+    Query query = readRequests.query(request.getQuery());
+    SubscriptionStart start = readRequests.start(request);
+    boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
+    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    SubscriptionCall subscriber = new SubscriptionCall(caller, false, json, clock);
+    subscribe(
+        request.getNotBeforePosition(), caller, open -> open.toLog(query, start, subscriber));
+  }
+
+  private void subscribe(
+      long notBefore,
+      ServerCallStreamObserver<EncodedResponse> caller,
+      Function<Subscriptions, Subscription> opening) {
+    AtomicReference<@Nullable Subscription> open = new AtomicReference<>();
+    Runnable signal =
+        () -> {
+          Subscription subscription = open.get();
+          if (subscription != null) {
+            subscription.signal();
+          }
+        };
+    Runnable close =
+        () -> {
+          Subscription subscription = open.getAndSet(null);
+          if (subscription != null) {
+            subscriptions.close(subscription);
+          }
+        };
+    caller.setOnReadyHandler(signal);
+    caller.setOnCloseHandler(close);
+    onceReached(
+        notBefore,
+        caller,
+        () -> {
+          open.set(opening.apply(subscriptions));
+          if (caller.isCancelled()) {
+            close.run(); // it went while this one was being opened
+          }
+          signal.run();
+        },
+        close);
+  }
+
+  // ---- waiting -------------------------------------------------------------------------------------
+
+  private void onceReached(
+      long notBefore, ServerCallStreamObserver<?> caller, Runnable action) {
+    onceReached(notBefore, caller, action, () -> {});
+  }
+
+  /**
+   * Runs the action once the head has reached a position: at once if it has, else on the executor. A caller that goes
+   * away, or whose deadline passes, takes the wait back and runs {@code cancelled}.
+   */
+  private void onceReached(
+      long notBefore, ServerCallStreamObserver<?> caller, Runnable action, Runnable cancelled) {
+    long awaited = Checks.place("not_before_position", notBefore);
+    if (awaited <= head.position()) {
+      caller.setOnCancelHandler(cancelled);
+      action.run();
+      return;
+    }
+    Runnable guarded =
+        () -> {
+          try {
+            action.run();
+          } catch (RuntimeException e) {
+            caller.onError(Errors.exception(Errors.fault(e)));
+          }
+        };
+    Runnable takeBack = head.whenReached(awaited, () -> executor.execute(guarded));
+    caller.setOnCancelHandler(
+        () -> {
+          takeBack.run();
+          cancelled.run();
+        });
+  }
+
+  // ---- stopping ------------------------------------------------------------------------------------
+
+  /** Ends the calls that would go on for ever: pipelines once what is in flight has been answered, subscriptions now. */
+  void stop() {
+    stopping = true;
+    pipelines.forEach(AppendPipelineCall::stop);
+    subscriptions.close();
+  }
+}

@@ -1,0 +1,156 @@
+package io.varve.server.api.grpc;
+
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ChannelzService;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.varve.proto.v1.AdminGrpc;
+import io.varve.proto.v1.ConsumerGroupsGrpc;
+import io.varve.proto.v1.EventStoreGrpc;
+import io.varve.proto.v1.SnapshotsGrpc;
+import io.varve.proto.v1.StreamsGrpc;
+import io.varve.server.append.CommitListener;
+import io.varve.server.config.ServerConfig;
+import io.varve.server.storage.EventRun;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The port: Varve's services with health, reflection and channelz beside them. Also listens to the commit path, since a
+ * store that takes no more appends is not serving.
+ */
+public final class GrpcServer implements CommitListener {
+  private static final Logger log = LoggerFactory.getLogger(GrpcServer.class);
+
+  /** How many calls one connection may have open: many subscriptions, but no flood. */
+  private static final int MAX_CALLS_PER_CONNECTION = 10_000;
+
+  /** Clients may ping this often; gRPC's own default of five minutes cuts clients off that ping every ten seconds. */
+  private static final Duration PERMITTED_KEEP_ALIVE = Duration.ofSeconds(5);
+
+  private static final int MAX_CHANNELZ_PAGE = 100;
+
+  private final HealthStatusManager health = new HealthStatusManager();
+  private final CallsInFlight inFlight = new CallsInFlight();
+  private final NettyServerBuilder builder;
+  private final ServerConfig config;
+
+  private static final List<String> SERVED = List.of("", EventStoreGrpc.SERVICE_NAME);
+
+  /**
+   * @param executor runs the calls
+   */
+  public GrpcServer(ServerConfig config, Executor executor) {
+    this.config = config;
+    this.builder =
+        NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
+            .executor(executor)
+            .maxInboundMessageSize(config.limits().inboundMessageBytes())
+            .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+            .permitKeepAliveTime(PERMITTED_KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveWithoutCalls(true);
+    for (String service : SERVED) {
+      health.setStatus(service, ServingStatus.NOT_SERVING);
+    }
+  }
+
+  /** Opens the port and serves. Throws when the address cannot be had. */
+  public Running start(EventStoreEndpoint endpoint) throws IOException {
+    add(endpoint.service());
+    add(NotServedYet.service(StreamsGrpc.getServiceDescriptor()));
+    add(NotServedYet.service(SnapshotsGrpc.getServiceDescriptor()));
+    add(NotServedYet.service(ConsumerGroupsGrpc.getServiceDescriptor()));
+    add(NotServedYet.service(AdminGrpc.getServiceDescriptor()));
+    builder.addService(RequestGuard.around(health.getHealthService().bindService()));
+    if (config.reflection()) {
+      addReflection();
+    }
+    if (config.channelz()) {
+      builder.addService(ChannelzService.newInstance(MAX_CHANNELZ_PAGE));
+    }
+    Server server = builder.build().start();
+    for (String service : SERVED) {
+      health.setStatus(service, ServingStatus.SERVING);
+    }
+    return new Running(server, endpoint);
+  }
+
+  private void add(ServerServiceDefinition service) {
+    builder.addService(
+        ServerInterceptors.intercept(RequestGuard.around(service), new StoreHeader(), inFlight));
+  }
+
+  /** Both versions: command-line tools of some years ago ask for v1alpha only. */
+  @SuppressWarnings("deprecation") // v1alpha is deprecated, and asked for all the same
+  private void addReflection() {
+    builder.addService(ProtoReflectionServiceV1.newInstance());
+    builder.addService(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
+  }
+
+  @Override
+  public void committed(List<EventRun> runs) {
+    // Nothing here depends on what is committed.
+  }
+
+  @Override
+  public void stopped(String reason) {
+    for (String service : SERVED) {
+      health.setStatus(service, ServingStatus.NOT_SERVING);
+    }
+  }
+
+  /** The open port. */
+  public final class Running {
+    private final Server server;
+    private final EventStoreEndpoint endpoint;
+
+    private Running(Server server, EventStoreEndpoint endpoint) {
+      this.server = server;
+      this.endpoint = endpoint;
+    }
+
+    /** The port that is listened on. */
+    public int port() {
+      return server.getPort();
+    }
+
+    /**
+     * Stops serving: says so in health, takes no new calls, ends what would go on for ever, and waits for calls in flight,
+     * cutting off those that are left when the time is over.
+     */
+    public void stop(Duration atMost) {
+      health.enterTerminalState();
+      server.shutdown();
+      endpoint.stop();
+      boolean interrupted = false;
+      try {
+        if (!inFlight.awaitNone(atMost)) {
+          log.warn("cutting off calls that are still in flight after {}", atMost);
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      server.shutdownNow();
+      try {
+        if (!server.awaitTermination(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+          log.warn("the port has not closed after {}", atMost);
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

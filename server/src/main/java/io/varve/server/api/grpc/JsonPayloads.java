@@ -1,0 +1,91 @@
+package io.varve.server.api.grpc;
+
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.protobuf.ListValue;
+import com.google.protobuf.NullValue;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Payloads that are JSON, as {@code google.protobuf.Value}.
+ *
+ * <p>Strict (RFC 8259): protobuf's own parser takes {@code hello} for the string "hello", and a payload that is not JSON
+ * must come back as the bytes it is.
+ */
+final class JsonPayloads {
+  /**
+   * Protobuf readers give up at a nesting of 100 messages by default, and a JSON object costs three: deeper payloads stay
+   * bytes, which everybody can read.
+   */
+  private static final int MAX_MESSAGE_DEPTH = 90;
+
+  private JsonPayloads() {}
+
+  /** The payload as a value; null when it is not JSON, or is nested too deeply to be read. */
+  static @Nullable Value parse(ByteBuffer payload) {
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(payload).toString();
+      JsonReader reader = new JsonReader(new StringReader(text));
+      reader.setStrictness(Strictness.STRICT);
+      reader.setNestingLimit(MAX_MESSAGE_DEPTH);
+      Value value = value(reader, 1);
+      return value != null && reader.peek() == JsonToken.END_DOCUMENT ? value : null;
+    } catch (IOException | IllegalStateException | NumberFormatException e) {
+      return null; // not UTF-8, or not JSON: neither decoder nor reader has a gentler way of saying so
+    }
+  }
+
+  private static @Nullable Value value(JsonReader reader, int depth) throws IOException {
+    if (depth > MAX_MESSAGE_DEPTH) {
+      return null;
+    }
+    return switch (reader.peek()) {
+      case STRING -> Value.newBuilder().setStringValue(reader.nextString()).build();
+      case NUMBER -> Value.newBuilder().setNumberValue(reader.nextDouble()).build();
+      case BOOLEAN -> Value.newBuilder().setBoolValue(reader.nextBoolean()).build();
+      case NULL -> {
+        reader.nextNull();
+        yield Value.newBuilder().setNullValue(NullValue.NULL_VALUE).build();
+      }
+      case BEGIN_ARRAY -> array(reader, depth);
+      case BEGIN_OBJECT -> object(reader, depth);
+      case END_ARRAY, END_OBJECT, NAME, END_DOCUMENT -> null;
+    };
+  }
+
+  private static @Nullable Value array(JsonReader reader, int depth) throws IOException {
+    ListValue.Builder list = ListValue.newBuilder();
+    reader.beginArray();
+    while (reader.hasNext()) {
+      Value element = value(reader, depth + 2);
+      if (element == null) {
+        return null;
+      }
+      list.addValues(element);
+    }
+    reader.endArray();
+    return Value.newBuilder().setListValue(list).build();
+  }
+
+  private static @Nullable Value object(JsonReader reader, int depth) throws IOException {
+    Struct.Builder struct = Struct.newBuilder();
+    reader.beginObject();
+    while (reader.hasNext()) {
+      String name = reader.nextName();
+      Value member = value(reader, depth + 3);
+      if (member == null) {
+        return null;
+      }
+      struct.putFields(name, member);
+    }
+    reader.endObject();
+    return Value.newBuilder().setStructValue(struct).build();
+  }
+}

@@ -1,0 +1,61 @@
+package io.varve.server.api.grpc;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.varve.proto.v1.ReadLogResponse;
+import io.varve.server.read.EventCursor;
+import io.varve.server.storage.EventPage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A read on its way to the caller: one page at a time, and the next only when the transport can take it. A caller that
+ * stops reading costs one page in the transport's buffer.
+ */
+final class ReadCall {
+  private final ServerCallStreamObserver<EncodedResponse> caller;
+  private final boolean json;
+
+  private @Nullable EventCursor cursor; // guarded by this
+  private boolean answered; // guarded by this
+  private boolean done; // guarded by this
+
+  ReadCall(ServerCallStreamObserver<EncodedResponse> caller, boolean json) {
+    this.caller = caller;
+    this.json = json;
+    caller.setOnReadyHandler(this::pump);
+  }
+
+  /** Begins to send. */
+  void start(EventCursor opened) {
+    synchronized (this) {
+      cursor = opened;
+    }
+    pump();
+  }
+
+  /** Sends what the transport can take. */
+  private synchronized void pump() {
+    EventCursor open = cursor;
+    if (open == null) {
+      return; // not yet: the read waits for a position
+    }
+    while (!done && !caller.isCancelled() && caller.isReady()) {
+      EventPage page = open.next();
+      if (!page.isEmpty() || (open.isDone() && !answered)) {
+        caller.onNext(PayloadViews.frames(page, json).append(headPosition(open)));
+        answered = true;
+      }
+      if (open.isDone()) {
+        done = true;
+        caller.onCompleted();
+      }
+    }
+  }
+
+  /** The same field in the responses of both kinds of read. */
+  private static byte[] headPosition(EventCursor cursor) {
+    return ReadLogResponse.newBuilder()
+        .setHeadPosition(cursor.headPosition())
+        .build()
+        .toByteArray();
+  }
+}

@@ -1,0 +1,112 @@
+package io.varve.server.api.grpc;
+
+import io.varve.proto.v1.PayloadView;
+import io.varve.proto.v1.ReadLogRequest;
+import io.varve.proto.v1.ReadStreamRequest;
+import io.varve.proto.v1.SubscribeToLogRequest;
+import io.varve.proto.v1.SubscribeToStreamRequest;
+import io.varve.server.config.Limits;
+import io.varve.server.event.Query;
+import io.varve.server.read.LogRead;
+import io.varve.server.read.StreamRead;
+import io.varve.server.subscription.SubscriptionStart;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/** From the requests of reads and subscriptions to values: every field checked. Thread-safe. */
+final class ReadRequests {
+  private final Checks checks;
+  private final Limits limits;
+
+  ReadRequests(Checks checks) {
+    this.checks = checks;
+    this.limits = checks.limits();
+  }
+
+  StreamRead toRead(ReadStreamRequest request) {
+    notYet(request.getFromSnapshot(), "ReadStreamRequest.from_snapshot");
+    notYet(request.getSkipArchived(), "ReadStreamRequest.skip_archived");
+    return new StreamRead(
+        checks.stream("stream", request.getStream()),
+        Checks.place("from_version", request.getFromVersion()),
+        request.getBackwards(),
+        Checks.place("limit", request.getLimit()),
+        request.hasAsOf() ? Checks.time("as_of", request.getAsOf()) : null);
+  }
+
+  LogRead toRead(ReadLogRequest request) {
+    notYet(request.getSkipArchived(), "ReadLogRequest.skip_archived");
+    return new LogRead(
+        query(request.getQuery()),
+        Checks.place("from_position", request.getFromPosition()),
+        Checks.place("to_position", request.getToPosition()),
+        request.hasFromTime() ? Checks.time("from_time", request.getFromTime()) : null,
+        request.hasToTime() ? Checks.time("to_time", request.getToTime()) : null,
+        request.getBackwards(),
+        Checks.place("limit", request.getLimit()));
+  }
+
+  SubscriptionStart start(SubscribeToLogRequest request) {
+    return switch (request.getStartCase()) {
+      case AFTER_POSITION ->
+          new SubscriptionStart.After(
+              Checks.place("after_position", request.getAfterPosition()));
+      case FROM_START, START_NOT_SET -> new SubscriptionStart.After(0);
+      case FROM_NOW -> new SubscriptionStart.Now();
+    };
+  }
+
+  SubscriptionStart start(SubscribeToStreamRequest request) {
+    return switch (request.getStartCase()) {
+      case AFTER_VERSION ->
+          new SubscriptionStart.After(Checks.place("after_version", request.getAfterVersion()));
+      case FROM_START, START_NOT_SET -> new SubscriptionStart.After(0);
+      case FROM_NOW -> new SubscriptionStart.Now();
+    };
+  }
+
+  Query query(io.varve.proto.v1.Query query) {
+    if (query.getItemsCount() == 0) {
+      return Query.everything();
+    }
+    checks.count("query.items", query.getItemsCount(), limits.queryItems());
+    List<Query.Item> items =
+        query.getItemsList().stream()
+            .map(
+                item ->
+                    new Query.Item(
+                        new LinkedHashSet<>(entries("types", item.getTypesList())),
+                        new LinkedHashSet<>(entries("tags", item.getTagsList())),
+                        entries("stream_prefixes", item.getStreamPrefixesList()),
+                        new LinkedHashSet<>(entries("categories", item.getCategoriesList()))))
+            .toList();
+    return new Query(items);
+  }
+
+  private List<String> entries(String part, List<String> entries) {
+    checks.count("query.items." + part, entries.size(), limits.queryItems());
+    for (String entry : entries) {
+      if (entry.isEmpty()) {
+        throw Errors.invalid("query.items." + part, "must not hold an empty text");
+      }
+    }
+    return entries;
+  }
+
+  /** Whether payloads are asked for as JSON. */
+  static boolean wantsJson(PayloadView view, int value) {
+    return switch (view) {
+      case PAYLOAD_VIEW_UNSPECIFIED, PAYLOAD_VIEW_BYTES -> false;
+      case PAYLOAD_VIEW_JSON -> true;
+      case UNRECOGNIZED ->
+          throw Errors.invalid(
+              "payload_view", "must be PAYLOAD_VIEW_BYTES or PAYLOAD_VIEW_JSON, was " + value);
+    };
+  }
+
+  private static void notYet(boolean asked, String feature) {
+    if (asked) {
+      throw Errors.notServedYet(feature);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package io.varve.server.api.grpc;
+
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.StatusRuntimeException;
+
+/** The request header that names a store. Until several are served, there is one, and it is called {@code default}. */
+final class StoreHeader implements ServerInterceptor {
+  private static final Metadata.Key<String> STORE =
+      Metadata.Key.of("varve-store", Metadata.ASCII_STRING_MARSHALLER);
+  private static final String DEFAULT = "default";
+
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    String store = headers.get(STORE);
+    if (store == null || store.equals(DEFAULT)) {
+      return next.startCall(call, headers);
+    }
+    StatusRuntimeException notFound = Errors.exception(Errors.storeNotFound(store));
+    Metadata trailers = notFound.getTrailers();
+    call.close(notFound.getStatus(), trailers == null ? new Metadata() : trailers);
+    return new ServerCall.Listener<>() {};
+  }
+}

@@ -1,0 +1,5 @@
+/** The {@code varve} command. */
+@NullMarked
+package io.varve.server.cli;
+
+import org.jspecify.annotations.NullMarked;
