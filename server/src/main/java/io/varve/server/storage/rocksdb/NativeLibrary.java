@@ -46,8 +46,12 @@ final class NativeLibrary {
 
   /** The folder in which the library lies, complete. */
   private static Path unpack(Path folder) throws IOException {
-    String name = Environment.getJniLibraryFileName("rocksdb");
-    URL resource = resource(name, Environment.getFallbackJniLibraryFileName("rocksdb"));
+    URL resource =
+        resource(
+            Environment.getJniLibraryFileName("rocksdb"),
+            Environment.getFallbackJniLibraryFileName("rocksdb"));
+    // RocksDB.loadLibrary(paths) looks for this name, with "jni" twice, and not for the one in its own JAR.
+    String name = Environment.getJniLibraryFileName("rocksdbjni");
     JarURLConnection connection = (JarURLConnection) resource.openConnection();
     Path home = folder.resolve(Long.toHexString(connection.getJarEntry().getCrc()));
     Path library = home.resolve(name);
