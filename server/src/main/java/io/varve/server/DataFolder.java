@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A data folder that this process alone has open. The lock is the operating system's and goes with the process. */
+/**
+ * A data folder that this process alone has open. The lock is the operating system's and goes with
+ * the process.
+ */
 final class DataFolder implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
   private static final String LOCK_FILE = "lock";

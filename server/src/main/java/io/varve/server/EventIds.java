@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
- * Ids for events that come without one: UUIDv7 of RFC 9562, milliseconds first, so that ids made one after the other lie
- * near one another in the index. Thread-safe if the generator is.
+ * Ids for events that come without one: UUIDv7 of RFC 9562, milliseconds first, so that ids made
+ * one after the other lie near one another in the index. Thread-safe if the generator is.
  */
 final class EventIds implements Supplier<UUID> {
   private static final long VERSION_7 = 0x7000L;

@@ -29,8 +29,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running server: opens the data folder, starts the commit path, subscriptions and the port in this order, and stops
- * them in the reverse one. The place where clocks, randomness and threads are made.
+ * A running server: opens the data folder, starts the commit path, subscriptions and the port in
+ * this order, and stops them in the reverse one. The place where clocks, randomness and threads are
+ * made.
  */
 public final class VarveServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VarveServer.class);
@@ -66,8 +67,7 @@ public final class VarveServer implements AutoCloseable {
     }
   }
 
-  private static VarveServer start(ServerConfig config, Deque<Runnable> stops)
-      throws StartFailure {
+  private static VarveServer start(ServerConfig config, Deque<Runnable> stops) throws StartFailure {
     InstantSource clock = InstantSource.system();
     EventIds eventIds = new EventIds(clock, new SecureRandom());
 
@@ -77,10 +77,12 @@ public final class VarveServer implements AutoCloseable {
     stops.push(storage::close);
 
     int cores = Runtime.getRuntime().availableProcessors();
-    ExecutorService calls = Executors.newFixedThreadPool(Math.max(4, 2 * cores), named("varve-call-"));
+    ExecutorService calls =
+        Executors.newFixedThreadPool(Math.max(4, 2 * cores), named("varve-call-"));
     ExecutorService deliveries =
         Executors.newFixedThreadPool(Math.max(2, cores), named("varve-subscription-"));
-    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(named("varve-timer-"));
+    ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(named("varve-timer-"));
     stops.push(
         () -> {
           timer.shutdownNow();
@@ -91,12 +93,7 @@ public final class VarveServer implements AutoCloseable {
     EventReader reader = new EventReader(storage, PAGE_BYTES);
     Subscriptions subscriptions =
         new Subscriptions(
-            storage,
-            reader,
-            SubscriptionSettings.defaults(),
-            deliveries,
-            timer,
-            System::nanoTime);
+            storage, reader, SubscriptionSettings.defaults(), deliveries, timer, System::nanoTime);
     GrpcServer grpc = new GrpcServer(config, calls);
     LocalCommitLog commitLog =
         new LocalCommitLog(
@@ -170,7 +167,10 @@ public final class VarveServer implements AutoCloseable {
     return storage.head().position();
   }
 
-  /** Stops serving, lets calls in flight finish, and closes the data folder. A second call does nothing. */
+  /**
+   * Stops serving, lets calls in flight finish, and closes the data folder. A second call does
+   * nothing.
+   */
   @Override
   public void close() {
     synchronized (this) {

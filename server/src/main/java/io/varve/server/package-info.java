@@ -1,4 +1,7 @@
-/** The server as a whole: wires its parts, starts them in a visible order, and stops them in the reverse one. */
+/**
+ * The server as a whole: wires its parts, starts them in a visible order, and stops them in the
+ * reverse one.
+ */
 @NullMarked
 package io.varve.server;
 

@@ -9,21 +9,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The wish to append events to one stream, checked against the limits and encoded, so that deciding it needs no clock,
- * no randomness and no second look at the request.
+ * The wish to append events to one stream, checked against the limits and encoded, so that deciding
+ * it needs no clock, no randomness and no second look at the request.
  *
  * @param stream the stream
  * @param expected what the appender believes about it
  * @param events the events, at least one, no id twice
- * @param proposedAt the time at the door; the events are recorded at it, or at the log's last time if that is later
+ * @param proposedAt the time at the door; the events are recorded at it, or at the log's last time
+ *     if that is later
  * @param bytes how much memory the command holds while it waits
  */
 public record AppendCommand(
-    StreamId stream,
-    ExpectedVersion expected,
-    List<Body> events,
-    Instant proposedAt,
-    long bytes) {
+    StreamId stream, ExpectedVersion expected, List<Body> events, Instant proposedAt, long bytes) {
 
   /**
    * An event and its encoded body.

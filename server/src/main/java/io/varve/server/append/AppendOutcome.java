@@ -18,11 +18,13 @@ public sealed interface AppendOutcome {
    * @param recordedAt when it was recorded
    * @param deduplicated the events were there already; the other fields are the earlier append's
    */
-  record Appended(
-      StreamVersion last, Position position, Instant recordedAt, boolean deduplicated)
+  record Appended(StreamVersion last, Position position, Instant recordedAt, boolean deduplicated)
       implements AppendOutcome {}
 
-  /** The expected version did not hold; nothing was written. {@code actualVersion} is 0 for no event. */
+  /**
+   * The expected version did not hold; nothing was written. {@code actualVersion} is 0 for no
+   * event.
+   */
   record Conflict(StreamId stream, ExpectedVersion expected, long actualVersion)
       implements AppendOutcome {}
 
@@ -36,8 +38,8 @@ public sealed interface AppendOutcome {
   record Stopping() implements AppendOutcome {}
 
   /**
-   * The disk failed and the store takes no more appends. Whether this one is there will be known after a restart; its
-   * repetition is safe.
+   * The disk failed and the store takes no more appends. Whether this one is there will be known
+   * after a restart; its repetition is safe.
    */
   record StoreStopped(String reason) implements AppendOutcome {}
 }

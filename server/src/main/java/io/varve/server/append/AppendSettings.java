@@ -5,7 +5,8 @@ package io.varve.server.append;
  *
  * @param maxQueued appends that may wait to be decided
  * @param maxQueuedBytes memory that appends may hold until they are answered
- * @param maxBatchEvents events in one commit; an append is never divided, so one large append may exceed it
+ * @param maxBatchEvents events in one commit; an append is never divided, so one large append may
+ *     exceed it
  * @param maxBatchBytes bytes in one commit, likewise
  * @param maxCachedHeads stream heads kept in memory
  */

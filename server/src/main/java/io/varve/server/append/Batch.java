@@ -13,8 +13,9 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * Appends that have been decided together: the accepted ones' events, everybody's answer, and what later decisions must
- * know of them until they are written. Built by the committer; once handed over, only read.
+ * Appends that have been decided together: the accepted ones' events, everybody's answer, and what
+ * later decisions must know of them until they are written. Built by the committer; once handed
+ * over, only read.
  */
 final class Batch {
   private final Commit commit;
@@ -23,8 +24,7 @@ final class Batch {
   private final Map<UUID, Accepted> ids = new HashMap<>();
 
   /** An answer that waits for the commit. */
-  record Answer(
-      Consumer<AppendOutcome> callback, AppendOutcome outcome, long bytes) {}
+  record Answer(Consumer<AppendOutcome> callback, AppendOutcome outcome, long bytes) {}
 
   /** An event of the batch, by its id. */
   record Accepted(StreamId stream, EventPlace place, Instant recordedAt) {}

@@ -19,8 +19,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides appends, one after the other: commands in, events and answers out. No thread, no clock, no randomness: the
- * same commands in the same order give the same log. Used by one thread at a time.
+ * Decides appends, one after the other: commands in, events and answers out. No thread, no clock,
+ * no randomness: the same commands in the same order give the same log. Used by one thread at a
+ * time.
  */
 final class Committer {
   /*
@@ -66,7 +67,10 @@ final class Committer {
     return open;
   }
 
-  /** Closes the open batch and begins the next. Only once the batch handed over before has been written. */
+  /**
+   * Closes the open batch and begins the next. Only once the batch handed over before has been
+   * written.
+   */
   Batch handOver() {
     if (beingWritten != null) {
       cachedHeads.putAll(beingWritten.heads());
@@ -77,7 +81,9 @@ final class Committer {
     return full;
   }
 
-  /** Decides a command. Its answer waits in the open batch; its events, if it is accepted, with it. */
+  /**
+   * Decides a command. Its answer waits in the open batch; its events, if it is accepted, with it.
+   */
   void decide(AppendCommand command, Consumer<AppendOutcome> callback) {
     open.answers().add(new Batch.Answer(callback, decide(command), command.bytes()));
   }
@@ -132,11 +138,12 @@ final class Committer {
         new StreamVersion(version), new Position(lastPosition), lastRecordedAt, false);
   }
 
-  // ---- idempotency ---------------------------------------------------------------------------------
+  // ---- idempotency
+  // ---------------------------------------------------------------------------------
 
   /**
-   * The answer to an append some of whose event ids are in the store: the original result when all are there, in this
-   * stream, in this order, next to one another. Null when none is there.
+   * The answer to an append some of whose event ids are in the store: the original result when all
+   * are there, in this stream, in this order, next to one another. Null when none is there.
    */
   private @Nullable AppendOutcome outcomeOfEarlierTry(AppendCommand command) {
     int found = 0;
@@ -200,7 +207,8 @@ final class Committer {
     return new Batch.Accepted(event.stream(), place, event.recordedAt());
   }
 
-  // ---- heads ---------------------------------------------------------------------------------------
+  // ---- heads
+  // ---------------------------------------------------------------------------------------
 
   private StreamHead head(StreamId stream) {
     StreamHead head = open.heads().get(stream);

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The commit log of a single node: a bounded queue, a thread that decides and encodes, and a thread that writes,
- * publishes and answers.
+ * The commit log of a single node: a bounded queue, a thread that decides and encodes, and a thread
+ * that writes, publishes and answers.
  */
 public final class LocalCommitLog implements CommitLog {
   private static final Logger log = LoggerFactory.getLogger(LocalCommitLog.class);
@@ -48,7 +48,10 @@ public final class LocalCommitLog implements CommitLog {
   /** Why no more appends are taken; null while all is well. Set once. */
   private final AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
 
-  /** The command that is being decided, so that it too gets its answer when deciding fails; the committer's. */
+  /**
+   * The command that is being decided, so that it too gets its answer when deciding fails; the
+   * committer's.
+   */
   private @Nullable Proposal deciding;
 
   private record Proposal(AppendCommand command, Consumer<AppendOutcome> callback) {}
@@ -80,7 +83,8 @@ public final class LocalCommitLog implements CommitLog {
     return this;
   }
 
-  // ---- callers -------------------------------------------------------------------------------------
+  // ---- callers
+  // -------------------------------------------------------------------------------------
 
   @Override
   public void propose(AppendCommand command, Consumer<AppendOutcome> callback) {
@@ -93,7 +97,8 @@ public final class LocalCommitLog implements CommitLog {
       callback.accept(new AppendOutcome.Stopping());
       return;
     }
-    // An append larger than the whole bound is let in when nothing else is held; the limits at the door bound it.
+    // An append larger than the whole bound is let in when nothing else is held; the limits at the
+    // door bound it.
     long held = heldBytes.addAndGet(command.bytes());
     if ((held > settings.maxQueuedBytes() && held != command.bytes())
         || !queue.offer(new Proposal(command, callback))) {
@@ -109,7 +114,8 @@ public final class LocalCommitLog implements CommitLog {
     }
   }
 
-  // ---- the committer -------------------------------------------------------------------------------
+  // ---- the committer
+  // -------------------------------------------------------------------------------
 
   private void decideAll() {
     try {
@@ -168,7 +174,9 @@ public final class LocalCommitLog implements CommitLog {
     committerParked = false;
   }
 
-  /** After deciding has failed: answers everybody that is still waiting, until the log is closed. */
+  /**
+   * After deciding has failed: answers everybody that is still waiting, until the log is closed.
+   */
   private void refuseEverything() {
     if (deciding != null) {
       refuse(deciding);
@@ -201,7 +209,8 @@ public final class LocalCommitLog implements CommitLog {
     return new AppendOutcome.StoreStopped(reason == null ? "the store has stopped" : reason);
   }
 
-  // ---- the writer ----------------------------------------------------------------------------------
+  // ---- the writer
+  // ----------------------------------------------------------------------------------
 
   private void writeAll() {
     while (true) {
@@ -259,7 +268,8 @@ public final class LocalCommitLog implements CommitLog {
     }
   }
 
-  // ---- closing -------------------------------------------------------------------------------------
+  // ---- closing
+  // -------------------------------------------------------------------------------------
 
   @Override
   public void close() {
@@ -282,14 +292,20 @@ public final class LocalCommitLog implements CommitLog {
     answerLate();
   }
 
-  /** A caller may have passed the check just before {@code closing} was set, and queued after the threads' end. */
+  /**
+   * A caller may have passed the check just before {@code closing} was set, and queued after the
+   * threads' end.
+   */
   private void answerLate() {
     for (Proposal late = queue.poll(); late != null; late = queue.poll()) {
       answer(late.callback(), new AppendOutcome.Stopping(), late.command().bytes());
     }
   }
 
-  /** Where the committer leaves a batch for the writer: room for one, and only while the writer is idle. */
+  /**
+   * Where the committer leaves a batch for the writer: room for one, and only while the writer is
+   * idle.
+   */
   private static final class WriterSlot {
     private @Nullable Batch batch; // guarded by this
     private boolean finished; // guarded by this
@@ -314,7 +330,10 @@ public final class LocalCommitLog implements CommitLog {
       notifyAll();
     }
 
-    /** Becomes idle, tells the committer, and waits for the next batch; null when there will be none. */
+    /**
+     * Becomes idle, tells the committer, and waits for the next batch; null when there will be
+     * none.
+     */
     @Nullable Batch take(Thread committer) {
       synchronized (this) {
         idle = true;

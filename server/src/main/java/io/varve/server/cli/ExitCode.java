@@ -2,7 +2,10 @@ package io.varve.server.cli;
 
 import io.varve.server.StartFailure;
 
-/** How the command ends, after the numbers of BSD's sysexits where they have one. Scripts rely on these. */
+/**
+ * How the command ends, after the numbers of BSD's sysexits where they have one. Scripts rely on
+ * these.
+ */
 enum ExitCode {
   OK(0, "a clean stop"),
   UNEXPECTED(1, "a fault of the program's own"),

@@ -97,8 +97,8 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /**
-   * Closes the server on SIGTERM and SIGINT and ends with 0: a stop that was asked for is no failure, though a JVM left to
-   * itself would report 143.
+   * Closes the server on SIGTERM and SIGINT and ends with 0: a stop that was asked for is no
+   * failure, though a JVM left to itself would report 143.
    */
   private static void stopOnSignal(VarveServer server) {
     Thread hook =

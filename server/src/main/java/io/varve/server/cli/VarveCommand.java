@@ -6,7 +6,10 @@ import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The {@code varve} command: parses the command line, runs a subcommand, and ends with one of {@link ExitCode}. */
+/**
+ * The {@code varve} command: parses the command line, runs a subcommand, and ends with one of
+ * {@link ExitCode}.
+ */
 @Command(
     name = "varve",
     description = "Varve keeps streams of immutable events and serves them over gRPC.",
@@ -27,7 +30,8 @@ public final class VarveCommand {
     CommandLine commandLine = new CommandLine(new VarveCommand());
     commandLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     commandLine.getCommandSpec().version("varve " + Release.number());
-    return commandLine.setExitCodeExceptionMapper(_ -> ExitCode.UNEXPECTED.code())
+    return commandLine
+        .setExitCodeExceptionMapper(_ -> ExitCode.UNEXPECTED.code())
         .setParameterExceptionHandler(new UsageErrors());
   }
 
@@ -46,7 +50,11 @@ public final class VarveCommand {
       command
           .getErr()
           .println(
-              "varve: " + e.getMessage() + "; see " + command.getCommandSpec().qualifiedName() + " --help");
+              "varve: "
+                  + e.getMessage()
+                  + "; see "
+                  + command.getCommandSpec().qualifiedName()
+                  + " --help");
       return ExitCode.USAGE.code();
     }
   }

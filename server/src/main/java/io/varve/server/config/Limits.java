@@ -1,8 +1,8 @@
 package io.varve.server.config;
 
 /**
- * What one request may ask for. Checked at the door, each with an error that names the field, the limit and the value.
- * Lengths of text are in bytes of UTF-8.
+ * What one request may ask for. Checked at the door, each with an error that names the field, the
+ * limit and the value. Lengths of text are in bytes of UTF-8.
  *
  * @param streamNameBytes a stream's name
  * @param typeBytes an event's type
@@ -33,11 +33,13 @@ public record Limits(
 
   /** The limits of the contract. */
   public static Limits defaults() {
-    return new Limits(
-        512, 256, 4 * MIB, 256, 64 * KIB, 256, 64, 256, 10_000, 16 * MIB, 1_000);
+    return new Limits(512, 256, 4 * MIB, 256, 64 * KIB, 256, 64, 256, 10_000, 16 * MIB, 1_000);
   }
 
-  /** The largest message that the transport takes in: an append at its limit, with room to be told that it is over. */
+  /**
+   * The largest message that the transport takes in: an append at its limit, with room to be told
+   * that it is over.
+   */
   public int inboundMessageBytes() {
     return 2 * appendBytes;
   }

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param tags labels across streams, each once
  * @param occurredAt the writer's business time; null when not stated
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; copying megabytes to be able to would be waste
+@SuppressWarnings(
+    "ArrayRecordComponent") // never compared; copying megabytes to be able to would be waste
 public record NewEvent(
     UUID id,
     boolean freshId,

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which events a read or a subscription is about: alternatives, OR-ed. Without items every event matches.
+ * Which events a read or a subscription is about: alternatives, OR-ed. Without items every event
+ * matches.
  */
 public record Query(List<Item> items) {
   private static final Query EVERYTHING = new Query(List.of());
@@ -54,10 +55,7 @@ public record Query(List<Item> items) {
     }
 
     boolean matchesEverything() {
-      return types.isEmpty()
-          && tags.isEmpty()
-          && streamPrefixes.isEmpty()
-          && categories.isEmpty();
+      return types.isEmpty() && tags.isEmpty() && streamPrefixes.isEmpty() && categories.isEmpty();
     }
 
     boolean matches(String stream, String type, List<String> eventTags) {

@@ -7,8 +7,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event as the store keeps it, decoded. Reads pass stored bytes on and never need this; it serves whoever
- * must look inside.
+ * An event as the store keeps it, decoded. Reads pass stored bytes on and never need this; it
+ * serves whoever must look inside.
  *
  * @param position its place in the log
  * @param version its place in its stream

@@ -3,8 +3,8 @@ package io.varve.server.event;
 /**
  * The name of a stream, such as {@code account-42}.
  *
- * <p>Never empty. How long it may be and which characters it may hold is decided at the door, where the
- * configured limits are known; a name that is in the log is valid whatever today's limits are.
+ * <p>Never empty. How long it may be and which characters it may hold is decided at the door, where
+ * the configured limits are known; a name that is in the log is valid whatever today's limits are.
  */
 public record StreamId(String value) {
   public StreamId {

@@ -3,8 +3,8 @@ package io.varve.server.read;
 import io.varve.server.storage.EventPage;
 
 /**
- * The rest of a read. Holds no native resource and nothing of the store's between two pages, so a reader may stop for
- * as long as it likes. Used by one thread at a time.
+ * The rest of a read. Holds no native resource and nothing of the store's between two pages, so a
+ * reader may stop for as long as it likes. Used by one thread at a time.
  */
 public interface EventCursor {
 
@@ -14,6 +14,9 @@ public interface EventCursor {
   /** Whether the read has come to its end. */
   boolean isDone();
 
-  /** The next events. May be empty though the read goes on: then a page's worth of events did not match. */
+  /**
+   * The next events. May be empty though the read goes on: then a page's worth of events did not
+   * match.
+   */
   EventPage next();
 }

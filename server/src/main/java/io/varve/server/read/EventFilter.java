@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Keeps the events of a page that match. Only what must be compared is decoded, and neighbours that match stay one
- * run, so that they are sent as they lie.
+ * Keeps the events of a page that match. Only what must be compared is decoded, and neighbours that
+ * match stay one run, so that they are sent as they lie.
  */
 public final class EventFilter {
   private final boolean everything;

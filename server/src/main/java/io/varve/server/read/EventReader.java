@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
 public final class EventReader {
   private final EventStorage storage;
 
-  /** Pages are about this large: enough to make a message worth its overhead, little enough to be held for each reader. */
+  /**
+   * Pages are about this large: enough to make a message worth its overhead, little enough to be
+   * held for each reader.
+   */
   private final int pageBytes;
 
   public EventReader(EventStorage storage, int pageBytes) {
@@ -25,7 +28,8 @@ public final class EventReader {
     this.pageBytes = pageBytes;
   }
 
-  // ---- whole reads ---------------------------------------------------------------------------------
+  // ---- whole reads
+  // ---------------------------------------------------------------------------------
 
   /** Begins to read a stream; null when it has no event. */
   public @Nullable EventCursor readStream(StreamRead read) {
@@ -39,8 +43,7 @@ public final class EventReader {
     if (asOf != null) {
       newest =
           lastWhere(
-              newest,
-              version -> !eventOf(stream.number(), version).recordedAt().isAfter(asOf));
+              newest, version -> !eventOf(stream.number(), version).recordedAt().isAfter(asOf));
     }
     long from;
     long to;
@@ -94,7 +97,8 @@ public final class EventReader {
         : storage.readLog(range.from(), range.to(), pageBytes);
   }
 
-  // ---- single events -------------------------------------------------------------------------------
+  // ---- single events
+  // -------------------------------------------------------------------------------
 
   /** The event at a position; null when there is none yet. */
   public @Nullable EncodedEvent eventAt(long position) {
@@ -123,13 +127,14 @@ public final class EventReader {
     return page.isEmpty() ? null : page.runs().getFirst().events().getFirst();
   }
 
-  // ---- heads and searches --------------------------------------------------------------------------
+  // ---- heads and searches
+  // --------------------------------------------------------------------------
 
   /**
    * Where a stream stood when the log's head was at a position; null when it had no event.
    *
-   * <p>The index may be a commit ahead of the head for an instant, so the newest version is looked at, and searched for
-   * only if it is too new.
+   * <p>The index may be a commit ahead of the head for an instant, so the newest version is looked
+   * at, and searched for only if it is too new.
    */
   public @Nullable StreamHead headOf(StreamId stream, long headPosition) {
     StreamHead now = storage.streamHead(stream);
@@ -137,22 +142,35 @@ public final class EventReader {
       return now;
     }
     long version =
-        lastWhere(
-            now.version(), v -> eventOf(now.number(), v).position() <= headPosition);
+        lastWhere(now.version(), v -> eventOf(now.number(), v).position() <= headPosition);
     return version == 0 ? null : new StreamHead(now.number(), version);
   }
 
   private EventSummary eventOf(long streamNumber, long version) {
-    return storage.readStream(streamNumber, version, version, 1)
-        .runs().getFirst().events().getFirst().summary();
+    return storage
+        .readStream(streamNumber, version, version, 1)
+        .runs()
+        .getFirst()
+        .events()
+        .getFirst()
+        .summary();
   }
 
   private Instant recordedAt(long position) {
-    return storage.readLog(position, position, 1)
-        .runs().getFirst().events().getFirst().summary().recordedAt();
+    return storage
+        .readLog(position, position, 1)
+        .runs()
+        .getFirst()
+        .events()
+        .getFirst()
+        .summary()
+        .recordedAt();
   }
 
-  /** The highest number from 1 to {@code last} for which a condition that only ever turns false holds; 0 for none. */
+  /**
+   * The highest number from 1 to {@code last} for which a condition that only ever turns false
+   * holds; 0 for none.
+   */
   private static long lastWhere(long last, LongPredicate holds) {
     long low = 0;
     long high = last;

@@ -5,7 +5,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wish to read the log. "From" is where the reading starts and "to" where it ends, in either direction.
+ * The wish to read the log. "From" is where the reading starts and "to" where it ends, in either
+ * direction.
  *
  * @param query which events
  * @param fromPosition where to start, inclusive; 0 for the oldest, or the newest if backwards

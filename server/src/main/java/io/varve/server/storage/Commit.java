@@ -3,12 +3,16 @@ package io.varve.server.storage;
 import java.util.List;
 
 /**
- * Events on their way to disk, all or nothing. One thread adds them, encoding as it goes and without I/O, so that this
- * happens while the commit before is being written; then it is handed to the thread that writes.
+ * Events on their way to disk, all or nothing. One thread adds them, encoding as it goes and
+ * without I/O, so that this happens while the commit before is being written; then it is handed to
+ * the thread that writes.
  */
 public interface Commit {
 
-  /** Adds the next event; its position follows that of the event before, in this commit or the one before. */
+  /**
+   * Adds the next event; its position follows that of the event before, in this commit or the one
+   * before.
+   */
   void add(AssignedEvent event);
 
   /** How many events there are. */
@@ -21,8 +25,9 @@ public interface Commit {
   List<EventRun> runs();
 
   /**
-   * Writes the events. Once this returns they are durable, and readers may see them. When it throws, they are in doubt:
-   * they may be there after a restart, and nothing more may be written before.
+   * Writes the events. Once this returns they are durable, and readers may see them. When it
+   * throws, they are in doubt: they may be there after a restart, and nothing more may be written
+   * before.
    */
   void write();
 }

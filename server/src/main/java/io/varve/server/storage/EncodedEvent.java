@@ -3,8 +3,8 @@ package io.varve.server.storage;
 import io.varve.server.event.RecordedEvent;
 
 /**
- * One event inside a larger array: the bytes of its frame and, within them, its own. A view: it copies
- * nothing and decodes only what is asked for.
+ * One event inside a larger array: the bytes of its frame and, within them, its own. A view: it
+ * copies nothing and decodes only what is asked for.
  */
 @SuppressWarnings("ArrayRecordComponent") // a view; never compared
 public record EncodedEvent(byte[] bytes, int frameStart, int start, int end) {

@@ -20,13 +20,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events as the bytes of {@code varve.v1.RecordedEvent}, written without the generated class so that the core
- * stays free of it. A test holds the two against each other.
+ * Events as the bytes of {@code varve.v1.RecordedEvent}, written without the generated class so
+ * that the core stays free of it. A test holds the two against each other.
  *
- * <p>An encoded event is a <em>header</em> (position, version, recorded_at: what the commit assigns) followed
- * by a <em>body</em> (everything else, known at the door). The header's fields have the lowest numbers, so the
- * two laid end to end are exactly what protobuf itself would write. In pages, chunks and responses an event
- * stands in a <em>frame</em>: the tag of a repeated field with number 1, the length, the event.
+ * <p>An encoded event is a <em>header</em> (position, version, recorded_at: what the commit
+ * assigns) followed by a <em>body</em> (everything else, known at the door). The header's fields
+ * have the lowest numbers, so the two laid end to end are exactly what protobuf itself would write.
+ * In pages, chunks and responses an event stands in a <em>frame</em>: the tag of a repeated field
+ * with number 1, the length, the event.
  */
 public final class EventCodec {
   /** The first byte of every frame: field 1, length-delimited. */
@@ -51,7 +52,8 @@ public final class EventCodec {
 
   private EventCodec() {}
 
-  // ---- writing -------------------------------------------------------------------------------------
+  // ---- writing
+  // -------------------------------------------------------------------------------------
 
   /** Everything of a recorded event that is known before its commit. */
   public static byte[] encodeBody(StreamId stream, NewEvent event) {
@@ -163,7 +165,8 @@ public final class EventCodec {
     }
   }
 
-  // ---- reading -------------------------------------------------------------------------------------
+  // ---- reading
+  // -------------------------------------------------------------------------------------
 
   /** The position of the event whose bytes begin here. */
   static long position(byte[] bytes, int offset, int length) {

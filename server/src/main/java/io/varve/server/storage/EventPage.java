@@ -3,8 +3,8 @@ package io.varve.server.storage;
 import java.util.List;
 
 /**
- * A bounded piece of a read: runs of events in the order of the reading. In a page read backwards each run
- * holds one event.
+ * A bounded piece of a read: runs of events in the order of the reading. In a page read backwards
+ * each run holds one event.
  *
  * @param runs the events; empty when the range holds none
  */

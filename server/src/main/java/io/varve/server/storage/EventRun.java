@@ -5,7 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events in rising order, framed end to end inside an array, ready to be put into a response as they are.
+ * Events in rising order, framed end to end inside an array, ready to be put into a response as
+ * they are.
  *
  * @param bytes the array; shared, nobody changes it
  * @param offset where the first frame begins
@@ -35,7 +36,9 @@ public record EventRun(
     return events;
   }
 
-  /** The part of this run whose positions lie within the bounds (inclusive); null when none does. */
+  /**
+   * The part of this run whose positions lie within the bounds (inclusive); null when none does.
+   */
   public @Nullable EventRun clip(long from, long to) {
     if (from <= firstPosition && lastPosition <= to) {
       return this;
@@ -67,8 +70,7 @@ public record EventRun(
       return this;
     }
     EncodedEvent last = events().get(limit - 1);
-    return new EventRun(
-        bytes, offset, last.end() - offset, limit, firstPosition, last.position());
+    return new EventRun(bytes, offset, last.end() - offset, limit, firstPosition, last.position());
   }
 
   private EncodedEvent eventAt(int frameStart, int limit) {

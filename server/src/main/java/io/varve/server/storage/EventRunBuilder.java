@@ -2,7 +2,9 @@ package io.varve.server.storage;
 
 import java.util.Arrays;
 
-/** Frames events one by one into an array that grows, and yields them as one run. Not thread-safe. */
+/**
+ * Frames events one by one into an array that grows, and yields them as one run. Not thread-safe.
+ */
 public final class EventRunBuilder {
   private byte[] bytes;
   private int length;

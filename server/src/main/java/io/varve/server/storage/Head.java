@@ -8,12 +8,16 @@ import java.util.PriorityQueue;
 /**
  * The newest position that readers may see; 0 while the log is empty. Only rises. Thread-safe.
  *
- * <p>Whoever needs a position that is not there yet leaves an action, which runs once the head has reached it.
+ * <p>Whoever needs a position that is not there yet leaves an action, which runs once the head has
+ * reached it.
  */
 public final class Head {
   private volatile long position;
 
-  /** The lowest position that anybody waits for; lets a commit that nobody waits for pass without a lock. */
+  /**
+   * The lowest position that anybody waits for; lets a commit that nobody waits for pass without a
+   * lock.
+   */
   private volatile long nextAwaited = Long.MAX_VALUE;
 
   private final PriorityQueue<Waiter> waiters =
@@ -29,10 +33,14 @@ public final class Head {
     return position;
   }
 
-  /** Moves the head. Actions that waited for it run here, on the caller's thread: they must be short. */
+  /**
+   * Moves the head. Actions that waited for it run here, on the caller's thread: they must be
+   * short.
+   */
   public void advance(long newPosition) {
     if (newPosition < position) {
-      throw new IllegalArgumentException("the head is at " + position + " and cannot fall to " + newPosition);
+      throw new IllegalArgumentException(
+          "the head is at " + position + " and cannot fall to " + newPosition);
     }
     position = newPosition;
     if (newPosition >= nextAwaited) {
@@ -50,14 +58,16 @@ public final class Head {
   }
 
   /**
-   * Runs the action once the head has reached the position: at once on this thread if it has, else on the thread
-   * that moves it there. The returned action takes the request back; taking back late does nothing.
+   * Runs the action once the head has reached the position: at once on this thread if it has, else
+   * on the thread that moves it there. The returned action takes the request back; taking back late
+   * does nothing.
    */
   public Runnable whenReached(long awaited, Runnable action) {
     Waiter waiter = new Waiter(awaited, action);
     boolean reached;
     synchronized (waiters) {
-      // Registered before the position is looked at: an advance in between either sees the waiter, or has
+      // Registered before the position is looked at: an advance in between either sees the waiter,
+      // or has
       // moved the position before it is looked at.
       waiters.add(waiter);
       nextAwaited = waiters.peek().position();

@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The newest events' bytes, shared by all live subscribers: one copy of each event, however many follow. Bounded by
- * bytes; the oldest go first. One thread adds, any number look.
+ * The newest events' bytes, shared by all live subscribers: one copy of each event, however many
+ * follow. Bounded by bytes; the oldest go first. One thread adds, any number look.
  */
 final class RecentCommits {
   private final long maxBytes;

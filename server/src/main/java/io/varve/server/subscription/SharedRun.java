@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A run in memory, decoded at most a few times for all the filters that look at it. Thread-safe. */
+/**
+ * A run in memory, decoded at most a few times for all the filters that look at it. Thread-safe.
+ */
 final class SharedRun {
   private final EventRun run;
 

@@ -8,8 +8,8 @@ import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StreamHead;
 
 /**
- * Follows one stream: behind the head from the copy by stream and version, so that other streams' events cost
- * nothing; near the head from memory, through a filter.
+ * Follows one stream: behind the head from the copy by stream and version, so that other streams'
+ * events cost nothing; near the head from memory, through a filter.
  */
 final class StreamFeed implements Feed {
   private final EventStorage storage;

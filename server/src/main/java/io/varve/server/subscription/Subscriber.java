@@ -3,12 +3,15 @@ package io.varve.server.subscription;
 import io.varve.server.storage.EventPage;
 
 /**
- * Whoever receives what a subscription delivers. Called by one thread at a time, never before it {@link #isReady}, except
- * for the end. Calls must not block.
+ * Whoever receives what a subscription delivers. Called by one thread at a time, never before it
+ * {@link #isReady}, except for the end. Calls must not block.
  */
 public interface Subscriber {
 
-  /** Whether another message can be taken without piling up. When it turns true, {@link Subscription#signal} is called. */
+  /**
+   * Whether another message can be taken without piling up. When it turns true, {@link
+   * Subscription#signal} is called.
+   */
   boolean isReady();
 
   /**
@@ -21,10 +24,15 @@ public interface Subscriber {
   /** The next events; never empty. */
   void events(EventPage page);
 
-  /** Everything up to the position has been delivered or did not match, and that is all there is. */
+  /**
+   * Everything up to the position has been delivered or did not match, and that is all there is.
+   */
   void caughtUp(long position);
 
-  /** The subscription was level and has lost touch with what is kept in memory; it goes on from disk. */
+  /**
+   * The subscription was level and has lost touch with what is kept in memory; it goes on from
+   * disk.
+   */
   void fellBehind(long position);
 
   /** Everything up to the position has been delivered or did not match. */

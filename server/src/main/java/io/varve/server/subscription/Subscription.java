@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 /**
  * One subscription: a position that moves towards the head whenever its subscriber can take more.
  *
- * <p>{@link #signal} says that something may have changed: the head, the subscriber's readiness, the time. The
- * subscription then runs on the executor, never twice at once, until there is nothing to do. It holds no lock while it
- * reads or delivers.
+ * <p>{@link #signal} says that something may have changed: the head, the subscriber's readiness,
+ * the time. The subscription then runs on the executor, never twice at once, until there is nothing
+ * to do. It holds no lock while it reads or delivers.
  */
 public final class Subscription {
   private static final Logger log = LoggerFactory.getLogger(Subscription.class);
@@ -29,7 +29,10 @@ public final class Subscription {
   private final SubscriptionSettings settings;
   private final LongSupplier nanoTime;
 
-  /** Signals not yet seen; above zero exactly while the subscription is running or waiting for the executor. */
+  /**
+   * Signals not yet seen; above zero exactly while the subscription is running or waiting for the
+   * executor.
+   */
   private final AtomicInteger signals = new AtomicInteger();
 
   private volatile boolean closed;
@@ -86,7 +89,10 @@ public final class Subscription {
     signal();
   }
 
-  /** Signals if nothing has been sent for as long as an idle subscriber may be left without a sign of life. */
+  /**
+   * Signals if nothing has been sent for as long as an idle subscriber may be left without a sign
+   * of life.
+   */
   void signalIfIdle(long nowNanos) {
     if (nowNanos - lastSentNanos >= settings.idleCheckpoint().toNanos()) {
       signal();

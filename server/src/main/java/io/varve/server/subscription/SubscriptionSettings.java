@@ -5,17 +5,17 @@ import java.time.Duration;
 /**
  * The bounds of subscriptions.
  *
- * @param recentBytes how many bytes of the newest events are kept in memory for all live subscribers together
+ * @param recentBytes how many bytes of the newest events are kept in memory for all live
+ *     subscribers together
  * @param pageBytes about how much one message carries
- * @param checkpointAfterEvents after so many events passed over a subscriber is told the position; at most this plus one
- *     page
+ * @param checkpointAfterEvents after so many events passed over a subscriber is told the position;
+ *     at most this plus one page
  * @param idleCheckpoint after so long without a message it is told as well
  */
 public record SubscriptionSettings(
     long recentBytes, int pageBytes, int checkpointAfterEvents, Duration idleCheckpoint) {
 
   public static SubscriptionSettings defaults() {
-    return new SubscriptionSettings(
-        16L * 1024 * 1024, 64 * 1024, 8_000, Duration.ofSeconds(5));
+    return new SubscriptionSettings(16L * 1024 * 1024, 64 * 1024, 8_000, Duration.ofSeconds(5));
   }
 }

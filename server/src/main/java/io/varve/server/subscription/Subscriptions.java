@@ -20,7 +20,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/** All subscriptions that are open: opens them, wakes them when something is committed, and ends them. Thread-safe. */
+/**
+ * All subscriptions that are open: opens them, wakes them when something is committed, and ends
+ * them. Thread-safe.
+ */
 public final class Subscriptions implements CommitListener, AutoCloseable {
   private static final Duration IDLE_CHECK = Duration.ofMillis(500);
 
@@ -60,7 +63,8 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
             this::wakeIdle, IDLE_CHECK.toMillis(), IDLE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  // ---- opening -------------------------------------------------------------------------------------
+  // ---- opening
+  // -------------------------------------------------------------------------------------
 
   /** Follows the log. Nothing is delivered before the first {@link Subscription#signal}. */
   public Subscription toLog(Query query, SubscriptionStart start, Subscriber subscriber) {
@@ -69,12 +73,14 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
           case SubscriptionStart.After given -> given.place();
           case SubscriptionStart.Now _ -> storage.head().position();
         };
-    Feed feed =
-        new LogFeed(storage, recent, EventFilter.of(query), settings.pageBytes(), after);
+    Feed feed = new LogFeed(storage, recent, EventFilter.of(query), settings.pageBytes(), after);
     return open(feed, after, subscriber);
   }
 
-  /** Follows a stream, which need not exist yet. Nothing is delivered before the first {@link Subscription#signal}. */
+  /**
+   * Follows a stream, which need not exist yet. Nothing is delivered before the first {@link
+   * Subscription#signal}.
+   */
   public Subscription toStream(StreamId stream, SubscriptionStart start, Subscriber subscriber) {
     long afterVersion = 0;
     long afterPosition = 0;
@@ -86,8 +92,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
         afterVersion = now == null ? 0 : now.version();
       }
     }
-    Feed feed =
-        new StreamFeed(storage, reader, recent, stream, settings.pageBytes(), afterVersion);
+    Feed feed = new StreamFeed(storage, reader, recent, stream, settings.pageBytes(), afterVersion);
     return open(feed, afterPosition, subscriber);
   }
 
@@ -120,7 +125,8 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
     return open.size();
   }
 
-  // ---- waking --------------------------------------------------------------------------------------
+  // ---- waking
+  // --------------------------------------------------------------------------------------
 
   @Override
   public void committed(List<EventRun> runs) {
@@ -150,7 +156,8 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
     // What is durable goes on being delivered.
   }
 
-  // ---- stopping ------------------------------------------------------------------------------------
+  // ---- stopping
+  // ------------------------------------------------------------------------------------
 
   /** Tells every subscriber that the server is stopping. */
   @Override

@@ -13,9 +13,10 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call with many appends in flight. Answers leave in the order of the requests, whether an append was refused at the
- * door or decided by the commit. A new request is taken in for each answer that has left, so what a call holds is bounded
- * by the window, and a caller that does not read its answers is held back.
+ * One call with many appends in flight. Answers leave in the order of the requests, whether an
+ * append was refused at the door or decided by the commit. A new request is taken in for each
+ * answer that has left, so what a call holds is bounded by the window, and a caller that does not
+ * read its answers is held back.
  */
 final class AppendPipelineCall implements StreamObserver<AppendPipelineRequest> {
   /** Appends in flight on one call. */

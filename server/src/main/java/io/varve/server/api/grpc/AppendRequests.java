@@ -58,8 +58,7 @@ final class AppendRequests {
     for (int i = 0; i < request.getEventsCount(); i++) {
       NewEvent event = event("events[" + i + "]", request.getEvents(i));
       if (!ids.add(event.id())) {
-        throw Errors.invalid(
-            "events[" + i + "].id", "stands twice in this append: " + event.id());
+        throw Errors.invalid("events[" + i + "].id", "stands twice in this append: " + event.id());
       }
       events.add(event);
     }
@@ -75,8 +74,7 @@ final class AppendRequests {
   private static ExpectedVersion expected(AppendRequest request) {
     return switch (request.getExpectedCase()) {
       case EXPECTED_NOT_SET -> new ExpectedVersion.Any();
-      case VERSION ->
-          new ExpectedVersion.Exactly(Checks.place("version", request.getVersion()));
+      case VERSION -> new ExpectedVersion.Exactly(Checks.place("version", request.getVersion()));
       case STATE ->
           switch (request.getState()) {
             case STREAM_STATE_ANY -> new ExpectedVersion.Any();
@@ -122,9 +120,7 @@ final class AppendRequests {
         contentType,
         metadata(field + ".metadata", event.getMetadataMap()),
         tags(field + ".tags", event.getTagsList()),
-        event.hasOccurredAt()
-            ? Checks.time(field + ".occurred_at", event.getOccurredAt())
-            : null);
+        event.hasOccurredAt() ? Checks.time(field + ".occurred_at", event.getOccurredAt()) : null);
   }
 
   private static byte[] json(String field, Value value) {

@@ -11,8 +11,7 @@ final class AppendResponses {
     return AppendResponse.newBuilder()
         .setVersion(appended.last().value())
         .setPosition(appended.position().value())
-        .setRecordedAt(
-            ProtoTimes.of(appended.recordedAt()))
+        .setRecordedAt(ProtoTimes.of(appended.recordedAt()))
         .setDeduplicated(appended.deduplicated())
         .build();
   }

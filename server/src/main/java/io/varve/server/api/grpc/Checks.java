@@ -9,7 +9,10 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** Checks of single fields against the limits; each failure names the field, the limit and the value. */
+/**
+ * Checks of single fields against the limits; each failure names the field, the limit and the
+ * value.
+ */
 final class Checks {
   private static final Pattern UUID_TEXT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
@@ -86,8 +89,7 @@ final class Checks {
 
   static UUID uuid(String field, String text) {
     if (!UUID_TEXT.matcher(text).matches()) {
-      throw Errors.invalid(
-          field, "must be UUID text such as 0198f2a4-7c1e-7d3a-9f40-2b6a1c9d8e77");
+      throw Errors.invalid(field, "must be UUID text such as 0198f2a4-7c1e-7d3a-9f40-2b6a1c9d8e77");
     }
     return UUID.fromString(text);
   }
@@ -96,11 +98,7 @@ final class Checks {
   static long place(String field, long value) {
     if (value < 0) {
       throw Errors.invalid(
-          field,
-          "must be at most "
-              + Long.MAX_VALUE
-              + ", was "
-              + Long.toUnsignedString(value));
+          field, "must be at most " + Long.MAX_VALUE + ", was " + Long.toUnsignedString(value));
     }
     return value;
   }

@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A response as pieces of arrays: stored events are sent from where they lie, without being parsed, encoded or copied on
- * the way to the transport's buffer.
+ * A response as pieces of arrays: stored events are sent from where they lie, without being parsed,
+ * encoded or copied on the way to the transport's buffer.
  */
 final class EncodedResponse {
   private final List<Piece> pieces = new ArrayList<>();

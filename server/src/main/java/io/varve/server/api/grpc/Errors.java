@@ -22,8 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Errors as callers see them: a status with a sentence that stands alone, since command-line tools show nothing else, and
- * the facts once more as details for programs. See {@code ErrorReason} in the contract.
+ * Errors as callers see them: a status with a sentence that stands alone, since command-line tools
+ * show nothing else, and the facts once more as details for programs. See {@code ErrorReason} in
+ * the contract.
  */
 final class Errors {
   private static final Logger log = LoggerFactory.getLogger(Errors.class);
@@ -39,7 +40,8 @@ final class Errors {
     return StatusProto.toStatusRuntimeException(status);
   }
 
-  // ---- bad requests --------------------------------------------------------------------------------
+  // ---- bad requests
+  // --------------------------------------------------------------------------------
 
   static Refusal invalid(String field, String problem) {
     return new Refusal(
@@ -53,8 +55,7 @@ final class Errors {
 
   /** A field that is over a limit. */
   static Refusal overLimit(String field, String unit, long limit, long actual) {
-    String problem =
-        "must be at most " + limit + " " + unit + ", was " + actual;
+    String problem = "must be at most " + limit + " " + unit + ", was " + actual;
     return new Refusal(
         build(
             Code.INVALID_ARGUMENT,
@@ -71,7 +72,8 @@ final class Errors {
         .build();
   }
 
-  // ---- what became of an append --------------------------------------------------------------------
+  // ---- what became of an append
+  // --------------------------------------------------------------------
 
   /** The status of an append that was not carried out. */
   static Status refusal(AppendOutcome outcome) {
@@ -148,7 +150,8 @@ final class Errors {
             .build());
   }
 
-  // ---- not there -----------------------------------------------------------------------------------
+  // ---- not there
+  // -----------------------------------------------------------------------------------
 
   static Refusal streamNotFound(String stream) {
     return new Refusal(
@@ -191,7 +194,8 @@ final class Errors {
             Map.of("feature", feature)));
   }
 
-  // ---- the server's own condition ------------------------------------------------------------------
+  // ---- the server's own condition
+  // ------------------------------------------------------------------
 
   static Status stopping() {
     return build(

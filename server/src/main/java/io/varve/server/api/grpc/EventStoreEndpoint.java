@@ -48,7 +48,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The service {@code varve.v1.EventStore}: takes requests apart, calls the core, answers. Thread-safe.
+ * The service {@code varve.v1.EventStore}: takes requests apart, calls the core, answers.
+ * Thread-safe.
  *
  * <p>Exceptions that leave a method become the call's status in {@link RequestGuard}.
  */
@@ -90,7 +91,10 @@ public final class EventStoreEndpoint {
     this.readRequests = new ReadRequests(checks);
   }
 
-  /** The service as gRPC serves it; those of its responses that carry events are sent as they are stored. */
+  /**
+   * The service as gRPC serves it; those of its responses that carry events are sent as they are
+   * stored.
+   */
   ServerServiceDefinition service() {
     MethodDescriptor<AppendRequest, AppendResponse> append = EventStoreGrpc.getAppendMethod();
     MethodDescriptor<AppendPipelineRequest, AppendPipelineResponse> pipeline =
@@ -129,11 +133,13 @@ public final class EventStoreEndpoint {
         .build();
   }
 
-  // ---- append --------------------------------------------------------------------------------------
+  // ---- append
+  // --------------------------------------------------------------------------------------
 
   private void append(AppendRequest request, StreamObserver<AppendResponse> observer) {
     AppendCommand command = appendRequests.toCommand(request);
-    ServerCallStreamObserver<AppendResponse> caller = (ServerCallStreamObserver<AppendResponse>) observer;
+    ServerCallStreamObserver<AppendResponse> caller =
+        (ServerCallStreamObserver<AppendResponse>) observer;
     // With a handler in place, answering a caller that has gone does nothing instead of throwing.
     caller.setOnCancelHandler(() -> {});
     if (Context.current().isCancelled()) {
@@ -174,12 +180,14 @@ public final class EventStoreEndpoint {
     throw Errors.notServedYet(EventStoreGrpc.getGetTrackingMethod().getFullMethodName());
   }
 
-  // ---- read ----------------------------------------------------------------------------------------
+  // ---- read
+  // ----------------------------------------------------------------------------------------
 
   private void readStream(ReadStreamRequest request, StreamObserver<EncodedResponse> observer) {
     StreamRead read = readRequests.toRead(request);
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
-    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    ServerCallStreamObserver<EncodedResponse> caller =
+        (ServerCallStreamObserver<EncodedResponse>) observer;
     ReadCall call = new ReadCall(caller, json);
     onceReached(
         request.getNotBeforePosition(),
@@ -196,16 +204,17 @@ public final class EventStoreEndpoint {
   private void readLog(ReadLogRequest request, StreamObserver<EncodedResponse> observer) {
     LogRead read = readRequests.toRead(request);
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
-    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    ServerCallStreamObserver<EncodedResponse> caller =
+        (ServerCallStreamObserver<EncodedResponse>) observer;
     ReadCall call = new ReadCall(caller, json);
-    onceReached(
-        request.getNotBeforePosition(), caller, () -> call.start(reader.readLog(read)));
+    onceReached(request.getNotBeforePosition(), caller, () -> call.start(reader.readLog(read)));
   }
 
   private void getEvent(GetEventRequest request, StreamObserver<EncodedResponse> observer) {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     Supplier<EncodedEvent> lookUp = lookUp(request);
-    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    ServerCallStreamObserver<EncodedResponse> caller =
+        (ServerCallStreamObserver<EncodedResponse>) observer;
     onceReached(
         request.getNotBeforePosition(),
         caller,
@@ -256,24 +265,23 @@ public final class EventStoreEndpoint {
           return event;
         };
       }
-      case BY_NOT_SET ->
-          throw Errors.invalid("by", "must be set: id, position or stream_version");
+      case BY_NOT_SET -> throw Errors.invalid("by", "must be set: id, position or stream_version");
     };
   }
 
-  // ---- subscribe -----------------------------------------------------------------------------------
+  // ---- subscribe
+  // -----------------------------------------------------------------------------------
 
   private void subscribeToStream(
       SubscribeToStreamRequest request, StreamObserver<EncodedResponse> observer) {
     StreamId stream = checks.stream("stream", request.getStream());
     SubscriptionStart start = readRequests.start(request);
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
-    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    ServerCallStreamObserver<EncodedResponse> caller =
+        (ServerCallStreamObserver<EncodedResponse>) observer;
     SubscriptionCall subscriber = new SubscriptionCall(caller, true, json, clock);
     subscribe(
-        request.getNotBeforePosition(),
-        caller,
-        open -> open.toStream(stream, start, subscriber));
+        request.getNotBeforePosition(), caller, open -> open.toStream(stream, start, subscriber));
   }
 
   private void subscribeToLog(
@@ -281,10 +289,10 @@ public final class EventStoreEndpoint {
     Query query = readRequests.query(request.getQuery());
     SubscriptionStart start = readRequests.start(request);
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
-    ServerCallStreamObserver<EncodedResponse> caller = (ServerCallStreamObserver<EncodedResponse>) observer;
+    ServerCallStreamObserver<EncodedResponse> caller =
+        (ServerCallStreamObserver<EncodedResponse>) observer;
     SubscriptionCall subscriber = new SubscriptionCall(caller, false, json, clock);
-    subscribe(
-        request.getNotBeforePosition(), caller, open -> open.toLog(query, start, subscriber));
+    subscribe(request.getNotBeforePosition(), caller, open -> open.toLog(query, start, subscriber));
   }
 
   private void subscribe(
@@ -321,16 +329,17 @@ public final class EventStoreEndpoint {
         close);
   }
 
-  // ---- waiting -------------------------------------------------------------------------------------
+  // ---- waiting
+  // -------------------------------------------------------------------------------------
 
-  private void onceReached(
-      long notBefore, ServerCallStreamObserver<?> caller, Runnable action) {
+  private void onceReached(long notBefore, ServerCallStreamObserver<?> caller, Runnable action) {
     onceReached(notBefore, caller, action, () -> {});
   }
 
   /**
-   * Runs the action once the head has reached a position: at once if it has, else on the executor. A caller that goes
-   * away, or whose deadline passes, takes the wait back and runs {@code cancelled}.
+   * Runs the action once the head has reached a position: at once if it has, else on the executor.
+   * A caller that goes away, or whose deadline passes, takes the wait back and runs {@code
+   * cancelled}.
    */
   private void onceReached(
       long notBefore, ServerCallStreamObserver<?> caller, Runnable action, Runnable cancelled) {
@@ -356,9 +365,13 @@ public final class EventStoreEndpoint {
         });
   }
 
-  // ---- stopping ------------------------------------------------------------------------------------
+  // ---- stopping
+  // ------------------------------------------------------------------------------------
 
-  /** Ends the calls that would go on for ever: pipelines once what is in flight has been answered, subscriptions now. */
+  /**
+   * Ends the calls that would go on for ever: pipelines once what is in flight has been answered,
+   * subscriptions now.
+   */
   void stop() {
     stopping = true;
     pipelines.forEach(AppendPipelineCall::stop);

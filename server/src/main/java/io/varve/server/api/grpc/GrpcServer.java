@@ -3,11 +3,11 @@ package io.varve.server.api.grpc;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
-import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.ConsumerGroupsGrpc;
 import io.varve.proto.v1.EventStoreGrpc;
@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The port: Varve's services with health, reflection and channelz beside them. Also listens to the commit path, since a
- * store that takes no more appends is not serving.
+ * The port: Varve's services with health, reflection and channelz beside them. Also listens to the
+ * commit path, since a store that takes no more appends is not serving.
  */
 public final class GrpcServer implements CommitListener {
   private static final Logger log = LoggerFactory.getLogger(GrpcServer.class);
@@ -35,7 +35,10 @@ public final class GrpcServer implements CommitListener {
   /** How many calls one connection may have open: many subscriptions, but no flood. */
   private static final int MAX_CALLS_PER_CONNECTION = 10_000;
 
-  /** Clients may ping this often; gRPC's own default of five minutes cuts clients off that ping every ten seconds. */
+  /**
+   * Clients may ping this often; gRPC's own default of five minutes cuts clients off that ping
+   * every ten seconds.
+   */
   private static final Duration PERMITTED_KEEP_ALIVE = Duration.ofSeconds(5);
 
   private static final int MAX_CHANNELZ_PAGE = 100;
@@ -125,8 +128,8 @@ public final class GrpcServer implements CommitListener {
     }
 
     /**
-     * Stops serving: says so in health, takes no new calls, ends what would go on for ever, and waits for calls in flight,
-     * cutting off those that are left when the time is over.
+     * Stops serving: says so in health, takes no new calls, ends what would go on for ever, and
+     * waits for calls in flight, cutting off those that are left when the time is over.
      */
     public void stop(Duration atMost) {
       health.enterTerminalState();

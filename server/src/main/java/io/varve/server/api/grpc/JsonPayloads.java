@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Payloads that are JSON, as {@code google.protobuf.Value}.
  *
- * <p>Strict (RFC 8259): protobuf's own parser takes {@code hello} for the string "hello", and a payload that is not JSON
- * must come back as the bytes it is.
+ * <p>Strict (RFC 8259): protobuf's own parser takes {@code hello} for the string "hello", and a
+ * payload that is not JSON must come back as the bytes it is.
  */
 final class JsonPayloads {
   /**
-   * Protobuf readers give up at a nesting of 100 messages by default, and a JSON object costs three: deeper payloads stay
-   * bytes, which everybody can read.
+   * Protobuf readers give up at a nesting of 100 messages by default, and a JSON object costs
+   * three: deeper payloads stay bytes, which everybody can read.
    */
   private static final int MAX_MESSAGE_DEPTH = 90;
 
@@ -38,7 +38,8 @@ final class JsonPayloads {
       Value value = value(reader, 1);
       return value != null && reader.peek() == JsonToken.END_DOCUMENT ? value : null;
     } catch (IOException | IllegalStateException | NumberFormatException e) {
-      return null; // not UTF-8, or not JSON: neither decoder nor reader has a gentler way of saying so
+      return null; // not UTF-8, or not JSON: neither decoder nor reader has a gentler way of saying
+                   // so
     }
   }
 

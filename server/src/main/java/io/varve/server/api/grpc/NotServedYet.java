@@ -6,7 +6,10 @@ import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 
-/** Services of the contract that this release does not serve: described to callers, and answered with a sentence. */
+/**
+ * Services of the contract that this release does not serve: described to callers, and answered
+ * with a sentence.
+ */
 final class NotServedYet {
   private NotServedYet() {}
 

@@ -13,7 +13,10 @@ import io.varve.server.storage.EventRun;
 final class PayloadViews {
   private PayloadViews() {}
 
-  /** The events as frames of a repeated field 1: as they are stored, or with JSON payloads lifted out. */
+  /**
+   * The events as frames of a repeated field 1: as they are stored, or with JSON payloads lifted
+   * out.
+   */
   static EncodedResponse frames(EventPage page, boolean json) {
     EncodedResponse response = new EncodedResponse();
     if (!json) {

@@ -7,8 +7,8 @@ import io.varve.server.storage.EventPage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A read on its way to the caller: one page at a time, and the next only when the transport can take it. A caller that
- * stops reading costs one page in the transport's buffer.
+ * A read on its way to the caller: one page at a time, and the next only when the transport can
+ * take it. A caller that stops reading costs one page in the transport's buffer.
  */
 final class ReadCall {
   private final ServerCallStreamObserver<EncodedResponse> caller;

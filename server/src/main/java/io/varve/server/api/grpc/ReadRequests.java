@@ -49,8 +49,7 @@ final class ReadRequests {
   SubscriptionStart start(SubscribeToLogRequest request) {
     return switch (request.getStartCase()) {
       case AFTER_POSITION ->
-          new SubscriptionStart.After(
-              Checks.place("after_position", request.getAfterPosition()));
+          new SubscriptionStart.After(Checks.place("after_position", request.getAfterPosition()));
       case FROM_START, START_NOT_SET -> new SubscriptionStart.After(0);
       case FROM_NOW -> new SubscriptionStart.Now();
     };

@@ -2,7 +2,10 @@ package io.varve.server.api.grpc;
 
 import com.google.rpc.Status;
 
-/** A request that is answered with a status. Thrown on the way through a request, and no fault: it has no stack trace. */
+/**
+ * A request that is answered with a status. Thrown on the way through a request, and no fault: it
+ * has no stack trace.
+ */
 final class Refusal extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -16,8 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Stands around every service: a request that cannot be parsed is the caller's mistake, an exception is the server's, and
- * neither may reach gRPC, which would answer both with {@code UNKNOWN}.
+ * Stands around every service: a request that cannot be parsed is the caller's mistake, an
+ * exception is the server's, and neither may reach gRPC, which would answer both with {@code
+ * UNKNOWN}.
  */
 final class RequestGuard {
   private RequestGuard() {}
@@ -100,7 +101,10 @@ final class RequestGuard {
     }
   }
 
-  /** The call as the service sees it. Once it has been failed from outside, what the service still says is dropped. */
+  /**
+   * The call as the service sees it. Once it has been failed from outside, what the service still
+   * says is dropped.
+   */
   private static final class GuardedCall<Q, R> extends ForwardingServerCall<Q, R> {
     private final ServerCall<Incoming<Q>, R> call;
     private final MethodDescriptor<Q, R> descriptor;
@@ -146,7 +150,8 @@ final class RequestGuard {
       }
       closed = true;
       if (status.getCode() == Status.Code.INTERNAL && !trailers.containsKey(DETAILS)) {
-        // Not ours, which carry details: gRPC itself found too few or too many requests on the call.
+        // Not ours, which carry details: gRPC itself found too few or too many requests on the
+        // call.
         StatusRuntimeException invalid =
             Errors.exception(
                 Errors.invalid(
@@ -190,8 +195,7 @@ final class RequestGuard {
         case Incoming.Malformed<Q> malformed -> {
           failed = true;
           call.fail(
-              Errors.invalid("request", "is not a valid message: " + malformed.problem())
-                  .status());
+              Errors.invalid("request", "is not a valid message: " + malformed.problem()).status());
         }
       }
     }

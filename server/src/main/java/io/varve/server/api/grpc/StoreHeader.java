@@ -6,7 +6,10 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 
-/** The request header that names a store. Until several are served, there is one, and it is called {@code default}. */
+/**
+ * The request header that names a store. Until several are served, there is one, and it is called
+ * {@code default}.
+ */
 final class StoreHeader implements ServerInterceptor {
   private static final Metadata.Key<String> STORE =
       Metadata.Key.of("varve-store", Metadata.ASCII_STRING_MARSHALLER);

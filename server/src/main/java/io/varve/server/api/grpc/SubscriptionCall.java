@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A subscriber at the other end of a call. The responses of both kinds of subscription have the same fields but for how
- * the start is told, so one of them writes for both.
+ * A subscriber at the other end of a call. The responses of both kinds of subscription have the
+ * same fields but for how the start is told, so one of them writes for both.
  */
 final class SubscriptionCall implements Subscriber {
   private static final Logger log = LoggerFactory.getLogger(SubscriptionCall.class);
@@ -27,7 +27,8 @@ final class SubscriptionCall implements Subscriber {
   private final InstantSource clock;
 
   /**
-   * @param toStream whether places are counted in versions of a stream, and not in positions of the log
+   * @param toStream whether places are counted in versions of a stream, and not in positions of the
+   *     log
    */
   SubscriptionCall(
       ServerCallStreamObserver<EncodedResponse> caller,

@@ -6,19 +6,22 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
 /**
- * A RocksDB write batch built as bytes on the heap and handed over in one call, since a call into the native
- * library for every put costs more than the put.
+ * A RocksDB write batch built as bytes on the heap and handed over in one call, since a call into
+ * the native library for every put costs more than the put.
  *
- * <p>The format is RocksDB's own (write_batch.cc): a header of 8 bytes sequence number (zero; the database fills it
- * in) and 4 bytes little-endian count, then records: type, column family id as varint, key and value each behind
- * its length as varint. It is what the write-ahead log holds, so it does not change between releases. Not
- * thread-safe.
+ * <p>The format is RocksDB's own (write_batch.cc): a header of 8 bytes sequence number (zero; the
+ * database fills it in) and 4 bytes little-endian count, then records: type, column family id as
+ * varint, key and value each behind its length as varint. It is what the write-ahead log holds, so
+ * it does not change between releases. Not thread-safe.
  */
 final class BatchBytes {
   private static final int HEADER_BYTES = 12;
   private static final int COUNT_OFFSET = 8;
 
-  /** kTypeColumnFamilyValue of RocksDB's dbformat.h: a put into a column family other than the default. */
+  /**
+   * kTypeColumnFamilyValue of RocksDB's dbformat.h: a put into a column family other than the
+   * default.
+   */
   private static final byte PUT = 0x5;
 
   private byte[] bytes;

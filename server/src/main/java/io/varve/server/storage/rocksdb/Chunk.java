@@ -15,8 +15,9 @@ import java.util.zip.CRC32C;
  *   +--------+---------------+--------------+---------------+----------------------------
  * </pre>
  *
- * <p>The key is the first position; {@code span} is the last position minus the first. The checksum covers the
- * key and everything behind the checksum, so that a chunk under the wrong key is damage too.
+ * <p>The key is the first position; {@code span} is the last position minus the first. The checksum
+ * covers the key and everything behind the checksum, so that a chunk under the wrong key is damage
+ * too.
  */
 final class Chunk {
   /** A chunk is closed once it holds this much; a larger event has a chunk of its own. */
@@ -39,8 +40,7 @@ final class Chunk {
     buffer.putInt(COUNT_OFFSET, run.count());
     buffer.putInt(SPAN_OFFSET, Math.toIntExact(run.lastPosition() - run.firstPosition()));
     buffer.putInt(
-        CRC_OFFSET,
-        checksum(run.firstPosition(), header, run.bytes(), run.offset(), run.length()));
+        CRC_OFFSET, checksum(run.firstPosition(), header, run.bytes(), run.offset(), run.length()));
     return header;
   }
 

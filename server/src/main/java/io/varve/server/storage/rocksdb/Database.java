@@ -25,8 +25,9 @@ import org.rocksdb.WriteOptions;
 /**
  * One open RocksDB database with its column families: the one place that holds its native handles.
  *
- * <p>A native handle used after it is closed takes the whole process down, so every use is counted: {@link #close}
- * waits for the calls in progress, and later ones get an {@link IllegalStateException}. Thread-safe.
+ * <p>A native handle used after it is closed takes the whole process down, so every use is counted:
+ * {@link #close} waits for the calls in progress, and later ones get an {@link
+ * IllegalStateException}. Thread-safe.
  */
 final class Database implements AutoCloseable {
   private final String name;
@@ -69,8 +70,8 @@ final class Database implements AutoCloseable {
    * @param name what to call it in messages
    * @param path its folder
    * @param options closed together with the database
-   * @param families its column families beside the default one, created where missing; their options are closed
-   *     together with the database
+   * @param families its column families beside the default one, created where missing; their
+   *     options are closed together with the database
    * @param writeOptions how {@link #write} writes; closed together with the database
    */
   static Database open(
@@ -86,8 +87,7 @@ final class Database implements AutoCloseable {
     families.forEach(
         (family, familyOptions) -> {
           descriptors.add(
-              new ColumnFamilyDescriptor(
-                  family.getBytes(StandardCharsets.UTF_8), familyOptions));
+              new ColumnFamilyDescriptor(family.getBytes(StandardCharsets.UTF_8), familyOptions));
           owned.add(familyOptions);
         });
     owned.add(defaults);
@@ -137,17 +137,23 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Visits keys upwards, from the last key at or before {@code from} (so that a chunk which begins before it is seen)
-   * or, without one, from the first after it.
+   * Visits keys upwards, from the last key at or before {@code from} (so that a chunk which begins
+   * before it is seen) or, without one, from the first after it.
    */
   void visitFromFloor(String family, byte[] from, Visitor visitor) {
-    visit(family, null, null, iterator -> {
-      iterator.seekForPrev(from);
-      if (!iterator.isValid()) {
-        iterator.status();
-        iterator.seek(from);
-      }
-    }, true, visitor);
+    visit(
+        family,
+        null,
+        null,
+        iterator -> {
+          iterator.seekForPrev(from);
+          if (!iterator.isValid()) {
+            iterator.status();
+            iterator.seek(from);
+          }
+        },
+        true,
+        visitor);
   }
 
   /** Visits keys from {@code from} up to {@code until} (exclusive). */

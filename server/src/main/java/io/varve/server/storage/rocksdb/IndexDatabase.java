@@ -28,12 +28,13 @@ import org.rocksdb.WriteOptions;
 /**
  * What is derived from the log: events by stream and version, stream names, event ids.
  *
- * <p>Written without a write-ahead log. All column families are flushed together, and with them the position that they
- * have reached; whatever a crash takes is therefore everything after one position, and is replayed from the log. The
- * whole folder may be deleted while the server is down: it is then rebuilt.
+ * <p>Written without a write-ahead log. All column families are flushed together, and with them the
+ * position that they have reached; whatever a crash takes is therefore everything after one
+ * position, and is replayed from the log. The whole folder may be deleted while the server is down:
+ * it is then rebuilt.
  *
- * <p>Column families: {@code streams} (stream number, version → event), {@code stream_names} (name → stream number),
- * {@code event_ids} (id → position, stream number, version), {@code progress}.
+ * <p>Column families: {@code streams} (stream number, version → event), {@code stream_names} (name
+ * → stream number), {@code event_ids} (id → position, stream number, version), {@code progress}.
  */
 final class IndexDatabase implements AutoCloseable {
   /** Raised when what is derived changes: an index of another number is thrown away and rebuilt. */
@@ -103,11 +104,7 @@ final class IndexDatabase implements AutoCloseable {
     families.put(PROGRESS, family(settings, new BlockBasedTableConfig(), cache));
     return new IndexDatabase(
         Database.open(
-            "index",
-            folder.toString(),
-            options,
-            families,
-            new WriteOptions().setDisableWAL(true)));
+            "index", folder.toString(), options, families, new WriteOptions().setDisableWAL(true)));
   }
 
   private static ColumnFamilyOptions family(
@@ -124,7 +121,8 @@ final class IndexDatabase implements AutoCloseable {
     return new BlockBasedTableConfig().setFilterPolicy(new BloomFilter(10));
   }
 
-  // ---- writing -------------------------------------------------------------------------------------
+  // ---- writing
+  // -------------------------------------------------------------------------------------
 
   /** How far the index had come when it was opened. */
   Progress progress() {
@@ -179,7 +177,8 @@ final class IndexDatabase implements AutoCloseable {
     database.flush();
   }
 
-  // ---- reading -------------------------------------------------------------------------------------
+  // ---- reading
+  // -------------------------------------------------------------------------------------
 
   @Nullable StreamHead streamHead(StreamId stream) {
     byte[] value = database.get(STREAM_NAMES, name(stream));

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings the index level with the log when a data folder is opened: after a crash the last few seconds' events,
- * after the index was removed all of them.
+ * Brings the index level with the log when a data folder is opened: after a crash the last few
+ * seconds' events, after the index was removed all of them.
  */
 final class IndexReplay {
   private static final Logger log = LoggerFactory.getLogger(IndexReplay.class);
@@ -77,8 +77,7 @@ final class IndexReplay {
       for (EncodedEvent event : run.events()) {
         EventSummary summary = event.summary();
         if (summary.position() != expected) {
-          throw new DamagedDataException(
-              expected, "the log has no event at position " + expected);
+          throw new DamagedDataException(expected, "the log has no event at position " + expected);
         }
         expected++;
         StreamHead head = follow(summary);

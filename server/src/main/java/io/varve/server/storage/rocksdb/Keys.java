@@ -11,7 +11,10 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.UUID;
 
-/** Keys and small values as bytes. Numbers in keys are big-endian, so that byte order is numeric order. */
+/**
+ * Keys and small values as bytes. Numbers in keys are big-endian, so that byte order is numeric
+ * order.
+ */
 final class Keys {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);

@@ -24,11 +24,11 @@ import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteOptions;
 
 /**
- * The log: every event in commit order, in chunks keyed by their first position. The truth; synced at every
- * commit.
+ * The log: every event in commit order, in chunks keyed by their first position. The truth; synced
+ * at every commit.
  *
- * <p>Column families: {@code log} (first position → {@link Chunk}) and {@code meta} (the number of the data format, the
- * store's id).
+ * <p>Column families: {@code log} (first position → {@link Chunk}) and {@code meta} (the number of
+ * the data format, the store's id).
  */
 final class LogDatabase implements AutoCloseable {
   /** The data format that this release writes, and the only one it knows. */
@@ -60,7 +60,8 @@ final class LogDatabase implements AutoCloseable {
         new DBOptions()
             .setCreateIfMissing(true)
             .setCreateMissingColumnFamilies(true)
-            // Written over, a file need not grow with each commit, and a sync need not write its new size.
+            // Written over, a file need not grow with each commit, and a sync need not write its
+            // new size.
             .setRecycleLogFileNum(2)
             // What was torn by a crash was never acknowledged: recovery stops there.
             .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)

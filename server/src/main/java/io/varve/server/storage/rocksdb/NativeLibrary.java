@@ -16,9 +16,9 @@ import org.rocksdb.util.Environment;
 /**
  * RocksDB's native library, unpacked once to a fixed folder.
  *
- * <p>Left to itself, RocksDB unpacks it into the temp folder on every start, and a killed process leaves its copy
- * there: 17 MB each. Here the copy's folder is named by the library's checksum, so that a new release never meets an
- * old one's.
+ * <p>Left to itself, RocksDB unpacks it into the temp folder on every start, and a killed process
+ * leaves its copy there: 17 MB each. Here the copy's folder is named by the library's checksum, so
+ * that a new release never meets an old one's.
  */
 final class NativeLibrary {
   private static final Object LOCK = new Object();
@@ -26,7 +26,10 @@ final class NativeLibrary {
 
   private NativeLibrary() {}
 
-  /** Loads the library, unpacking it below the folder unless it is there already. Later calls do nothing. */
+  /**
+   * Loads the library, unpacking it below the folder unless it is there already. Later calls do
+   * nothing.
+   */
   static void load(Path folder) {
     synchronized (LOCK) {
       if (loaded) {
@@ -50,7 +53,8 @@ final class NativeLibrary {
         resource(
             Environment.getJniLibraryFileName("rocksdb"),
             Environment.getFallbackJniLibraryFileName("rocksdb"));
-    // RocksDB.loadLibrary(paths) looks for this name, with "jni" twice, and not for the one in its own JAR.
+    // RocksDB.loadLibrary(paths) looks for this name, with "jni" twice, and not for the one in its
+    // own JAR.
     String name = Environment.getJniLibraryFileName("rocksdbjni");
     JarURLConnection connection = (JarURLConnection) resource.openConnection();
     Path home = folder.resolve(Long.toHexString(connection.getJarEntry().getCrc()));

@@ -11,7 +11,10 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A commit as two batches of bytes: chunks for the log, and single events with their names and ids for the index. */
+/**
+ * A commit as two batches of bytes: chunks for the log, and single events with their names and ids
+ * for the index.
+ */
 final class RocksDbCommit implements Commit {
   private static final int FIRST_CHUNK_BYTES = 4 * 1024;
 

@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Event storage in two RocksDB databases below one folder; see the package's description.
  *
- * <p>A commit is written to the log and synced, then to the index, and only then do readers see it. A crash between
- * the two leaves the index behind the log, which {@link #open} mends by replaying.
+ * <p>A commit is written to the log and synced, then to the index, and only then do readers see it.
+ * A crash between the two leaves the index behind the log, which {@link #open} mends by replaying.
  */
 public final class RocksDbEventStorage implements EventStorage {
   private static final Logger log = LoggerFactory.getLogger(RocksDbEventStorage.class);
@@ -53,8 +53,8 @@ public final class RocksDbEventStorage implements EventStorage {
   }
 
   /**
-   * Opens a data folder, creating what is missing in it and replaying what the index lacks. The caller sees to it that
-   * nobody else has it open.
+   * Opens a data folder, creating what is missing in it and replaying what the index lacks. The
+   * caller sees to it that nobody else has it open.
    *
    * @param folder exists and can be written to
    * @param newStoreId the id that a new store gets
@@ -81,8 +81,7 @@ public final class RocksDbEventStorage implements EventStorage {
         index = IndexDatabase.open(indexFolder, settings, cache);
       }
       new IndexReplay(logDatabase, index).catchUp(headPosition);
-      return new RocksDbEventStorage(
-          logDatabase, index, cache, headPosition, lastRecordedAt);
+      return new RocksDbEventStorage(logDatabase, index, cache, headPosition, lastRecordedAt);
     } catch (RuntimeException e) {
       closeQuietlyAfter(e, index, logDatabase, cache);
       throw e;
@@ -119,14 +118,16 @@ public final class RocksDbEventStorage implements EventStorage {
     return index.placeOf(eventId);
   }
 
-  // ---- committing ----------------------------------------------------------------------------------
+  // ---- committing
+  // ----------------------------------------------------------------------------------
 
   @Override
   public Commit begin() {
     return new RocksDbCommit(logDatabase, index, head);
   }
 
-  // ---- reading -------------------------------------------------------------------------------------
+  // ---- reading
+  // -------------------------------------------------------------------------------------
 
   @Override
   public EventPage readLog(long from, long to, int maxBytes) {
@@ -150,7 +151,8 @@ public final class RocksDbEventStorage implements EventStorage {
         : index.readStreamBackwards(streamNumber, from, to, maxBytes);
   }
 
-  // ---- closing -------------------------------------------------------------------------------------
+  // ---- closing
+  // -------------------------------------------------------------------------------------
 
   @Override
   public void close() {
