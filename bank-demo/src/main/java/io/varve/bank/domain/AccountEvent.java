@@ -1,0 +1,28 @@
+package io.varve.bank.domain;
+
+import java.math.BigDecimal;
+import org.jspecify.annotations.Nullable;
+
+/** A fact about one account, in its stream {@code account-<id>}. */
+public sealed interface AccountEvent extends BankEvent {
+
+  record AccountOpened(String owner, Money initialBalance) implements AccountEvent {}
+
+  record MoneyDeposited(Money amount, @Nullable String description) implements AccountEvent {}
+
+  record MoneyWithdrawn(Money amount, @Nullable String description) implements AccountEvent {}
+
+  /** The rate is a fraction of the balance: 0.05 is five per cent. */
+  record InterestAdded(Money amount, BigDecimal rate) implements AccountEvent {}
+
+  record AccountClosed() implements AccountEvent {}
+
+  /** The account is the source of a transfer, which is pending from here on. */
+  record TransferInitiated(String transferId) implements AccountEvent {}
+
+  /** A transfer to or from the account is over, and the money arrived. */
+  record TransferCompleted(String transferId) implements AccountEvent {}
+
+  /** A transfer is over for this account, and the money is where it was before. */
+  record TransferFailed(String transferId, String error) implements AccountEvent {}
+}
