@@ -1,0 +1,30 @@
+package io.varve.bank.store;
+
+import io.varve.client.streams.Query;
+
+/** The names of the bank's streams. */
+public final class Streams {
+
+  private static final String ACCOUNT = "account-";
+  private static final String TRANSFER = "transfer-";
+
+  /** Every event of the bank, in a store that others may use as well. */
+  public static final Query BANK = Query.categories("account", "transfer");
+
+  public static final Query TRANSFERS = Query.categories("transfer");
+
+  private Streams() {}
+
+  public static String account(String accountId) {
+    return ACCOUNT + accountId;
+  }
+
+  public static String transfer(String transferId) {
+    return TRANSFER + transferId;
+  }
+
+  /** The id of the account or transfer whose stream this is. */
+  public static String idIn(String stream) {
+    return stream.substring(stream.indexOf('-') + 1);
+  }
+}
