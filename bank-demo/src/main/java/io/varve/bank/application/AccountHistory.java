@@ -1,0 +1,114 @@
+package io.varve.bank.application;
+
+import io.varve.bank.domain.Account;
+import io.varve.bank.domain.AccountEvent;
+import io.varve.bank.domain.Money;
+import io.varve.bank.store.EventCodec;
+import io.varve.bank.store.Streams;
+import io.varve.client.streams.EventReader;
+import io.varve.client.streams.EventStore;
+import io.varve.client.streams.ReadStream;
+import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.StreamDeletedException;
+import io.varve.client.streams.StreamNotFoundException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers about an account's past, read from its stream in the store: always current, whatever the
+ * read model does. Any thread may call it.
+ */
+public final class AccountHistory {
+
+  /** The most events that one answer holds. */
+  public static final int MAX_EVENTS = 10_000;
+
+  /**
+   * Some of an account's events, oldest first.
+   *
+   * @param version the stream's version, that is the number of its events
+   */
+  public record Events(List<RecordedEvent> events, long version) {}
+
+  /** One event as a line to read, and the balance right after it. */
+  public record Line(long version, Instant at, String type, String text, Money balance) {}
+
+  /** An account at a moment in the past. */
+  public record Past(LoadedAccount account, Instant asOf) {}
+
+  private final EventStore store;
+  private final EventCodec codec;
+  private final AccountLoader accounts;
+
+  public AccountHistory(EventStore store, EventCodec codec, AccountLoader accounts) {
+    this.store = store;
+    this.codec = codec;
+    this.accounts = accounts;
+  }
+
+  /** At most {@code limit} events from a version on; empty when there is no such account. */
+  public Optional<Events> events(String accountId, long fromVersion, int limit) {
+    ReadStream whole = ReadStream.of(Streams.account(accountId));
+    List<RecordedEvent> last = read(whole.backwards().limit(1));
+    if (last.isEmpty()) {
+      return Optional.empty();
+    }
+    long version = last.getFirst().version();
+    List<RecordedEvent> events = read(whole.fromVersion(fromVersion).limit(limit));
+    return Optional.of(new Events(events, version));
+  }
+
+  /**
+   * The account's first {@link #MAX_EVENTS} events as lines; empty when there is no such account.
+   */
+  public Optional<List<Line>> timeline(String accountId) {
+    List<Line> lines = new ArrayList<>();
+    Account account = Account.NONE;
+    for (RecordedEvent recorded :
+        read(ReadStream.of(Streams.account(accountId)).limit(MAX_EVENTS))) {
+      Optional<AccountEvent> event = codec.decodeAccountEvent(recorded);
+      String text = event.map(AccountHistory::sentence).orElse(recorded.type());
+      account = event.isPresent() ? account.evolve(event.get()) : account;
+      lines.add(
+          new Line(
+              recorded.version(), recorded.recordedAt(), recorded.type(), text, account.balance()));
+    }
+    return lines.isEmpty() ? Optional.empty() : Optional.of(lines);
+  }
+
+  /** The account as it was; empty when it had not been opened by then. */
+  public Optional<Past> at(String accountId, Instant time) {
+    LoadedAccount loaded = accounts.loadAsOf(accountId, time);
+    return loaded.version() == 0 ? Optional.empty() : Optional.of(new Past(loaded, time));
+  }
+
+  private List<RecordedEvent> read(ReadStream read) {
+    try (EventReader events = store.readStream(read)) {
+      return events.toList();
+    } catch (StreamNotFoundException | StreamDeletedException e) {
+      return List.of();
+    }
+  }
+
+  private static String sentence(AccountEvent event) {
+    return switch (event) {
+      case AccountEvent.AccountOpened e ->
+          "Account opened for " + e.owner() + " with " + e.initialBalance();
+      case AccountEvent.MoneyDeposited e -> "Deposited " + e.amount() + described(e.description());
+      case AccountEvent.MoneyWithdrawn e -> "Withdrew " + e.amount() + described(e.description());
+      case AccountEvent.InterestAdded e ->
+          "Interest of " + e.amount() + " added at rate " + e.rate().toPlainString();
+      case AccountEvent.AccountClosed e -> "Account closed";
+      case AccountEvent.TransferInitiated e -> "Transfer " + e.transferId() + " initiated";
+      case AccountEvent.TransferCompleted e -> "Transfer " + e.transferId() + " completed";
+      case AccountEvent.TransferFailed e -> "Transfer " + e.transferId() + " failed: " + e.error();
+    };
+  }
+
+  private static String described(@Nullable String description) {
+    return description == null ? "" : " (" + description + ")";
+  }
+}
