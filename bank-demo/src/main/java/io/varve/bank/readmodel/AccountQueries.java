@@ -1,0 +1,163 @@
+package io.varve.bank.readmodel;
+
+import java.math.BigDecimal;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.Year;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Answers about accounts as they are, and month by month. */
+public final class AccountQueries {
+
+  public record AccountSummary(
+      String accountId,
+      String owner,
+      BigDecimal balance,
+      String status,
+      Instant openedAt,
+      @Nullable Instant closedAt,
+      long txCount,
+      @Nullable Instant lastTxAt,
+      long version) {}
+
+  /**
+   * Some accounts.
+   *
+   * @param count all accounts, of which the list may be a part
+   */
+  public record AccountList(List<AccountSummary> accounts, long count) {}
+
+  /**
+   * An account's month, in UTC.
+   *
+   * @param complete false for the month that is not over yet
+   */
+  public record Statement(
+      String month,
+      BigDecimal openingBalance,
+      BigDecimal moneyIn,
+      BigDecimal moneyOut,
+      BigDecimal closingBalance,
+      long txCount,
+      boolean complete) {}
+
+  public record StatementList(String accountId, int year, List<Statement> statements) {}
+
+  private record Sums(BigDecimal in, BigDecimal out, long count) {}
+
+  private static final String SELECT =
+      "SELECT account_id, owner, balance, status, opened_at, closed_at, tx_count, last_tx_at,"
+          + " version FROM accounts";
+
+  private final Database database;
+  private final InstantSource clock;
+
+  AccountQueries(Database database, InstantSource clock) {
+    this.database = database;
+    this.clock = clock;
+  }
+
+  /** Accounts in the order in which they were opened. */
+  public AccountList list(int limit, int offset) throws SQLException {
+    List<AccountSummary> accounts =
+        database.query(
+            SELECT + " ORDER BY opened_at, account_id" + " OFFSET ? ROWS FETCH NEXT ? ROWS ONLY",
+            AccountQueries::summary,
+            offset,
+            limit);
+    return new AccountList(accounts, count());
+  }
+
+  public long count() throws SQLException {
+    return database.count("SELECT COUNT(*) FROM accounts");
+  }
+
+  public Optional<AccountSummary> find(String accountId) throws SQLException {
+    return database.queryOne(SELECT + " WHERE account_id = ?", AccountQueries::summary, accountId);
+  }
+
+  private static AccountSummary summary(Database.Row row) throws SQLException {
+    return new AccountSummary(
+        row.text(1),
+        row.text(2),
+        row.money(3),
+        row.text(4),
+        row.time(5),
+        row.timeOrNull(6),
+        row.number(7),
+        row.timeOrNull(8),
+        row.number(9));
+  }
+
+  /**
+   * The account's months of a year, from the one in which it was opened to the present one; empty
+   * when there is no such account.
+   */
+  public Optional<StatementList> statements(String accountId, Year year) throws SQLException {
+    Optional<AccountSummary> account = find(accountId);
+    if (account.isEmpty()) {
+      return Optional.empty();
+    }
+    YearMonth present = monthOf(clock.instant());
+    YearMonth opened = monthOf(account.get().openedAt());
+    List<Statement> statements = new ArrayList<>();
+    BigDecimal balance = balanceBefore(accountId, start(year.atMonth(1)));
+    for (int month = 1; month <= 12; month++) {
+      YearMonth current = year.atMonth(month);
+      if (!current.isBefore(opened) && !current.isAfter(present)) {
+        Sums sums = sums(accountId, current);
+        BigDecimal closing = balance.add(sums.in()).subtract(sums.out());
+        statements.add(
+            new Statement(
+                current.toString(),
+                balance,
+                sums.in(),
+                sums.out(),
+                closing,
+                sums.count(),
+                current.isBefore(present)));
+        balance = closing;
+      }
+    }
+    return Optional.of(new StatementList(accountId, year.getValue(), statements));
+  }
+
+  private BigDecimal balanceBefore(String accountId, Instant time) throws SQLException {
+    return database
+        .queryOne(
+            "SELECT COALESCE(SUM(amount * direction), 0) FROM transactions"
+                + " WHERE account_id = ? AND at < ?",
+            row -> row.money(1),
+            accountId,
+            time)
+        .orElseThrow();
+  }
+
+  private Sums sums(String accountId, YearMonth month) throws SQLException {
+    return database
+        .queryOne(
+            "SELECT SUM(CASE WHEN direction > 0 THEN amount ELSE 0 END),"
+                + " SUM(CASE WHEN direction < 0 THEN amount ELSE 0 END), COUNT(*)"
+                + " FROM transactions WHERE account_id = ? AND at >= ? AND at < ?",
+            row -> new Sums(row.money(1), row.money(2), row.number(3)),
+            accountId,
+            start(month),
+            start(month.plusMonths(1)))
+        .orElseThrow();
+  }
+
+  private static YearMonth monthOf(Instant time) {
+    return YearMonth.from(LocalDate.ofInstant(time, ZoneOffset.UTC));
+  }
+
+  private static Instant start(YearMonth month) {
+    return month.atDay(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+  }
+}
