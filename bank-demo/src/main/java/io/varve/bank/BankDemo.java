@@ -1,0 +1,156 @@
+package io.varve.bank;
+
+import io.varve.client.VarveClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * The program: a bank over a Varve server. It runs until it is told to stop (SIGTERM, SIGINT), then
+ * finishes what it is answering, ends its projections and exits with 0.
+ */
+@Command(
+    name = "bank-demo",
+    mixinStandardHelpOptions = true,
+    description = "A bank of event-sourced accounts and transfers, over a Varve server.")
+public final class BankDemo implements Callable<Integer> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BankDemo.class);
+
+  /** Short enough that a caller hears of a store that is away before losing patience. */
+  private static final Duration STORE_PATIENCE = Duration.ofSeconds(4);
+
+  private static final int EXIT_FAILED = 1;
+  private static final int EXIT_USAGE = 64; // as sysexits.h has it, and the server
+  private static final int EXIT_CANNOT_CREATE = 73;
+
+  @Option(
+      names = "--store",
+      paramLabel = "HOST:PORT",
+      defaultValue = "127.0.0.1:2113",
+      description = "The server: HOST:PORT or varve://HOST:PORT (default: ${DEFAULT-VALUE}).")
+  private String store = "";
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = "bank-demo-data",
+      description =
+          "The folder of the read model; without it, it is rebuilt (default: ${DEFAULT-VALUE}).")
+  private Path data = Path.of("");
+
+  @Option(
+      names = "--host",
+      defaultValue = "127.0.0.1",
+      description = "The address to serve on (default: ${DEFAULT-VALUE}).")
+  private String host = "";
+
+  @Option(
+      names = "--port",
+      defaultValue = "8000",
+      description = "The HTTP port; 0: any free one (default: ${DEFAULT-VALUE}).")
+  private int port;
+
+  @Option(
+      names = "--port-file",
+      paramLabel = "FILE",
+      description = "Where to write the port once requests are served.")
+  private @Nullable Path portFile;
+
+  private final AtomicInteger exitCode = new AtomicInteger();
+
+  private BankDemo() {}
+
+  public static void main(String[] args) {
+    CommandLine commandLine = new CommandLine(new BankDemo());
+    commandLine.getCommandSpec().exitCodeOnInvalidInput(EXIT_USAGE);
+    commandLine.getCommandSpec().exitCodeOnExecutionException(EXIT_FAILED);
+    System.exit(commandLine.execute(args));
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    long begun = System.nanoTime();
+    try {
+      Files.createDirectories(data);
+    } catch (IOException e) {
+      System.err.println("bank-demo: cannot make the data folder " + data + ": " + e);
+      return EXIT_CANNOT_CREATE;
+    }
+    VarveClient client;
+    try {
+      client =
+          VarveClient.builder()
+              .endpoint(store.contains("://") ? store : "varve://" + store)
+              .deadline(STORE_PATIENCE)
+              .retryFor(STORE_PATIENCE)
+              .build();
+    } catch (IllegalArgumentException e) {
+      System.err.println("bank-demo: --store: " + e.getMessage());
+      return EXIT_USAGE;
+    }
+    try {
+      Bank.Settings usual = Bank.Settings.of(port, data);
+      Bank.Settings settings = new Bank.Settings(host, port, data, usual.patience());
+      Bank bank = Bank.start(client, settings, InstantSource.system());
+      stopWhenTold(bank, client);
+      announce(bank.port(), begun);
+    } catch (Exception e) {
+      LOG.debug("cannot start", e);
+      exitCode.set(EXIT_FAILED);
+      System.err.println("bank-demo: cannot start: " + e.getMessage());
+      return EXIT_FAILED;
+    }
+    new CountDownLatch(1).await(); // until the shutdown hook ends the process
+    return 0;
+  }
+
+  private void announce(int actualPort, long begun) throws IOException {
+    if (portFile != null) {
+      Path target = portFile.toAbsolutePath();
+      Path beside = target.resolveSibling(target.getFileName() + ".new");
+      Files.writeString(beside, actualPort + "\n");
+      Files.move(
+          beside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+    LOG.info(
+        "ready on http://{}:{} in {} ms, store {}, data in {}",
+        host,
+        actualPort,
+        Duration.ofNanos(System.nanoTime() - begun).toMillis(),
+        store,
+        data);
+  }
+
+  /** A JVM that a signal ends reports 143; this one reports 0 when it has ended as it should. */
+  private void stopWhenTold(Bank bank, VarveClient client) {
+    Thread hook =
+        new Thread(
+            () -> {
+              try {
+                LOG.info("stopping");
+                bank.close();
+                client.close();
+                LOG.info("stopped");
+              } catch (Exception e) {
+                LOG.error("did not stop cleanly", e);
+                exitCode.set(EXIT_FAILED);
+              }
+              Runtime.getRuntime().halt(exitCode.get());
+            },
+            "bank-stop");
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+}

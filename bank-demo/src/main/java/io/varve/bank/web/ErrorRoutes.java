@@ -1,0 +1,67 @@
+package io.varve.bank.web;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import io.varve.client.streams.InvalidRequestException;
+import io.varve.client.streams.VarveException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What goes wrong, as error bodies. Nobody is ever shown a stack trace; the log has it. */
+final class ErrorRoutes {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ErrorRoutes.class);
+
+  private ErrorRoutes() {}
+
+  static void register(RoutesConfig routes) {
+    routes.exception(
+        ApiException.class,
+        (e, context) -> {
+          if (e.status() == 503) {
+            context.header("Retry-After", "1");
+          }
+          Json.problem(context, e.body());
+        });
+    routes.exception(VarveException.class, ErrorRoutes::storeFailed);
+    routes.exception(HttpResponseException.class, ErrorRoutes::refusedByServer);
+    routes.exception(
+        Exception.class,
+        (e, context) -> {
+          LOG.error("{} {} failed", context.method(), context.path(), e);
+          Json.problem(context, ErrorBody.of(500, "something went wrong here", "internal", null));
+        });
+  }
+
+  /** The command did not happen, or has and is safe to repeat under its Idempotency-Key. */
+  private static void storeFailed(VarveException e, Context context) {
+    if (e instanceof InvalidRequestException) {
+      Json.problem(context, ErrorBody.of(400, String.valueOf(e.getMessage()), "bad_input", null));
+    } else if (e.retryable()) {
+      LOG.warn("{} {}: {}", context.method(), context.path(), e.getMessage());
+      context.header("Retry-After", "1");
+      Json.problem(
+          context,
+          ErrorBody.of(
+              503,
+              "the event store cannot be reached; a command did not happen, or is safe to repeat"
+                  + " with the same "
+                  + RequestHeaders.IDEMPOTENCY_KEY,
+              "store_unavailable",
+              null));
+    } else {
+      LOG.error("{} {}: the store failed", context.method(), context.path(), e);
+      Json.problem(context, ErrorBody.of(502, "the event store failed", "store_failed", null));
+    }
+  }
+
+  /** No such path, a wrong method, too large a body. */
+  private static void refusedByServer(HttpResponseException e, Context context) {
+    String message =
+        e.getStatus() == 404
+            ? "there is nothing at " + context.path()
+            : String.valueOf(e.getMessage());
+    Json.problem(context, ErrorBody.of(e.getStatus(), message, null, null));
+  }
+}

@@ -1,0 +1,186 @@
+package io.varve.bank.web;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.varve.bank.application.AccountHistory;
+import io.varve.bank.application.AccountHistory.Line;
+import io.varve.bank.domain.Money;
+import io.varve.bank.readmodel.ReadModel;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.Year;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Queries: most from the read model; an account's past from the store itself. */
+final class QueryRoutes {
+
+  static final String ACCOUNTS = "/api/queries/accounts";
+  static final String SAGAS = "/api/queries/sagas";
+
+  /**
+   * @param version the stream's version, whatever part of its events is listed
+   * @param nextVersion where to go on; absent when the list goes to the end
+   */
+  record HistoryAnswer(
+      String accountId, List<EventView> events, long version, @Nullable Long nextVersion) {}
+
+  record TimelineAnswer(String accountId, List<Line> timeline, int count) {}
+
+  record BalanceAnswer(
+      String accountId, Money balance, String status, long version, Instant asOf) {}
+
+  private static final int MAX_ROWS = 1000;
+  private static final int MAX_OFFSET = 10_000_000;
+  private static final int DEFAULT_DAYS = 30;
+
+  private final ReadModel readModel;
+  private final AccountHistory history;
+  private final ReadYourWrites writes;
+  private final InstantSource clock;
+
+  QueryRoutes(
+      ReadModel readModel, AccountHistory history, ReadYourWrites writes, InstantSource clock) {
+    this.readModel = readModel;
+    this.history = history;
+    this.writes = writes;
+    this.clock = clock;
+  }
+
+  void register(RoutesConfig routes) {
+    routes.get(ACCOUNTS, this::accounts);
+    routes.get(ACCOUNTS + "/{id}", this::account);
+    routes.get(ACCOUNTS + "/{id}/history", this::history);
+    routes.get(ACCOUNTS + "/{id}/timeline", this::timeline);
+    routes.get(ACCOUNTS + "/{id}/balance", this::balance);
+    routes.get(ACCOUNTS + "/{id}/statements", this::statements);
+    routes.get("/api/queries/transactions", this::transactions);
+    routes.get(SAGAS, this::sagas);
+    routes.get(SAGAS + "/{id}", this::saga);
+    routes.get("/api/queries/analytics", this::analytics);
+  }
+
+  private void accounts(Context context) throws Exception {
+    QueryParameters parameters = await(context, Set.of("limit", "offset"));
+    int limit = parameters.number("limit", MAX_ROWS, 1, MAX_ROWS);
+    int offset = parameters.number("offset", 0, 0, MAX_OFFSET);
+    Json.answer(context, 200, readModel.accounts().list(limit, offset));
+  }
+
+  private void account(Context context) throws Exception {
+    await(context, Set.of());
+    String id = accountId(context);
+    Json.answer(context, 200, found(readModel.accounts().find(id), id));
+  }
+
+  private void history(Context context) {
+    QueryParameters parameters = QueryParameters.of(context, Set.of("from_version", "limit"));
+    String id = accountId(context);
+    Long from = parameters.position("from_version");
+    int limit = parameters.number("limit", MAX_ROWS, 1, AccountHistory.MAX_EVENTS);
+    AccountHistory.Events found =
+        found(history.events(id, from == null ? 1 : Math.max(1, from), limit), id);
+    List<EventView> events = found.events().stream().map(EventView::of).toList();
+    Long next =
+        events.isEmpty() || events.getLast().version() >= found.version()
+            ? null
+            : Long.valueOf(events.getLast().version() + 1);
+    Json.answer(context, 200, new HistoryAnswer(id, events, found.version(), next));
+  }
+
+  private void timeline(Context context) {
+    QueryParameters.of(context, Set.of());
+    String id = accountId(context);
+    List<Line> lines = found(history.timeline(id), id);
+    Json.answer(context, 200, new TimelineAnswer(id, lines, lines.size()));
+  }
+
+  private void balance(Context context) {
+    QueryParameters parameters = QueryParameters.of(context, Set.of("at"));
+    String id = accountId(context);
+    Instant at = parameters.time("at", clock.instant());
+    AccountHistory.Past past =
+        history
+            .at(id, at)
+            .orElseThrow(() -> ApiException.notFound("there was no account " + id + " at " + at));
+    Json.answer(
+        context,
+        200,
+        new BalanceAnswer(
+            id,
+            past.account().account().balance(),
+            past.account().account().status().name().toLowerCase(Locale.ROOT),
+            past.account().version(),
+            past.asOf()));
+  }
+
+  private void statements(Context context) throws Exception {
+    QueryParameters parameters = await(context, Set.of("year"));
+    String id = accountId(context);
+    Year year = parameters.year("year", Year.from(today()));
+    Json.answer(context, 200, found(readModel.accounts().statements(id, year), id));
+  }
+
+  private void transactions(Context context) throws Exception {
+    QueryParameters parameters = await(context, Set.of("limit", "before", "account_id"));
+    int limit = parameters.number("limit", 50, 1, MAX_ROWS);
+    Long before = parameters.position("before");
+    Json.answer(
+        context, 200, readModel.transactions().list(limit, before, parameters.text("account_id")));
+  }
+
+  private void sagas(Context context) throws Exception {
+    QueryParameters parameters = await(context, Set.of("limit"));
+    int limit = parameters.number("limit", 50, 1, MAX_ROWS);
+    Json.answer(context, 200, readModel.transfers().list(limit));
+  }
+
+  private void saga(Context context) throws Exception {
+    await(context, Set.of());
+    String id = context.pathParam("id");
+    Json.answer(
+        context,
+        200,
+        readModel
+            .transfers()
+            .find(id)
+            .orElseThrow(() -> ApiException.notFound("there is no saga " + id)));
+  }
+
+  private void analytics(Context context) throws Exception {
+    QueryParameters parameters = await(context, Set.of("from", "to"));
+    LocalDate to = parameters.day("to", today());
+    LocalDate from = parameters.day("from", to.minusDays(DEFAULT_DAYS - 1));
+    if (from.isAfter(to)) {
+      throw ApiException.badField("from", "from must not be after to");
+    }
+    Json.answer(context, 200, readModel.analytics().between(from, to));
+  }
+
+  private QueryParameters await(Context context, Set<String> names) throws InterruptedException {
+    QueryParameters parameters = QueryParameters.of(context, names);
+    writes.await(context, parameters);
+    return parameters;
+  }
+
+  private LocalDate today() {
+    return LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
+  }
+
+  private static String accountId(Context context) {
+    String id = context.pathParam("id");
+    if (!Ids.isWellFormed(id)) {
+      throw ApiException.notFound("there is no account " + id);
+    }
+    return id;
+  }
+
+  private static <T> T found(Optional<T> answer, String accountId) {
+    return answer.orElseThrow(() -> ApiException.notFound("there is no account " + accountId));
+  }
+}

@@ -1,0 +1,54 @@
+package io.varve.bank.web;
+
+import io.javalin.http.Context;
+import io.varve.bank.readmodel.ReadModel;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a query from being answered from before the command that came first. Every query waits, up
+ * to a bound, until the read model has the commands that went through this process, and the
+ * position that the caller names. After the bound it is answered all the same, and the answer says
+ * that it is behind.
+ */
+final class ReadYourWrites {
+
+  private final ReadModel readModel;
+  private final Duration patience;
+  private final AtomicLong newestCommand = new AtomicLong();
+
+  ReadYourWrites(ReadModel readModel, Duration patience) {
+    this.readModel = readModel;
+    this.patience = patience;
+  }
+
+  /** Notes the position of a command's last event, and tells the caller. */
+  void wrote(Context context, long position) {
+    newestCommand.accumulateAndGet(position, Math::max);
+    context.header(RequestHeaders.POSITION, Long.toString(position));
+  }
+
+  /** Waits before a query of the read model. */
+  void await(Context context, QueryParameters parameters) throws InterruptedException {
+    long wanted = Math.max(newestCommand.get(), named(context, parameters));
+    if (!readModel.awaitPosition(wanted, patience)) {
+      context.header(RequestHeaders.BEHIND, "true");
+    }
+    context.header(RequestHeaders.POSITION, Long.toString(readModel.position()));
+  }
+
+  private static long named(Context context, QueryParameters parameters) {
+    Long parameter = parameters.position(QueryParameters.AFTER);
+    if (parameter != null) {
+      return parameter;
+    }
+    @Nullable String header = context.header(RequestHeaders.AFTER);
+    try {
+      return header == null ? 0 : Long.parseLong(header);
+    } catch (NumberFormatException e) {
+      throw ApiException.badField(
+          RequestHeaders.AFTER, RequestHeaders.AFTER + " must be a whole number");
+    }
+  }
+}

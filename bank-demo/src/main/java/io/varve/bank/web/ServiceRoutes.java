@@ -1,0 +1,118 @@
+package io.varve.bank.web;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.varve.bank.application.Transfers;
+import io.varve.bank.readmodel.ReadModel;
+import io.varve.bank.readmodel.ReadModel.ProjectionStatus;
+import io.varve.bank.store.StoreProbe;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What there is to call, and how the service is. */
+final class ServiceRoutes {
+
+  record Links(String service, Map<String, String> links) {}
+
+  record StoreHealth(boolean reachable, @Nullable Long headPosition, @Nullable String error) {}
+
+  /**
+   * @param lag how many positions of the log are not in its rows yet; absent when the store is away
+   */
+  record ProjectionHealth(
+      String name, String state, long position, @Nullable Long lag, @Nullable String error) {}
+
+  /**
+   * @param status up; degraded: answering, while a projection stands still or a transfer waits for
+   *     a person; down: the store cannot be reached
+   * @param aggregates accounts and transfers together
+   * @param moneyHeld what has left one account and reached none, by transfers not ended well
+   */
+  record Health(
+      String status,
+      long aggregates,
+      long totalEvents,
+      long accounts,
+      long transactions,
+      long sagas,
+      long sagasUnfinished,
+      long sagasNeedingAttention,
+      BigDecimal moneyHeld,
+      StoreHealth store,
+      List<ProjectionHealth> projections) {}
+
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  private final ReadModel readModel;
+  private final Transfers transfers;
+  private final StoreProbe store;
+
+  ServiceRoutes(ReadModel readModel, Transfers transfers, StoreProbe store) {
+    this.readModel = readModel;
+    this.transfers = transfers;
+    this.store = store;
+  }
+
+  void register(RoutesConfig routes) {
+    routes.get("/", context -> Json.answer(context, 200, links()));
+    routes.get("/health", this::health);
+  }
+
+  private static Links links() {
+    Map<String, String> links = new LinkedHashMap<>();
+    links.put("health", "GET /health");
+    links.put("open_account", "POST /api/commands/accounts");
+    links.put("deposit", "POST /api/commands/accounts/{id}/deposit");
+    links.put("withdraw", "POST /api/commands/accounts/{id}/withdraw");
+    links.put("interest", "POST /api/commands/accounts/{id}/interest");
+    links.put("close", "POST /api/commands/accounts/{id}/close");
+    links.put("transfer", "POST /api/commands/transfers");
+    links.put("accounts", "GET /api/queries/accounts");
+    links.put("account", "GET /api/queries/accounts/{id}");
+    links.put("history", "GET /api/queries/accounts/{id}/history");
+    links.put("timeline", "GET /api/queries/accounts/{id}/timeline");
+    links.put("balance", "GET /api/queries/accounts/{id}/balance?at={time}");
+    links.put("statements", "GET /api/queries/accounts/{id}/statements?year={year}");
+    links.put("transactions", "GET /api/queries/transactions?limit={n}&account_id={id}");
+    links.put("sagas", "GET /api/queries/sagas");
+    links.put("saga", "GET /api/queries/sagas/{id}");
+    links.put("analytics", "GET /api/queries/analytics?from={day}&to={day}");
+    return new Links("Varve bank demo", links);
+  }
+
+  private void health(Context context) throws Exception {
+    StoreProbe.Answer answer = store.ask(PATIENCE);
+    List<ProjectionStatus> projections = readModel.projectionStatuses();
+    long accounts = readModel.accounts().count();
+    long sagas = readModel.transfers().count();
+    long needingAttention = readModel.transfers().needingAttention();
+    boolean allRunning = projections.stream().allMatch(p -> p.error() == null);
+    String status =
+        !answer.reachable() ? "down" : allRunning && needingAttention == 0 ? "up" : "degraded";
+    Health health =
+        new Health(
+            status,
+            accounts + sagas,
+            readModel.totalEvents(),
+            accounts,
+            readModel.transactions().count(),
+            sagas,
+            transfers.unfinished(),
+            needingAttention,
+            readModel.transfers().held(),
+            new StoreHealth(
+                answer.reachable(), answer.reachable() ? answer.head() : null, answer.error()),
+            projections.stream().map(p -> health(p, answer)).toList());
+    Json.answer(context, answer.reachable() ? 200 : 503, health);
+  }
+
+  private static ProjectionHealth health(ProjectionStatus projection, StoreProbe.Answer store) {
+    Long lag = store.reachable() ? Math.max(0, store.head() - projection.position()) : null;
+    return new ProjectionHealth(
+        projection.name(), projection.state(), projection.position(), lag, projection.error());
+  }
+}

@@ -1,0 +1,70 @@
+package io.varve.bank.web;
+
+import io.javalin.Javalin;
+import io.varve.bank.application.AccountCommands;
+import io.varve.bank.application.AccountHistory;
+import io.varve.bank.application.Transfers;
+import io.varve.bank.readmodel.ReadModel;
+import io.varve.bank.store.StoreProbe;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+
+/**
+ * The HTTP server. Each request runs on a virtual thread of its own. Closing it stops accepting,
+ * and waits up to {@link #CLOSING_TIME} for the requests that are being answered.
+ */
+public final class WebServer implements AutoCloseable {
+
+  /**
+   * How long callers wait.
+   *
+   * @param readModel for the read model to reach a command's position
+   * @param transfer for a transfer's outcome
+   */
+  public record Patience(Duration readModel, Duration transfer) {}
+
+  private static final Duration CLOSING_TIME = Duration.ofSeconds(10);
+  private static final long MAX_BODY_BYTES = 64 * 1024;
+
+  private final Javalin javalin;
+
+  public WebServer(
+      AccountCommands commands,
+      AccountHistory history,
+      Transfers transfers,
+      ReadModel readModel,
+      StoreProbe store,
+      InstantSource clock,
+      Patience patience) {
+    ReadYourWrites writes = new ReadYourWrites(readModel, patience.readModel());
+    this.javalin =
+        Javalin.create(
+            config -> {
+              config.startup.showJavalinBanner = false;
+              config.concurrency.useVirtualThreads = true;
+              config.http.prefer405over404 = true;
+              config.http.maxRequestSize = MAX_BODY_BYTES;
+              config.jetty.modifyServer(
+                  server -> {
+                    server.setHandler(new GracefulHandler());
+                    server.setStopTimeout(CLOSING_TIME.toMillis());
+                  });
+              new CommandRoutes(commands, writes).register(config.routes);
+              new TransferRoutes(transfers, writes, patience.transfer()).register(config.routes);
+              new QueryRoutes(readModel, history, writes, clock).register(config.routes);
+              new ServiceRoutes(readModel, transfers, store).register(config.routes);
+              ErrorRoutes.register(config.routes);
+            });
+  }
+
+  /** Begins to serve; returns the port, which is the one asked for unless that was 0. */
+  public int start(String host, int port) {
+    return javalin.start(host, port).port();
+  }
+
+  @Override
+  public void close() {
+    javalin.stop();
+  }
+}
