@@ -20,6 +20,7 @@ import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.VarveException;
 import io.varve.client.streams.VersionConflictException;
 import java.time.Duration;
 import java.time.Instant;
@@ -193,7 +194,11 @@ public final class TransferProcessManager implements Transfers, AutoCloseable {
       String transferId, CompletableFuture<TransferReport> job, int failures, RuntimeException e) {
     long pauseMillis =
         Math.min(FIRST_PAUSE.toMillis() << Math.min(failures, 20), LONGEST_PAUSE.toMillis());
-    LOG.warn("transfer {} waits {} ms for its next run", transferId, pauseMillis, e);
+    if (e instanceof VarveException) {
+      LOG.warn("transfer {} waits {} ms: {}", transferId, pauseMillis, e.getMessage());
+    } else {
+      LOG.error("transfer {} waits {} ms for its next run", transferId, pauseMillis, e);
+    }
     if (!closed) {
       Runnable nextRun = () -> execute(() -> run(transferId, job, failures + 1));
       ScheduledFuture<?> _ = timer.schedule(nextRun, pauseMillis, TimeUnit.MILLISECONDS);

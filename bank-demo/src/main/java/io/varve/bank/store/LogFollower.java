@@ -125,7 +125,11 @@ public final class LogFollower implements AutoCloseable {
       ScheduledFuture<?> _ = timer.schedule(this::subscribe, pauseMillis, TimeUnit.MILLISECONDS);
     }
     status.set(new Status(State.FAILED, String.valueOf(cause.getMessage())));
-    LOG.warn("{} stopped, tries again in {} ms", name, pauseMillis, cause);
+    if (cause instanceof VarveException) {
+      LOG.warn("{} stopped, tries again in {} ms: {}", name, pauseMillis, cause.getMessage());
+    } else {
+      LOG.error("{} stopped, tries again in {} ms", name, pauseMillis, cause);
+    }
   }
 
   private void progressed() {
