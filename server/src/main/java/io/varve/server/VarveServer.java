@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,9 @@ public final class VarveServer implements AutoCloseable {
 
   /** How long calls in flight may take to finish when the server stops. */
   private static final Duration DRAIN = Duration.ofSeconds(4);
+
+  /** How long a pool's last tasks may take; they are steps of reads, and short. */
+  private static final Duration POOL_STOP = Duration.ofSeconds(1);
 
   /** About how much one message of a read carries. */
   private static final int PAGE_BYTES = 64 * 1024;
@@ -62,7 +66,7 @@ public final class VarveServer implements AutoCloseable {
     try {
       return start(config, stops);
     } catch (StartFailure | RuntimeException e) {
-      stops.forEach(Runnable::run);
+      stopAll(stops);
       throw e;
     }
   }
@@ -77,24 +81,19 @@ public final class VarveServer implements AutoCloseable {
     stops.push(storage::close);
 
     int cores = Runtime.getRuntime().availableProcessors();
-    ExecutorService calls =
-        Executors.newFixedThreadPool(Math.max(4, 2 * cores), named("varve-call-"));
-    ExecutorService deliveries =
-        Executors.newFixedThreadPool(Math.max(2, cores), named("varve-subscription-"));
+    // Apart, so that a few long scans cannot keep appends waiting.
+    ExecutorService calls = pool("varve-call-", Math.max(4, 2 * cores), stops);
+    ExecutorService reads = pool("varve-read-", Math.max(4, 2 * cores), stops);
+    ExecutorService deliveries = pool("varve-subscription-", Math.max(2, cores), stops);
     ScheduledExecutorService timer =
         Executors.newSingleThreadScheduledExecutor(named("varve-timer-"));
-    stops.push(
-        () -> {
-          timer.shutdownNow();
-          deliveries.shutdown();
-          calls.shutdown();
-        });
+    stops.push(timer::shutdownNow);
 
     EventReader reader = new EventReader(storage, PAGE_BYTES);
     Subscriptions subscriptions =
         new Subscriptions(
             storage, reader, SubscriptionSettings.defaults(), deliveries, timer, System::nanoTime);
-    GrpcServer grpc = new GrpcServer(config, calls);
+    GrpcServer grpc = new GrpcServer(config, calls, reads);
     LocalCommitLog commitLog =
         new LocalCommitLog(
                 storage, AppendSettings.defaults(), Thread::new, List.of(subscriptions, grpc))
@@ -108,7 +107,7 @@ public final class VarveServer implements AutoCloseable {
             subscriptions,
             storage.head(),
             config.limits(),
-            calls,
+            reads,
             clock,
             eventIds);
     try {
@@ -148,6 +147,23 @@ public final class VarveServer implements AutoCloseable {
     return String.valueOf(root.getMessage());
   }
 
+  /** A pool whose tasks end before what was opened before it is closed. */
+  private static ExecutorService pool(String prefix, int threads, Deque<Runnable> stops) {
+    ExecutorService pool = Executors.newFixedThreadPool(threads, named(prefix));
+    stops.push(
+        () -> {
+          pool.shutdown();
+          try {
+            if (!pool.awaitTermination(POOL_STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+              log.warn("threads {} are still busy after {}", prefix, POOL_STOP);
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    return pool;
+  }
+
   private static ThreadFactory named(String prefix) {
     return Thread.ofPlatform().name(prefix, 1).factory();
   }
@@ -179,6 +195,10 @@ public final class VarveServer implements AutoCloseable {
       }
       closed = true;
     }
+    stopAll(stops);
+  }
+
+  private static void stopAll(Deque<Runnable> stops) {
     while (!stops.isEmpty()) {
       Runnable stop = stops.pop();
       try {

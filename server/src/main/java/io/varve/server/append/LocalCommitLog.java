@@ -238,9 +238,7 @@ public final class LocalCommitLog implements CommitLog {
       return;
     }
     if (batch.commit().count() > 0) {
-      for (CommitListener listener : listeners) {
-        listener.committed(batch.commit().runs());
-      }
+      tellListeners(listener -> listener.committed(batch.commit().runs()));
     }
     for (Batch.Answer answer : batch.answers()) {
       answer(answer.callback(), answer.outcome(), answer.bytes());
@@ -257,15 +255,24 @@ public final class LocalCommitLog implements CommitLog {
     }
   }
 
+  private void tellListeners(Consumer<CommitListener> news) {
+    for (CommitListener listener : listeners) {
+      try {
+        news.accept(listener);
+      } catch (RuntimeException e) {
+        // What is committed stays committed, and the others must hear of it.
+        log.error("{} failed to take news of the commit path", listener, e);
+      }
+    }
+  }
+
   private void stop(String reason, Throwable cause) {
     if (!stopReason.compareAndSet(null, reason)) {
       return;
     }
     log.error(
         "the store takes no more appends: {}; head {}", reason, storage.head().position(), cause);
-    for (CommitListener listener : listeners) {
-      listener.stopped(reason);
-    }
+    tellListeners(listener -> listener.stopped(reason));
   }
 
   // ---- closing

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -64,14 +65,32 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--channelz", description = "Show connections and calls to callers (channelz).")
   private boolean channelz;
 
+  @Option(
+      names = "--limit",
+      paramLabel = "NAME=N",
+      description = {
+        "Change what one request may ask for; may be repeated. Names and defaults:",
+        "stream-name-bytes 512, type-bytes 256, payload-bytes 4194304, content-type-bytes 256,",
+        "metadata-bytes 65536, metadata-key-bytes 256, tags 64, tag-bytes 256,",
+        "events-per-append 10000, append-bytes 16777216, query-items 1000."
+      })
+  private Map<String, Integer> changedLimits = Map.of();
+
   @Override
   public Integer call() throws InterruptedException {
     long begun = System.nanoTime();
     if (port < 0 || port > 65_535) {
       return fail(ExitCode.USAGE, "--port must be from 0 to 65535, was " + port);
     }
-    ServerConfig config =
-        new ServerConfig(data, host, port, Limits.defaults(), !noReflection, channelz);
+    Limits limits = Limits.defaults();
+    try {
+      for (Map.Entry<String, Integer> changed : changedLimits.entrySet()) {
+        limits = limits.with(changed.getKey(), changed.getValue());
+      }
+    } catch (IllegalArgumentException e) {
+      return fail(ExitCode.USAGE, "--limit: " + e.getMessage());
+    }
+    ServerConfig config = new ServerConfig(data, host, port, limits, !noReflection, channelz);
     VarveServer server;
     try {
       server = VarveServer.start(config);

@@ -1,5 +1,9 @@
 package io.varve.server.config;
 
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /**
  * What one request may ask for. Checked at the door, each with an error that names the field, the
  * limit and the value. Lengths of text are in bytes of UTF-8.
@@ -31,6 +35,9 @@ public record Limits(
   private static final int KIB = 1024;
   private static final int MIB = 1024 * KIB;
 
+  /** More would not fit beside others into the memory that appends may hold while they wait. */
+  private static final int MAX_APPEND_BYTES = 32 * MIB;
+
   /** The limits of the contract. */
   public static Limits defaults() {
     return new Limits(512, 256, 4 * MIB, 256, 64 * KIB, 256, 64, 256, 10_000, 16 * MIB, 1_000);
@@ -42,5 +49,55 @@ public record Limits(
    */
   public int inboundMessageBytes() {
     return 2 * appendBytes;
+  }
+
+  /**
+   * These limits with one of them changed.
+   *
+   * @param name its name, in lower case with dashes: {@code payload-bytes}
+   */
+  public Limits with(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("limit " + name + " must be at least 1, was " + value);
+    }
+    if (name.equals("append-bytes") && value > MAX_APPEND_BYTES) {
+      throw new IllegalArgumentException(
+          "limit append-bytes must be at most " + MAX_APPEND_BYTES + ", was " + value);
+    }
+    Map<String, Integer> values = values();
+    if (values.replace(name, value) == null) {
+      throw new IllegalArgumentException(
+          "there is no limit " + name + "; there are " + String.join(", ", values.keySet()));
+    }
+    Iterator<Integer> next = values.values().iterator();
+    return new Limits(
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next(),
+        next.next());
+  }
+
+  /** All limits by name, in the order of the record. */
+  public Map<String, Integer> values() {
+    Map<String, Integer> values = new LinkedHashMap<>();
+    values.put("stream-name-bytes", streamNameBytes);
+    values.put("type-bytes", typeBytes);
+    values.put("payload-bytes", payloadBytes);
+    values.put("content-type-bytes", contentTypeBytes);
+    values.put("metadata-bytes", metadataBytes);
+    values.put("metadata-key-bytes", metadataKeyBytes);
+    values.put("tags", tags);
+    values.put("tag-bytes", tagBytes);
+    values.put("events-per-append", eventsPerAppend);
+    values.put("append-bytes", appendBytes);
+    values.put("query-items", queryItems);
+    return values;
   }
 }

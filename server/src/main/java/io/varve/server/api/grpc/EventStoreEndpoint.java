@@ -188,7 +188,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json);
+    ReadCall call = new ReadCall(caller, json, executor);
     onceReached(
         request.getNotBeforePosition(),
         caller,
@@ -206,7 +206,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json);
+    ReadCall call = new ReadCall(caller, json, executor);
     onceReached(request.getNotBeforePosition(), caller, () -> call.start(reader.readLog(read)));
   }
 

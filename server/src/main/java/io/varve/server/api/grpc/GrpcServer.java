@@ -1,6 +1,9 @@
 package io.varve.server.api.grpc;
 
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -20,6 +23,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -51,13 +55,15 @@ public final class GrpcServer implements CommitListener {
   private static final List<String> SERVED = List.of("", EventStoreGrpc.SERVICE_NAME);
 
   /**
-   * @param executor runs the calls
+   * @param calls runs appends and whatever else is short
+   * @param reads runs reads, which may take long
    */
-  public GrpcServer(ServerConfig config, Executor executor) {
+  public GrpcServer(ServerConfig config, Executor calls, Executor reads) {
     this.config = config;
     this.builder =
         NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
-            .executor(executor)
+            .executor(calls)
+            .callExecutor(new ByMethod(calls, reads))
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
             .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
             .permitKeepAliveTime(PERMITTED_KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
@@ -109,6 +115,20 @@ public final class GrpcServer implements CommitListener {
   public void stopped(String reason) {
     for (String service : SERVED) {
       health.setStatus(service, ServingStatus.NOT_SERVING);
+    }
+  }
+
+  /** Which executor runs a call. */
+  private record ByMethod(Executor calls, Executor reads) implements ServerCallExecutorSupplier {
+    private static final Set<String> READS =
+        Set.of(
+            EventStoreGrpc.getReadStreamMethod().getFullMethodName(),
+            EventStoreGrpc.getReadLogMethod().getFullMethodName(),
+            EventStoreGrpc.getGetEventMethod().getFullMethodName());
+
+    @Override
+    public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {
+      return READS.contains(call.getMethodDescriptor().getFullMethodName()) ? reads : calls;
     }
   }
 

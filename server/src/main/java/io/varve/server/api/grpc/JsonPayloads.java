@@ -39,7 +39,7 @@ final class JsonPayloads {
       return value != null && reader.peek() == JsonToken.END_DOCUMENT ? value : null;
     } catch (IOException | IllegalStateException | NumberFormatException e) {
       return null; // not UTF-8, or not JSON: neither decoder nor reader has a gentler way of saying
-                   // so
+      // so
     }
   }
 

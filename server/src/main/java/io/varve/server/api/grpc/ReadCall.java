@@ -4,6 +4,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.varve.proto.v1.ReadLogResponse;
 import io.varve.server.read.EventCursor;
 import io.varve.server.storage.EventPage;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,16 +12,24 @@ import org.jspecify.annotations.Nullable;
  * take it. A caller that stops reading costs one page in the transport's buffer.
  */
 final class ReadCall {
+  /** Pages before other reads get their turn on the thread. */
+  private static final int PAGES_A_TURN = 16;
+
   private final ServerCallStreamObserver<EncodedResponse> caller;
   private final boolean json;
+  private final Executor executor;
 
   private @Nullable EventCursor cursor; // guarded by this
   private boolean answered; // guarded by this
   private boolean done; // guarded by this
 
-  ReadCall(ServerCallStreamObserver<EncodedResponse> caller, boolean json) {
+  /**
+   * @param executor goes on with the read after each turn
+   */
+  ReadCall(ServerCallStreamObserver<EncodedResponse> caller, boolean json, Executor executor) {
     this.caller = caller;
     this.json = json;
+    this.executor = executor;
     caller.setOnReadyHandler(this::pump);
   }
 
@@ -38,7 +47,12 @@ final class ReadCall {
     if (open == null) {
       return; // not yet: the read waits for a position
     }
+    int pages = 0;
     while (!done && !caller.isCancelled() && caller.isReady()) {
+      if (pages++ == PAGES_A_TURN) {
+        executor.execute(this::goOn);
+        return;
+      }
       EventPage page = open.next();
       if (!page.isEmpty() || (open.isDone() && !answered)) {
         caller.onNext(PayloadViews.frames(page, json).append(headPosition(open)));
@@ -48,6 +62,20 @@ final class ReadCall {
         done = true;
         caller.onCompleted();
       }
+    }
+  }
+
+  /**
+   * The next turn; outside gRPC's own events nobody else turns a failure into the call's status.
+   */
+  private void goOn() {
+    try {
+      pump();
+    } catch (RuntimeException e) {
+      synchronized (this) {
+        done = true;
+      }
+      caller.onError(Errors.exception(Errors.fault(e)));
     }
   }
 
