@@ -18,7 +18,11 @@ import picocli.CommandLine.Command;
     subcommands = {ServeCommand.class, CommandLine.HelpCommand.class},
     exitCodeListHeading = "%nExit codes:%n",
     footerHeading = "%nExample:%n",
-    footer = "  varve serve --data ./data --port 2113")
+    footer = {
+      "  varve serve --data ./data --port 2113",
+      "",
+      "In a checkout, ./varve demo starts a store and the bank demo beside it."
+    })
 public final class VarveCommand {
 
   /** Runs the command and ends the process. */
