@@ -1,0 +1,168 @@
+package io.varve.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.Descriptors.MethodDescriptor;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.util.JsonFormat;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.ClientCalls;
+import io.varve.client.VarveClient;
+import io.varve.client.streams.AppendResult;
+import io.varve.client.streams.EventReader;
+import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.ReadStream;
+import io.varve.client.streams.SubscribeToLog;
+import io.varve.client.streams.Subscription;
+import io.varve.client.streams.VersionConflictException;
+import io.varve.proto.v1.EventStoreServiceProto;
+import io.varve.server.config.Limits;
+import io.varve.server.config.ServerConfig;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What README.md tells a newcomer to do, done. */
+class ReadmeTest {
+  private static final Pattern GRPCURL =
+      Pattern.compile("grpcurl -plaintext -d '([^']*)'[\\s\\\\]*localhost:2113 ([\\w.]+)/(\\w+)");
+  private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+
+  private static final Path README = Path.of("..", "README.md");
+  private static final Path THIS_FILE =
+      Path.of("src", "test", "java", "io", "varve", "server", "ReadmeTest.java");
+
+  @TempDir private Path folder;
+  private VarveServer server;
+
+  @BeforeEach
+  void start() throws Exception {
+    server =
+        VarveServer.start(new ServerConfig(folder, "127.0.0.1", 0, Limits.defaults(), true, false));
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void every_grpcurl_command_of_the_readme_is_answered() throws Exception {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+    try {
+      Matcher command = GRPCURL.matcher(Files.readString(README));
+      int commands = 0;
+      while (command.find()) {
+        DynamicMessage answer = call(channel, command.group(3), command.group(1));
+        assertThat(answer.getAllFields()).as(command.group()).isNotEmpty();
+        commands++;
+      }
+      assertThat(commands).isGreaterThanOrEqualTo(4);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  /** The first message of the answer. */
+  private static DynamicMessage call(ManagedChannel channel, String method, String json)
+      throws IOException {
+    FileDescriptor file = EventStoreServiceProto.getDescriptor();
+    MethodDescriptor descriptor = file.findServiceByName("EventStore").findMethodByName(method);
+    Descriptor input = descriptor.getInputType();
+    DynamicMessage.Builder request = DynamicMessage.newBuilder(input);
+    JsonFormat.parser().merge(json, request);
+    Iterator<DynamicMessage> answers =
+        ClientCalls.blockingServerStreamingCall(
+            channel,
+            io.grpc.MethodDescriptor.<DynamicMessage, DynamicMessage>newBuilder()
+                .setType(MethodType.SERVER_STREAMING)
+                .setFullMethodName("varve.v1.EventStore/" + method)
+                .setRequestMarshaller(
+                    ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(input)))
+                .setResponseMarshaller(
+                    ProtoUtils.marshaller(
+                        DynamicMessage.getDefaultInstance(descriptor.getOutputType())))
+                .build(),
+            CallOptions.DEFAULT.withDeadlineAfter(30, java.util.concurrent.TimeUnit.SECONDS),
+            request.build());
+    return answers.next();
+  }
+
+  @Test
+  void the_java_example_of_the_readme_stands_in_this_file_word_for_word() throws Exception {
+    Matcher example = JAVA.matcher(Files.readString(README));
+    assertThat(example.find()).isTrue();
+    String code = example.group(1).replace("\"varve://localhost:2113\"", "uri");
+
+    assertThat(lines(Files.readString(THIS_FILE))).containsSubsequence(lines(code));
+  }
+
+  private static List<String> lines(String code) {
+    return code.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+  }
+
+  @Test
+  void the_java_example_of_the_readme_runs() throws Exception {
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    PrintStream console = System.out;
+    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try {
+      example("varve://127.0.0.1:" + server.port());
+    } finally {
+      System.setOut(console);
+    }
+
+    assertThat(printed.toString(StandardCharsets.UTF_8))
+        .contains("AccountOpened {\"owner\": \"Grace\"}", "MoneyDeposited {\"amount\": \"25.00\"}")
+        .doesNotContain("somebody was faster");
+  }
+
+  private static void example(String uri) throws Exception {
+    try (VarveClient store = VarveClient.connect(uri)) {
+      AppendResult opened =
+          store.append(
+              "account-7",
+              ExpectedVersion.noStream(),
+              NewEvent.json("AccountOpened", "{\"owner\": \"Grace\"}"));
+
+      try {
+        store.append(
+            "account-7",
+            ExpectedVersion.exactly(opened.version()),
+            NewEvent.json("MoneyDeposited", "{\"amount\": \"25.00\"}"));
+      } catch (VersionConflictException e) {
+        System.out.println("somebody was faster: the stream is at version " + e.actualVersion());
+      }
+
+      try (EventReader events = store.readStream(ReadStream.of("account-7"))) {
+        events.forEach(event -> System.out.println(event.type() + " " + event.dataAsString()));
+      }
+
+      Subscription live =
+          store.subscribeToLog(
+              SubscribeToLog.all().after(opened.position()),
+              event -> System.out.println("and then: " + event.type()));
+      store.append("account-7", ExpectedVersion.any(), NewEvent.json("AccountClosed", "{}"));
+      live.close();
+    }
+  }
+}
