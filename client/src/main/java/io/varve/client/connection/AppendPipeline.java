@@ -96,21 +96,26 @@ final class AppendPipeline {
    */
   CompletableFuture<AppendResult> append(
       String stream, ExpectedVersion expected, List<NewEvent> events) {
+    requireOpen();
     long deadline = System.nanoTime() + settings.retryFor().toNanos();
     AppendRequest request = ProtoMapping.appendRequest(stream, expected, events);
     int bytes = request.getSerializedSize();
     awaitRoom(stream, bytes);
     PendingAppend append = new PendingAppend(request, expected, bytes, deadline);
     try {
-      if (closing) {
-        throw new IllegalStateException("the client is closed");
-      }
+      requireOpen(); // close() may have come while this one waited for room
       loop.execute(guarded(() -> accept(append)));
     } catch (IllegalStateException | RejectedExecutionException e) {
       window.leave(bytes);
       throw new IllegalStateException("the client is closed", e);
     }
     return append.result;
+  }
+
+  private void requireOpen() {
+    if (closing) {
+      throw new IllegalStateException("the client is closed");
+    }
   }
 
   private void awaitRoom(String stream, int bytes) {
@@ -395,7 +400,7 @@ final class AppendPipeline {
   void close(Duration patience) {
     closing = true;
     try {
-      if (!window.drain(patience)) {
+      if (!window.awaitEmpty(patience)) {
         log.warn("closed before {} had answered all appends", server);
       }
     } catch (InterruptedException e) {

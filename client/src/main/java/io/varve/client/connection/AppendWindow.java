@@ -56,12 +56,17 @@ final class AppendWindow {
   }
 
   /**
-   * Waits until no append is inside, and lets none in any more.
+   * Waits until there was a moment without any append inside.
    *
-   * @return false: some still were when the time was over
+   * @return false: there was none in time
    */
-  boolean drain(Duration patience) throws InterruptedException {
-    return appends.tryAcquire(maxAppends, patience.toNanos(), TimeUnit.NANOSECONDS);
+  boolean awaitEmpty(Duration patience) throws InterruptedException {
+    if (!appends.tryAcquire(maxAppends, patience.toNanos(), TimeUnit.NANOSECONDS)) {
+      return false;
+    }
+    appends.release(
+        maxAppends); // who still waits gets in, and sees for itself that it came too late
+    return true;
   }
 
   @Override

@@ -218,7 +218,8 @@ abstract class LogReadConformance extends StoreTests {
     givenEveryKind();
 
     assertThat(found(Query.all())).hasSize(5);
-    assertThat(found(Query.of(QueryItem.types("Opened"), QueryItem.types(new String[0])))).hasSize(5);
+    assertThat(found(Query.of(QueryItem.types("Opened"), QueryItem.types(new String[0]))))
+        .hasSize(5);
   }
 
   private void givenEveryKind() {

@@ -1,0 +1,91 @@
+package io.varve.client.streams;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** New events as values. */
+class NewEventTest {
+
+  @Test
+  void an_id_is_a_uuid_of_version_7_that_begins_with_the_time() {
+    long before = System.currentTimeMillis();
+    UUID id = NewEvent.json("AccountOpened", "{}").id();
+    long after = System.currentTimeMillis();
+
+    assertThat(id.version()).isEqualTo(7);
+    assertThat(id.variant()).isEqualTo(2);
+    assertThat(id.getMostSignificantBits() >>> 16).isBetween(before, after);
+  }
+
+  @Test
+  void ids_differ() {
+    Set<UUID> ids = new HashSet<>();
+    for (int i = 0; i < 10_000; i++) {
+      ids.add(EventIds.next());
+    }
+    assertThat(ids).hasSize(10_000);
+  }
+
+  @Test
+  void nobody_can_change_an_event_through_the_arrays_it_came_from_or_gives() {
+    byte[] data = {1, 2, 3};
+    NewEvent event = NewEvent.of("Happened", data);
+    data[0] = 9;
+    event.data()[1] = 9;
+
+    assertThat(event.data()).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void a_builder_from_an_event_makes_an_equal_one() {
+    NewEvent event =
+        NewEvent.builder("MoneyDeposited")
+            .json("{\"amount\":1}")
+            .metadata("user", "ada")
+            .tag("branch:7")
+            .tag("branch:7")
+            .occurredAt(Instant.EPOCH)
+            .build();
+
+    assertThat(event.toBuilder().build()).isEqualTo(event).hasSameHashCodeAs(event);
+    assertThat(event.tags()).containsExactly("branch:7");
+    assertThat(event.toBuilder().json("{}").build()).isNotEqualTo(event);
+  }
+
+  @Test
+  void the_text_of_an_event_tells_nothing_of_its_payload() {
+    assertThat(NewEvent.json("PasswordChanged", "{\"new\":\"hunter2\"}"))
+        .asString()
+        .doesNotContain("hunter2");
+  }
+
+  @Test
+  void text_that_has_no_utf_8_form_is_refused() {
+    assertThatThrownBy(() -> NewEvent.builder("a\ud83d"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> NewEvent.builder("A").tag("\udc00x"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> ReadStream.of("a\ud83d")).isInstanceOf(IllegalArgumentException.class);
+    assertThat(NewEvent.builder("💶").build().type()).isEqualTo("💶");
+  }
+
+  @Test
+  void values_that_make_no_sense_are_refused() {
+    assertThatThrownBy(() -> ExpectedVersion.exactly(-1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> ReadStream.of("a").limit(-1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> ReadLog.all().fromPosition(-1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> ReadLog.all().toTime(Instant.MAX))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> SubscribeToLog.all().after(-1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
