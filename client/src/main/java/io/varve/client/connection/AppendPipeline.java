@@ -39,24 +39,34 @@ import org.slf4j.LoggerFactory;
 final class AppendPipeline {
 
   /*
-   * One thread owns everything that changes: callers hand appends in, gRPC hands answers in, timers fire, all on `loop`. So there
-   * is no lock, and the order on the wire is the order in which the loop took the appends.
+   * One thread owns everything that changes: callers hand appends in, gRPC hands answers in, timers
+   * fire, all on `loop`. So there is no lock, and the order on the wire is the order in which the
+   * loop took the appends.
    *
-   * An append is in `unsent` or in `sent`, keyed by its sequence, until it is answered. When the call ends without answering
-   * them, everything in `sent` goes back to `unsent`, in front of what came later, and after a pause a new call sends it all again
-   * in the old order. That is safe because events have their ids before the first try: what was written is found again.
+   * An append is in `unsent` or in `sent`, keyed by its sequence, until it is answered. When the
+   * call ends without answering them, everything in `sent` goes back to `unsent`, in front of what
+   * came later, and after a pause a new call sends it all again in the old order. That is safe
+   * because events have their ids before the first try: what was written is found again.
    *
-   * When the server has no room for an append, that one goes back alone, and the whole pipeline pauses. Appends that were
-   * behind it on the wire may have been decided meanwhile, so it may be overtaken. Each is still decided under its own expected
-   * version: a caller that names exact versions gets a conflict, never a wrong order. Callers who append without naming
-   * versions and need their order wait for each answer.
+   * When the server has no room for an append, that one goes back alone, and the whole pipeline
+   * pauses. Appends that were behind it on the wire may have been decided meanwhile, so it may be
+   * overtaken. Each is still decided under its own expected version: a caller that names exact
+   * versions gets a conflict, never a wrong order. Callers who append without naming versions and
+   * need their order wait for each answer.
    *
-   * A call that ends with an error which is neither the link's nor the server's load was ended by one of the appends on it,
-   * and nobody says by which (one too large for gRPC itself, for instance). Those that were on it are then sent one at a time,
-   * so that the error meets the right one.
+   * A call that ends with an error which is neither the link's nor the server's load was ended by
+   * one of the appends on it, and nobody says by which (one too large for gRPC itself, for
+   * instance). Those that were on it are then sent one at a time, so that the error meets the right
+   * one.
    */
 
   private static final Logger log = LoggerFactory.getLogger(AppendPipeline.class);
+
+  /** So many links must break in a row before an append is suspected of breaking them. */
+  private static final int FAILURES_BEFORE_SUSPICION = 2;
+
+  /** An append that has broken so many links while it was alone on them is given up. */
+  private static final int MAX_LINKS_BROKEN = 5;
 
   private final ManagedChannel channel;
   private final String server;
@@ -278,19 +288,9 @@ final class AppendPipeline {
 
   private void ended(StoreError error) {
     if (error.isLinkLost() || error.isOverload()) {
+      suspectOneOfThose(error);
       takeBackSent(error);
-      if (!unsent.isEmpty()) {
-        if (failures == 0) {
-          log.warn(
-              "{} appends to {} wait for a new link, for {} at most: {}",
-              unsent.size(),
-              server,
-              settings.retryFor(),
-              error.toException().getMessage());
-        }
-        Duration backoff = settings.appendBackoff().after(failures++);
-        pause(backoff.compareTo(error.retryDelay()) > 0 ? backoff : error.retryDelay());
-      }
+      pauseForNewLink(error);
     } else if (error.isAboutTheCaller() || sent.isEmpty()) {
       failAll(append -> error.toException(append.expected));
     } else if (sent.size() == 1) {
@@ -300,6 +300,40 @@ final class AppendPipeline {
       oneAtATimeUntil = sent.lastKey();
       takeBackSent(error);
     }
+  }
+
+  /**
+   * A link that breaks again and again, though a server is there, may be broken by an append: gRPC
+   * does not always get to say what it dislikes.
+   */
+  private void suspectOneOfThose(StoreError error) {
+    if (sent.isEmpty() || failures < FAILURES_BEFORE_SUSPICION || error.isServerAway()) {
+      return;
+    }
+    if (sent.size() == 1 && ++sent.firstEntry().getValue().linksBrokenAlone >= MAX_LINKS_BROKEN) {
+      PendingAppend culprit = sent.pollFirstEntry().getValue();
+      culprit.inDoubt = true;
+      culprit.lastError = error;
+      fail(culprit, culprit.outOfTime(server, settings.retryFor()));
+    } else {
+      oneAtATimeUntil = sent.lastKey();
+    }
+  }
+
+  private void pauseForNewLink(StoreError error) {
+    if (unsent.isEmpty()) {
+      return;
+    }
+    if (failures == 0) {
+      log.warn(
+          "{} appends to {} wait for a new link, for {} at most: {}",
+          unsent.size(),
+          server,
+          settings.retryFor(),
+          error.toException().getMessage());
+    }
+    Duration backoff = settings.appendBackoff().after(failures++);
+    pause(backoff.compareTo(error.retryDelay()) > 0 ? backoff : error.retryDelay());
   }
 
   private void takeBackSent(StoreError error) {

@@ -2,12 +2,8 @@ package io.varve.client.connection;
 
 import static java.util.Objects.requireNonNull;
 
-import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
-import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.ClientCalls;
-import io.varve.client.connection.PagedReader.Page;
 import io.varve.client.connection.RemoteSubscription.Source;
 import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.EventReader;
@@ -28,9 +24,6 @@ import io.varve.client.streams.VarveException;
 import io.varve.client.subscription.SubscriptionThread;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
-import io.varve.proto.v1.GetEventResponse;
-import io.varve.proto.v1.ReadLogRequest;
-import io.varve.proto.v1.ReadStreamRequest;
 import io.varve.proto.v1.StreamVersion;
 import java.time.Duration;
 import java.util.List;
@@ -69,6 +62,7 @@ public final class GrpcEventStore implements EventStore {
   private final String server;
   private final ConnectionSettings settings;
   private final AppendPipeline appends;
+  private final ReadCalls reads;
   private final ExecutorService calls;
   private final ExecutorService completions;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
@@ -91,6 +85,7 @@ public final class GrpcEventStore implements EventStore {
         Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("varve-completion-", 1).factory());
     this.appends = new AppendPipeline(channel, server, settings);
+    this.reads = new ReadCalls(channel, server, settings, closing);
   }
 
   /** A store behind this endpoint. The first call connects. */
@@ -160,47 +155,23 @@ public final class GrpcEventStore implements EventStore {
 
   @Override
   public EventReader readStream(ReadStream read) {
-    ReadStreamRequest request = ProtoMapping.readStreamRequest(read);
-    return patiently(
-        left ->
-            PagedReader.open(
-                channel,
-                EventStoreGrpc.getReadStreamMethod(),
-                request,
-                server,
-                settings.deadline(),
-                page ->
-                    new Page(
-                        page.getHeadPosition(),
-                        ProtoMapping.recordedEvents(page.getEventsList()))));
+    return reads.readStream(read);
   }
 
   @Override
   public EventReader readLog(ReadLog read) {
-    ReadLogRequest request = ProtoMapping.readLogRequest(read);
-    return patiently(
-        left ->
-            PagedReader.open(
-                channel,
-                EventStoreGrpc.getReadLogMethod(),
-                request,
-                server,
-                settings.deadline(),
-                page ->
-                    new Page(
-                        page.getHeadPosition(),
-                        ProtoMapping.recordedEvents(page.getEventsList()))));
+    return reads.readLog(read);
   }
 
   @Override
   public Optional<RecordedEvent> getEvent(UUID id) {
-    return getEvent(GetEventRequest.newBuilder().setId(id.toString()).build());
+    return reads.getEvent(GetEventRequest.newBuilder().setId(id.toString()).build());
   }
 
   @Override
   public Optional<RecordedEvent> getEvent(long position) {
     ProtoMapping.requireAtLeastOne("position", position);
-    return getEvent(GetEventRequest.newBuilder().setPosition(position).build());
+    return reads.getEvent(GetEventRequest.newBuilder().setPosition(position).build());
   }
 
   @Override
@@ -211,66 +182,7 @@ public final class GrpcEventStore implements EventStore {
             .setStream(ProtoMapping.streamName(stream))
             .setVersion(version)
             .build();
-    return getEvent(GetEventRequest.newBuilder().setStreamVersion(place).build());
-  }
-
-  private Optional<RecordedEvent> getEvent(GetEventRequest request) {
-    return patiently(
-        left -> {
-          CallOptions options =
-              CallOptions.DEFAULT.withDeadlineAfter(left.toNanos(), TimeUnit.NANOSECONDS);
-          try {
-            GetEventResponse response =
-                ClientCalls.blockingUnaryCall(
-                    channel, EventStoreGrpc.getGetEventMethod(), options, request);
-            return Optional.of(ProtoMapping.recordedEvent(response.getEvent()));
-          } catch (StatusRuntimeException e) {
-            StoreError error = StoreError.of(server, e.getStatus(), e.getTrailers());
-            if (error.isNoSuchEvent()) {
-              return Optional.empty();
-            }
-            throw new CallFailedException(error);
-          }
-        });
-  }
-
-  /** One try of a call that writes nothing, so that repeating it is harmless. */
-  private interface Attempt<T> {
-    T run(Duration left) throws CallFailedException;
-  }
-
-  /** Repeats a call while the link is lost, with back-off, until the deadline. */
-  private <T> T patiently(Attempt<T> attempt) {
-    long deadline = System.nanoTime() + settings.deadline().toNanos();
-    for (int failures = 0; ; failures++) {
-      requireOpen();
-      try {
-        return attempt.run(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
-      } catch (CallFailedException e) {
-        VarveException exception = e.error().toException();
-        Duration pause = settings.callBackoff().after(failures);
-        boolean inTime = System.nanoTime() + pause.toNanos() - deadline < 0;
-        if (!e.error().isLinkLost() || !inTime || Thread.currentThread().isInterrupted()) {
-          throw exception;
-        }
-        if (failures == 0) {
-          log.warn("trying again for {}: {}", settings.deadline(), exception.getMessage());
-        }
-        awaitOrThrow(pause, exception);
-        channel.resetConnectBackoff(); // this back-off rules, not the channel's
-      }
-    }
-  }
-
-  private void awaitOrThrow(Duration pause, VarveException exception) {
-    try {
-      if (closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw exception;
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw exception;
-    }
+    return reads.getEvent(GetEventRequest.newBuilder().setStreamVersion(place).build());
   }
 
   @Override

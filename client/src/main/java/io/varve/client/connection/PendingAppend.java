@@ -28,6 +28,9 @@ final class PendingAppend {
   /** How often the server had no room for it. */
   int overloads;
 
+  /** How many links broke while it was the only append on them. */
+  int linksBrokenAlone;
+
   /** It went out, and the link was lost before the answer came: it may or may not be written. */
   boolean inDoubt;
 

@@ -14,6 +14,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Follows a stream or the log over the wire, call after call, until it is stopped or refused. Each
@@ -79,14 +80,14 @@ final class RemoteSubscription<A, B> implements SubscriptionThread.Work {
       if (!lost.isLinkLost() && !lost.isOverload()) {
         throw cause;
       }
-      log.warn(
-          "a subscription to {} lost its link and resumes from {}: {}",
-          server,
-          start,
-          cause.getMessage());
-      started
-          .run(); // nobody knows for how long the server is away; the subscriber need not wait for
-      // it
+      log.atLevel(failures == 0 ? Level.WARN : Level.DEBUG)
+          .log(
+              "a subscription to {} lost its link and resumes from {}: {}",
+              server,
+              start,
+              cause.getMessage());
+      // Nobody knows for how long the server is away; the subscriber need not wait for it.
+      started.run();
       listener.onReconnecting(cause);
       if (stopped.await(settings.callBackoff().after(failures++).toNanos(), TimeUnit.NANOSECONDS)) {
         return;

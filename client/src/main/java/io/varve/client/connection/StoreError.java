@@ -67,7 +67,8 @@ final class StoreError {
   /** The end of a call. */
   static StoreError of(String server, Status status, @Nullable Metadata trailers) {
     com.google.rpc.Status rich = StatusProto.fromStatusAndTrailers(status, trailers);
-    String description = status.getDescription() == null ? "" : status.getDescription();
+    String said = status.getDescription() == null ? "" : status.getDescription();
+    String description = status.isOk() ? "it ended a call that was not done" : said;
     return new StoreError(
         server,
         status.getCode(),
@@ -108,6 +109,11 @@ final class StoreError {
       case OK, CANCELLED, UNKNOWN, INTERNAL -> reason().isEmpty();
       default -> false;
     };
+  }
+
+  /** Whether nobody is there, or somebody says that the server starts or stops. */
+  boolean isServerAway() {
+    return code == Status.Code.UNAVAILABLE;
   }
 
   /** Whether the server has no room now, and nothing was written. */

@@ -95,8 +95,7 @@ class AppendPipelineTest {
   }
 
   @Test
-  void
-      when_the_link_breaks_all_unanswered_appends_are_sent_again_in_the_old_order_under_the_same_ids() {
+  void what_a_broken_link_left_unanswered_is_sent_again_in_order_under_the_same_ids() {
     server.pipelines(
         (number, request, answers) -> {
           if (number <= 3) {
@@ -231,9 +230,12 @@ class AppendPipelineTest {
   @Test
   void a_server_that_stays_full_is_an_overload_and_nothing_was_written() {
     clientThat(SHORT, 10);
+    RetryInfo muchLater =
+        RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setSeconds(60)).build();
     server.pipelines(
         (number, request, answers) ->
-            answers.onNext(refused(request, status(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL"))));
+            answers.onNext(
+                refused(request, status(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL", muchLater))));
 
     assertThatThrownBy(() -> client.append("account-42", any(), event()))
         .isInstanceOf(StoreOverloadedException.class)
@@ -317,6 +319,28 @@ class AppendPipelineTest {
     assertThatThrownBy(poison::join)
         .hasCauseInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("too large");
+    before.forEach(CompletableFuture::join);
+    after.forEach(CompletableFuture::join);
+  }
+
+  @Test
+  void an_append_that_breaks_every_link_without_a_reason_fails_alone_and_in_time() {
+    server.pipelines(
+        (number, request, answers) -> {
+          if (request.getAppend().getStream().equals("poison")) {
+            answers.onError(io.grpc.Status.CANCELLED.withDescription("reset").asRuntimeException());
+          } else if (server.pipelines.size() > 1) {
+            answers.onNext(appended(request, request.getRequestId()));
+          }
+        });
+
+    List<CompletableFuture<AppendResult>> before = appends(5);
+    CompletableFuture<AppendResult> poison = client.appendAsync("poison", any(), List.of(event()));
+    List<CompletableFuture<AppendResult>> after = appends(5);
+
+    assertThatThrownBy(poison::join)
+        .hasCauseInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("outcome is unknown");
     before.forEach(CompletableFuture::join);
     after.forEach(CompletableFuture::join);
   }
