@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -123,18 +122,14 @@ final class Database {
     try {
       for (int i = 0; i < parameters.length; i++) {
         Object parameter = parameters[i];
-        statement.setObject(i + 1, parameter instanceof Instant at ? column(at) : parameter);
+        statement.setObject(
+            i + 1, parameter instanceof Instant at ? at.atOffset(ZoneOffset.UTC) : parameter);
       }
       return statement;
     } catch (SQLException | RuntimeException e) {
       statement.close();
       throw e;
     }
-  }
-
-  /** A time as databases keep it: to the microsecond, and never rounded into the next month. */
-  private static OffsetDateTime column(Instant time) {
-    return time.truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
   }
 
   /** The current row of a result, with columns counted from 1. */

@@ -192,10 +192,23 @@ final class ProjectionRunner implements LogFollower.Handler, AutoCloseable {
         });
   }
 
-  private void apply(RecordedEvent recorded, Connection connection) throws SQLException {
-    Optional<BankEvent> event = codec.decode(recorded);
-    if (event.isPresent()) {
-      projection.apply(event.get(), recorded, connection);
+  private void apply(RecordedEvent recorded, Connection connection) {
+    try {
+      Optional<BankEvent> event = codec.decode(recorded);
+      if (event.isPresent()) {
+        projection.apply(event.get(), recorded, connection);
+      }
+    } catch (SQLException | RuntimeException e) {
+      throw new IllegalStateException(
+          "cannot take "
+              + recorded.type()
+              + " in "
+              + recorded.stream()
+              + " at position "
+              + recorded.position()
+              + ": "
+              + e.getMessage(),
+          e);
     }
   }
 

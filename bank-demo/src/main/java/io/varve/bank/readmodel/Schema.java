@@ -8,6 +8,9 @@ import java.util.List;
 /**
  * The tables of the read model, and the steps that led to them. A step that has been released is
  * never changed; a later release adds one. All of it is standard SQL.
+ *
+ * <p>Times are kept to the nanosecond, as the store records them: who takes a time from here and
+ * asks the store for that moment gets the event, not what was before it.
  */
 final class Schema {
 
@@ -19,7 +22,7 @@ final class Schema {
                 projection  VARCHAR(64) PRIMARY KEY,
                 position    BIGINT NOT NULL,      -- the last one finished
                 events      BIGINT NOT NULL,      -- how many were finished in all
-                updated_at  TIMESTAMP WITH TIME ZONE NOT NULL)
+                updated_at  TIMESTAMP(9) WITH TIME ZONE NOT NULL)
               """,
               """
               CREATE TABLE accounts (
@@ -27,10 +30,10 @@ final class Schema {
                 owner       VARCHAR(200) NOT NULL,
                 balance     DECIMAL(19, 2) NOT NULL,
                 status      VARCHAR(16) NOT NULL,
-                opened_at   TIMESTAMP WITH TIME ZONE NOT NULL,
-                closed_at   TIMESTAMP WITH TIME ZONE,
+                opened_at   TIMESTAMP(9) WITH TIME ZONE NOT NULL,
+                closed_at   TIMESTAMP(9) WITH TIME ZONE,
                 tx_count    BIGINT NOT NULL,
-                last_tx_at  TIMESTAMP WITH TIME ZONE,
+                last_tx_at  TIMESTAMP(9) WITH TIME ZONE,
                 version     BIGINT NOT NULL)
               """,
               """
@@ -43,7 +46,7 @@ final class Schema {
                 balance_after DECIMAL(19, 2) NOT NULL,
                 description   VARCHAR(1000),
                 transfer_id   VARCHAR(64),
-                at            TIMESTAMP WITH TIME ZONE NOT NULL)
+                at            TIMESTAMP(9) WITH TIME ZONE NOT NULL)
               """,
               "CREATE INDEX transactions_by_account ON transactions (account_id, position)",
               "CREATE INDEX transactions_by_account_and_time ON transactions (account_id, at)",
@@ -57,9 +60,9 @@ final class Schema {
                 status        VARCHAR(32) NOT NULL,
                 error         VARCHAR(2000),
                 held          DECIMAL(19, 2) NOT NULL,  -- left one account, reached none
-                started_at    TIMESTAMP WITH TIME ZONE NOT NULL,
-                updated_at    TIMESTAMP WITH TIME ZONE NOT NULL,
-                finished_at   TIMESTAMP WITH TIME ZONE,
+                started_at    TIMESTAMP(9) WITH TIME ZONE NOT NULL,
+                updated_at    TIMESTAMP(9) WITH TIME ZONE NOT NULL,
+                finished_at   TIMESTAMP(9) WITH TIME ZONE,
                 position      BIGINT NOT NULL)
               """,
               "CREATE INDEX transfers_by_position ON transfers (position)",
@@ -68,7 +71,7 @@ final class Schema {
                 transfer_id  VARCHAR(64) NOT NULL,
                 version      BIGINT NOT NULL,
                 event        VARCHAR(64) NOT NULL,
-                at           TIMESTAMP WITH TIME ZONE NOT NULL,
+                at           TIMESTAMP(9) WITH TIME ZONE NOT NULL,
                 PRIMARY KEY (transfer_id, version))
               """,
               """

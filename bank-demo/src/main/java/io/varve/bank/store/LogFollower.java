@@ -177,9 +177,11 @@ public final class LogFollower implements AutoCloseable {
       try {
         handler.onReached(position, caughtUp);
       } catch (Exception e) {
-        throw new IllegalStateException(name + " failed at position " + position, e);
+        throw new IllegalStateException(e.getMessage(), e);
       }
-      progressed();
+      if (caughtUp) {
+        progressed();
+      }
     }
 
     @Override

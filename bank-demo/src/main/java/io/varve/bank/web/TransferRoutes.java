@@ -12,7 +12,6 @@ import io.varve.bank.readmodel.TransferQueries.TransferStepTaken;
 import io.varve.bank.readmodel.TransferQueries.TransferView;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -90,7 +89,7 @@ final class TransferRoutes {
 
   private static TransferView view(TransferReport report) {
     Transfer transfer = report.transfer();
-    Instant updated = micros(report.steps().getLast());
+    Instant updated = report.steps().getLast().at();
     return new TransferView(
         transfer.id(),
         transfer.status().label(),
@@ -99,16 +98,11 @@ final class TransferRoutes {
         transfer.amount().toBigDecimal(),
         transfer.error(),
         transfer.held().toBigDecimal(),
-        micros(report.steps().getFirst()),
+        report.steps().getFirst().at(),
         updated,
         transfer.status().isFinal() ? updated : null,
         report.steps().stream()
-            .map(step -> new TransferStepTaken(step.event(), micros(step)))
+            .map(step -> new TransferStepTaken(step.event(), step.at()))
             .toList());
-  }
-
-  /** As exact as the read model keeps it, so that both give the same answer. */
-  private static Instant micros(TransferReport.Step step) {
-    return step.at().truncatedTo(ChronoUnit.MICROS);
   }
 }
