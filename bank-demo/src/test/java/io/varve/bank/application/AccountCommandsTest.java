@@ -1,0 +1,162 @@
+package io.varve.bank.application;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.bank.FaultyStore;
+import io.varve.bank.application.CommandOutcome.Conflicted;
+import io.varve.bank.application.CommandOutcome.Done;
+import io.varve.bank.application.CommandOutcome.KeyReused;
+import io.varve.bank.application.CommandOutcome.Refused;
+import io.varve.bank.domain.AccountCommand;
+import io.varve.bank.domain.AccountCommand.DepositMoney;
+import io.varve.bank.domain.AccountCommand.OpenAccount;
+import io.varve.bank.domain.AccountCommand.WithdrawMoney;
+import io.varve.bank.domain.Money;
+import io.varve.bank.store.EventCodec;
+import io.varve.client.streams.EventStore;
+import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.StoreUnavailableException;
+import io.varve.client.testkit.InMemoryEventStore;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AccountCommandsTest {
+
+  private static final AccountCommand DEPOSIT = new DepositMoney(Money.of("1"), null);
+  private static final AccountCommand WITHDRAW = new WithdrawMoney(Money.of("80"), null);
+
+  private final InMemoryEventStore store = new InMemoryEventStore();
+  private final EventCodec codec = new EventCodec();
+
+  @BeforeEach
+  void open() {
+    handle(store, new OpenAccount("Ada", Money.of("100")), null);
+  }
+
+  private CommandOutcome handle(
+      EventStore through, AccountCommand command, @Nullable String idempotencyKey) {
+    AccountLoader accounts = new AccountLoader(through, codec);
+    CommandId id = CommandId.of(idempotencyKey, command.getClass().getSimpleName(), "a");
+    return new AccountCommands(through, codec, accounts).handle("a", command, id, "c");
+  }
+
+  private String balance() {
+    return new AccountLoader(store, codec).load("a").account().balance().toString();
+  }
+
+  /** Lets others change the account right before each of the first appends. */
+  private FaultyStore interrupted(int times) {
+    FaultyStore faulty = new FaultyStore(store);
+    faulty.hook(
+        new FaultyStore.Hook() {
+          private int left = times;
+
+          @Override
+          public void beforeAppend(String stream, List<NewEvent> events) {
+            if (left-- > 0) {
+              handle(store, DEPOSIT, null);
+            }
+          }
+        });
+    return faulty;
+  }
+
+  @Test
+  void on_a_conflict_it_decides_again_on_what_is_there_now() {
+    FaultyStore faulty = interrupted(3);
+    assertThat(handle(faulty, WITHDRAW, null))
+        .isInstanceOfSatisfying(
+            Done.class, done -> assertThat(done.balance()).hasToString("23.00"));
+    assertThat(balance()).isEqualTo("23.00");
+  }
+
+  @Test
+  void it_gives_up_after_some_conflicts_with_nothing_written() {
+    FaultyStore faulty = interrupted(AccountCommands.MAX_ATTEMPTS);
+    assertThat(handle(faulty, WITHDRAW, null))
+        .isEqualTo(new Conflicted(AccountCommands.MAX_ATTEMPTS));
+    assertThat(balance()).isEqualTo("110.00");
+  }
+
+  @Test
+  void a_withdrawal_is_not_refused_because_of_itself() {
+    Done first = (Done) handle(store, WITHDRAW, "key");
+    assertThat(handle(store, WITHDRAW, "key")).isEqualTo(first);
+    assertThat(balance()).isEqualTo("20.00");
+  }
+
+  @Test
+  void repeated_while_the_first_is_on_its_way_it_takes_effect_once() {
+    for (int call = 1; call <= 4; call++) {
+      int overtakeAt = call;
+      String key = "key-" + call;
+      AccountCommand command = new WithdrawMoney(Money.of("1"), key);
+      FaultyStore slow =
+          new FaultyStore(store)
+              .hook(
+                  new FaultyStore.Hook() {
+                    @Override
+                    public void before(int number) {
+                      if (number == overtakeAt) {
+                        handle(store, command, key);
+                      }
+                    }
+                  });
+      CommandOutcome outcome = handle(slow, command, key);
+      assertThat(outcome).isInstanceOf(Done.class).isEqualTo(handle(store, command, key));
+    }
+    assertThat(balance()).isEqualTo("96.00");
+  }
+
+  @Test
+  void a_command_whose_answer_was_lost_is_safe_to_repeat() {
+    FaultyStore deaf =
+        new FaultyStore(store)
+            .hook(
+                new FaultyStore.Hook() {
+                  @Override
+                  public void after(int call) {
+                    if (call == 3) { // the append, after load and look-up
+                      throw FaultyStore.unavailable();
+                    }
+                  }
+                });
+    assertThatThrownBy(() -> handle(deaf, WITHDRAW, "key"))
+        .isInstanceOf(StoreUnavailableException.class);
+    assertThat(balance()).isEqualTo("20.00");
+    assertThat(handle(store, WITHDRAW, "key")).isInstanceOf(Done.class);
+    assertThat(balance()).isEqualTo("20.00");
+  }
+
+  @Test
+  void a_key_belongs_to_one_command() {
+    handle(store, WITHDRAW, "key");
+    assertThat(handle(store, new WithdrawMoney(Money.of("1"), null), "key"))
+        .isEqualTo(new KeyReused());
+    assertThat(balance()).isEqualTo("20.00");
+  }
+
+  @Test
+  void a_refused_command_is_decided_afresh_when_repeated() {
+    AccountCommand tooMuch = new WithdrawMoney(Money.of("101"), null);
+    assertThat(handle(store, tooMuch, "key")).isInstanceOf(Refused.class);
+    handle(store, DEPOSIT, null);
+    assertThat(handle(store, tooMuch, "key")).isInstanceOf(Done.class);
+  }
+
+  @Test
+  void events_of_unknown_types_are_passed_over() {
+    store.append("account-a", ExpectedVersion.any(), NewEvent.json("AccountPainted", "{}"));
+    assertThat(handle(store, DEPOSIT, null))
+        .isInstanceOfSatisfying(
+            Done.class,
+            done -> {
+              assertThat(done.balance()).hasToString("101.00");
+              assertThat(done.event().version()).isEqualTo(3);
+            });
+  }
+}
