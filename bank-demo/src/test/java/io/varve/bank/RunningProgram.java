@@ -1,0 +1,107 @@
+package io.varve.bank;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A program of ours as a process of its own, started from its JAR, ready once it has told its port.
+ */
+final class RunningProgram implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Path SERVER = Path.of("../server/target/varve-server.jar");
+  private static final Path DEMO = Path.of("target/varve-bank-demo.jar");
+
+  private final Process process;
+  private final Path log;
+  private final int port;
+
+  private RunningProgram(Process process, Path log, int port) {
+    this.process = process;
+    this.log = log;
+    this.port = port;
+  }
+
+  /** A server over the data in this folder; port 0: any. */
+  static RunningProgram server(Path folder, int port) throws IOException {
+    return start(
+        SERVER, folder, "serve", "--data", folder.resolve("data").toString(), "--port", "" + port);
+  }
+
+  /** The demo over the server at this port, with its read model in this folder. */
+  static RunningProgram demo(Path folder, int storePort) throws IOException {
+    return start(
+        DEMO,
+        folder,
+        "--store",
+        "127.0.0.1:" + storePort,
+        "--data",
+        folder.resolve("data").toString(),
+        "--port",
+        "0");
+  }
+
+  private static RunningProgram start(Path jar, Path folder, String... arguments)
+      throws IOException {
+    assertThat(jar).as("built by 'mvn package'").exists();
+    Files.createDirectories(folder);
+    Path portFile = folder.resolve("port");
+    Files.deleteIfExists(portFile);
+    Path log = folder.resolve("log");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-Xmx256m");
+    command.add("-jar");
+    command.add(jar.toString());
+    command.addAll(List.of(arguments));
+    command.add("--port-file");
+    command.add(portFile.toString());
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(new File(log.toString())))
+            .start();
+    try {
+      await().atMost(PATIENCE).until(() -> Files.exists(portFile) || !process.isAlive());
+      assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
+      return new RunningProgram(process, log, Integer.parseInt(Files.readString(portFile).strip()));
+    } catch (RuntimeException | AssertionError e) {
+      process.destroyForcibly();
+      throw e;
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Tells it to stop, and waits until it has; its exit code. */
+  int stop() throws InterruptedException, IOException {
+    process.destroy();
+    assertThat(process.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
+        .as("stops when told; its log: %s", Files.readString(log))
+        .isTrue();
+    return process.exitValue();
+  }
+
+  /** Ends it between two instructions, as kill -9 does. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly();
+    assertThat(process.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
