@@ -11,9 +11,9 @@ interface Feed {
    * @param page the events to deliver; may be empty
    * @param position everything up to here is delivered with this step, or did not match
    * @param examined how many events were looked at
-   * @param fromMemory whether they were still in memory
+   * @param tooOldForMemory whether the subscriber is behind what is kept in memory
    */
-  record Step(EventPage page, long position, int examined, boolean fromMemory) {}
+  record Step(EventPage page, long position, int examined, boolean tooOldForMemory) {}
 
   /** What comes after a position, up to the head, which is higher. */
   Step next(long position, long head);

@@ -40,14 +40,15 @@ final class LogFeed implements Feed {
     if (live != null) {
       return live;
     }
+    boolean tooOld = recent.isPast(position + 1);
     EventPage page = storage.readLog(position + 1, head, pageBytes);
     if (page.isEmpty()) {
-      return new Step(page, head, 0, false); // nothing is left between here and the head
+      return new Step(page, head, 0, tooOld); // nothing is left between here and the head
     }
-    return new Step(filter.apply(page), page.lastPosition(), page.count(), false);
+    return new Step(filter.apply(page), page.lastPosition(), page.count(), tooOld);
   }
 
-  /** The step from memory; null when the next event is no longer there. */
+  /** The step from memory; null when the next event is not there, no longer or not yet. */
   static @Nullable Step fromMemory(
       RecentCommits recent, EventFilter filter, int pageBytes, long position, long head) {
     SharedRun shared = recent.holding(position + 1);
@@ -74,6 +75,6 @@ final class LogFeed implements Feed {
       bytes += run.length();
       shared = recent.holding(reached + 1);
     }
-    return new Step(new EventPage(kept), reached, examined, true);
+    return new Step(new EventPage(kept), reached, examined, false);
   }
 }

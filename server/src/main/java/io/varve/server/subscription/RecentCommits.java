@@ -38,4 +38,13 @@ final class RecentCommits {
     }
     return entry.getValue();
   }
+
+  /**
+   * Whether a position is older than everything kept. A position above everything kept is not: the
+   * head moves an instant before the newest events are added here.
+   */
+  boolean isPast(long position) {
+    Map.Entry<Long, SharedRun> oldest = runs.firstEntry();
+    return oldest != null && position < oldest.getKey();
+  }
 }

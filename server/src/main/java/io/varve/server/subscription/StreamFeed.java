@@ -52,14 +52,15 @@ final class StreamFeed implements Feed {
       version += live.page().count();
       return live;
     }
+    boolean tooOld = recent.isPast(position + 1);
     StreamHead streamHead = reader.headOf(stream, head);
     if (streamHead == null || streamHead.version() <= version) {
-      return new Step(EventPage.empty(), head, 0, false);
+      return new Step(EventPage.empty(), head, 0, tooOld);
     }
     EventPage page =
         storage.readStream(streamHead.number(), version + 1, streamHead.version(), pageBytes);
     version += page.count();
     boolean level = version >= streamHead.version();
-    return new Step(page, level ? head : page.lastPosition(), page.count(), false);
+    return new Step(page, level ? head : page.lastPosition(), page.count(), tooOld);
   }
 }

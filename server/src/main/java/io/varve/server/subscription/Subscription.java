@@ -167,7 +167,7 @@ public final class Subscription {
   }
 
   private boolean deliver(Feed.Step step) {
-    if (!step.fromMemory() && caughtUp) {
+    if (step.tooOldForMemory() && caughtUp) {
       caughtUp = false;
       subscriber.fellBehind(position);
     }
