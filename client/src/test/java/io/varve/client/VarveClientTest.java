@@ -1,8 +1,8 @@
 package io.varve.client;
 
 import static io.varve.client.streams.ExpectedVersion.any;
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadLog;
@@ -54,7 +54,11 @@ class VarveClientTest {
     assertThatThrownBy(
             () -> client.append("account-42", any(), NewEvent.json("AccountOpened", "{}")))
         .isInstanceOf(IllegalStateException.class);
-    assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().equals("varve-appends"));
+    // A pool has ended a moment before its thread has.
+    await()
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(thread -> thread.getName().equals("varve-appends")));
   }
 }

@@ -216,7 +216,8 @@ class RemoteSubscriptionTest {
         (request, answers) -> {
           answers.onNext(logConfirmed(1));
           answers.onNext(logEvents(2, 2));
-        });
+        },
+        (request, answers) -> answers.onNext(logConfirmed(2))); // this one falls silent as well
 
     Subscription subscription = client.subscribeToLog(SubscribeToLog.all(), listener);
 
