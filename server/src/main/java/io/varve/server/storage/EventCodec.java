@@ -10,6 +10,7 @@ import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamVersion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -256,7 +257,10 @@ public final class EventCodec {
           Collections.unmodifiableMap(metadata),
           Collections.unmodifiableList(tags),
           occurredAt);
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException
+        | IllegalArgumentException
+        | DateTimeException
+        | ArithmeticException e) { // the last two: a time beyond what an Instant can hold
       throw unreadable(e);
     }
   }
