@@ -40,12 +40,18 @@ public final class EventRunBuilder {
     return length;
   }
 
-  /** Everything added so far; at least one event. The builder must not be used afterwards. */
+  /**
+   * Everything added so far; at least one event. The builder must not be used afterwards.
+   *
+   * <p>The run's array is as long as its frames: runs are kept in memory for live subscribers, and
+   * what is kept is bounded by its length.
+   */
   public EventRun build() {
     if (count == 0) {
       throw new IllegalStateException("a run has at least one event");
     }
-    return new EventRun(bytes, 0, length, count, firstPosition, lastPosition);
+    byte[] frames = length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
+    return new EventRun(frames, 0, length, count, firstPosition, lastPosition);
   }
 
   private void frame(int size, long position) {
