@@ -5,10 +5,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDB;
 import org.rocksdb.util.Environment;
@@ -48,7 +53,7 @@ final class NativeLibrary {
   }
 
   /** The folder in which the library lies, complete. */
-  private static Path unpack(Path folder) throws IOException {
+  static Path unpack(Path folder) throws IOException {
     URL resource =
         resource(
             Environment.getJniLibraryFileName("rocksdb"),
@@ -59,16 +64,42 @@ final class NativeLibrary {
     JarURLConnection connection = (JarURLConnection) resource.openConnection();
     Path home = folder.resolve(Long.toHexString(connection.getJarEntry().getCrc()));
     Path library = home.resolve(name);
-    long size = connection.getJarEntry().getSize();
-    if (!Files.exists(library) || Files.size(library) != size) {
+    if (!isWhole(library, connection.getJarEntry())) {
       Files.createDirectories(home);
-      Path unfinished = Files.createTempFile(home, name, ".unfinished");
-      try (InputStream in = connection.getInputStream()) {
-        Files.copy(in, unfinished, StandardCopyOption.REPLACE_EXISTING);
+      // Always the same name, so that a process killed here leaves one such file, and only until
+      // the
+      // next start.
+      Path unfinished = home.resolve(name + ".unfinished");
+      try (InputStream in = connection.getInputStream();
+          FileChannel out =
+              FileChannel.open(
+                  unfinished,
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.TRUNCATE_EXISTING,
+                  StandardOpenOption.WRITE)) {
+        in.transferTo(Channels.newOutputStream(out));
+        out.force(true);
       }
       Files.move(unfinished, library, StandardCopyOption.ATOMIC_MOVE);
     }
     return home;
+  }
+
+  /**
+   * Compares the checksum too, for what runs as code should be what was shipped; it takes a blink.
+   */
+  private static boolean isWhole(Path library, JarEntry original) throws IOException {
+    if (!Files.exists(library) || Files.size(library) != original.getSize()) {
+      return false;
+    }
+    CRC32 crc = new CRC32();
+    byte[] buffer = new byte[64 * 1024];
+    try (InputStream in = Files.newInputStream(library)) {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        crc.update(buffer, 0, read);
+      }
+    }
+    return crc.getValue() == original.getCrc();
   }
 
   private static URL resource(String name, @Nullable String fallback) {
