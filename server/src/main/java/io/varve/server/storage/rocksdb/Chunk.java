@@ -47,6 +47,10 @@ final class Chunk {
   /** The run in a value, after its checksum has been compared. */
   static EventRun read(byte[] key, byte[] value) {
     long firstPosition = Keys.toLong(key, 0);
+    if (key.length != Long.BYTES) {
+      throw new DamagedDataException(
+          firstPosition, "the log has a key of " + key.length + " bytes at " + firstPosition);
+    }
     if (value.length <= HEADER_BYTES || value[0] != FORMAT) {
       throw new DamagedDataException(
           firstPosition, "the log's chunk at position " + firstPosition + " has no known format");

@@ -2,7 +2,10 @@ package io.varve.server.storage.rocksdb;
 
 import io.varve.server.storage.StorageException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +17,7 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -65,7 +69,8 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Opens or creates a database.
+   * Opens or creates a database. Column families that another release made are opened too, and left
+   * alone: RocksDB would not open the database without them, and nobody could read its format.
    *
    * @param name what to call it in messages
    * @param path its folder
@@ -95,7 +100,14 @@ final class Database implements AutoCloseable {
     owned.add(writeOptions);
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try {
+      for (byte[] family : existing(path)) {
+        if (!families.containsKey(new String(family, StandardCharsets.UTF_8))
+            && !Arrays.equals(family, RocksDB.DEFAULT_COLUMN_FAMILY)) {
+          descriptors.add(new ColumnFamilyDescriptor(family, defaults));
+        }
+      }
       RocksDB rocks = RocksDB.open(options, path, descriptors, handles);
+      handles.stream().skip(1L + families.size()).forEach(ColumnFamilyHandle::close);
       Map<String, ColumnFamilyHandle> byName = new LinkedHashMap<>();
       int next = 1;
       for (String family : families.keySet()) {
@@ -105,6 +117,21 @@ final class Database implements AutoCloseable {
     } catch (RocksDBException e) {
       closeAll(owned);
       throw failed(name, "be opened", e);
+    }
+  }
+
+  /** Whether there is a database in a folder. */
+  static boolean isIn(Path folder) {
+    return Files.exists(folder.resolve("CURRENT"));
+  }
+
+  /** The names of a database's column families; none if there is no database yet. */
+  static List<byte[]> existing(String path) throws RocksDBException {
+    if (!isIn(Path.of(path))) {
+      return List.of();
+    }
+    try (Options options = new Options()) {
+      return RocksDB.listColumnFamilies(options, path);
     }
   }
 
@@ -260,7 +287,7 @@ final class Database implements AutoCloseable {
     return handle;
   }
 
-  private static StorageException failed(String name, String what, RocksDBException cause) {
+  static StorageException failed(String name, String what, RocksDBException cause) {
     return new StorageException(
         "the database " + name + " cannot " + what + ": " + cause.getMessage(), cause);
   }

@@ -80,7 +80,10 @@ final class IndexDatabase implements AutoCloseable {
       return new Progress(INDEX_FORMAT, 0, 0);
     }
     ByteBuffer buffer = ByteBuffer.wrap(value);
-    return new Progress(buffer.getInt(), buffer.getLong(), buffer.getLong());
+    int format = buffer.remaining() < Integer.BYTES ? 0 : buffer.getInt();
+    return format == INDEX_FORMAT && buffer.remaining() == 2 * Long.BYTES
+        ? new Progress(format, buffer.getLong(), buffer.getLong())
+        : new Progress(format == INDEX_FORMAT ? 0 : format, 0, 0); // only its own release knows
   }
 
   static IndexDatabase open(Path folder, StorageSettings settings, Cache cache) {
@@ -102,9 +105,15 @@ final class IndexDatabase implements AutoCloseable {
     families.put(STREAM_NAMES, family(settings, lookedUpByKey(), cache));
     families.put(EVENT_IDS, family(settings, lookedUpByKey(), cache));
     families.put(PROGRESS, family(settings, new BlockBasedTableConfig(), cache));
-    return new IndexDatabase(
+    Database database =
         Database.open(
-            "index", folder.toString(), options, families, new WriteOptions().setDisableWAL(true)));
+            "index", folder.toString(), options, families, new WriteOptions().setDisableWAL(true));
+    try {
+      return new IndexDatabase(database);
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
+    }
   }
 
   private static ColumnFamilyOptions family(
@@ -208,11 +217,13 @@ final class IndexDatabase implements AutoCloseable {
 
   EventPage readStream(long streamNumber, long from, long to, int maxBytes) {
     EventRunBuilder run = new EventRunBuilder(Math.min(maxBytes, 8 * 1024));
+    long[] due = {from};
     database.visitForwards(
         STREAMS,
         Keys.ofStreamVersion(streamNumber, from),
         Keys.ofStreamVersion(streamNumber, to + 1),
         (key, event) -> {
+          checkDue(streamNumber, due[0]++, key);
           run.add(event);
           return run.length() >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
@@ -222,11 +233,13 @@ final class IndexDatabase implements AutoCloseable {
   EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
     List<EventRun> runs = new ArrayList<>();
     int[] bytes = {0};
+    long[] due = {from};
     database.visitBackwards(
         STREAMS,
         Keys.ofStreamVersion(streamNumber, from),
         Keys.ofStreamVersion(streamNumber, to),
         (key, event) -> {
+          checkDue(streamNumber, due[0]--, key);
           EventRunBuilder single = new EventRunBuilder(event.length + 6);
           single.add(event);
           runs.add(single.build());
@@ -234,6 +247,13 @@ final class IndexDatabase implements AutoCloseable {
           return bytes[0] >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
     return new EventPage(runs);
+  }
+
+  private static void checkDue(long streamNumber, long version, byte[] key) {
+    if (Keys.toLong(key, Long.BYTES) != version) {
+      throw new DamagedDataException(
+          0, "the index has no version " + version + " of stream number " + streamNumber);
+    }
   }
 
   private static byte[] name(StreamId stream) {

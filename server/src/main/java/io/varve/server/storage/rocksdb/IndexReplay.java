@@ -41,20 +41,11 @@ final class IndexReplay {
   /**
    * Replays what the index lacks.
    *
-   * @param headPosition how far the log has come
+   * @param headPosition how far the log has come; not behind the index
    */
   void catchUp(long headPosition) {
     long indexed = index.progress().position();
     lastStreamNumber = index.lastStreamNumber();
-    if (indexed > headPosition) {
-      throw new DamagedDataException(
-          headPosition,
-          "the log ends at position "
-              + headPosition
-              + " but the index has seen position "
-              + indexed
-              + ": the log has lost events. Restore it from a backup; do not delete the index.");
-    }
     if (indexed == headPosition) {
       return;
     }

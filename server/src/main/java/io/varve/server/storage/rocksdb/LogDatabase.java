@@ -16,10 +16,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.InfoLogLevel;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteOptions;
 
@@ -38,6 +43,13 @@ final class LogDatabase implements AutoCloseable {
   private static final String META = "meta";
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
   private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
+
+  /**
+   * What was torn by a crash was never acknowledged: recovery stops there. That nothing else was
+   * lost is seen by {@link HeadMark}.
+   */
+  private static final WALRecoveryMode RECOVERY = WALRecoveryMode.PointInTimeRecovery;
+
   private static final byte[] LAST_KEY = Keys.ofLong(Long.MAX_VALUE);
 
   private final Database database;
@@ -48,6 +60,65 @@ final class LogDatabase implements AutoCloseable {
     this.database = database;
     this.logId = database.idOf(LOG);
     this.storeId = storeId;
+  }
+
+  /**
+   * Looks into a log without changing anything about it: how far it comes. 0 if there is none.
+   *
+   * <p>Opening a log to write ends what RocksDB could not read in it: the files that held it are
+   * removed. So whoever knows how far a log should come asks before.
+   */
+  static long lastPositionIn(Path folder) {
+    if (!Database.isIn(folder)) {
+      return 0;
+    }
+    String path = folder.toString();
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    try (DBOptions options = new DBOptions().setWalRecoveryMode(RECOVERY);
+        ColumnFamilyOptions defaults = new ColumnFamilyOptions()) {
+      List<String> names =
+          Database.existing(path).stream()
+              .map(name -> new String(name, StandardCharsets.UTF_8))
+              .toList();
+      List<ColumnFamilyDescriptor> families =
+          names.stream()
+              .map(name -> name.getBytes(StandardCharsets.UTF_8))
+              .map(name -> new ColumnFamilyDescriptor(name, defaults))
+              .toList();
+      try (RocksDB rocks = RocksDB.openReadOnly(options, path, families, handles)) {
+        if (names.contains(META)) {
+          checkFormat(rocks.get(handles.get(names.indexOf(META)), FORMAT_KEY));
+        }
+        long last = names.contains(LOG) ? lastPosition(rocks, handles.get(names.indexOf(LOG))) : 0;
+        handles.forEach(ColumnFamilyHandle::close);
+        return last;
+      }
+    } catch (RocksDBException e) {
+      throw Database.failed("log", "be opened", e);
+    }
+  }
+
+  private static long lastPosition(RocksDB rocks, ColumnFamilyHandle log) throws RocksDBException {
+    try (RocksIterator iterator = rocks.newIterator(log)) {
+      iterator.seekToLast();
+      iterator.status();
+      return iterator.isValid() ? Chunk.read(iterator.key(), iterator.value()).lastPosition() : 0;
+    }
+  }
+
+  private static void checkFormat(byte @Nullable [] format) {
+    if (format == null) {
+      return;
+    }
+    int found = format.length == Integer.BYTES ? ByteBuffer.wrap(format).getInt() : -1;
+    if (found != DATA_FORMAT) {
+      throw new StorageException(
+          "the data folder has data format "
+              + found
+              + "; this release reads format "
+              + DATA_FORMAT
+              + " only. Use the release that wrote it, or a newer one.");
+    }
   }
 
   /**
@@ -63,8 +134,7 @@ final class LogDatabase implements AutoCloseable {
             // Written over, a file need not grow with each commit, and a sync need not write its
             // new size.
             .setRecycleLogFileNum(2)
-            // What was torn by a crash was never acknowledged: recovery stops there.
-            .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+            .setWalRecoveryMode(RECOVERY)
             .setAllowConcurrentMemtableWrite(false) // one writer
             .setEnableWriteThreadAdaptiveYield(false)
             .setMaxBackgroundJobs(settings.backgroundJobs())
@@ -106,15 +176,7 @@ final class LogDatabase implements AutoCloseable {
       database.flush(); // or these two would keep the first write-ahead log file alive
       return newStoreId;
     }
-    int found = ByteBuffer.wrap(format).getInt();
-    if (found != DATA_FORMAT) {
-      throw new StorageException(
-          "the data folder has data format "
-              + found
-              + "; this release reads format "
-              + DATA_FORMAT
-              + " only. Use the release that wrote it, or a newer one.");
-    }
+    checkFormat(format);
     byte[] storeId = database.get(META, STORE_ID_KEY);
     if (storeId == null) {
       throw new DamagedDataException(0, "the log has a data format but no store id");
@@ -151,6 +213,7 @@ final class LogDatabase implements AutoCloseable {
   EventPage read(long from, long to, int maxBytes) {
     List<EventRun> runs = new ArrayList<>();
     int[] bytes = {0};
+    long[] due = {from};
     database.visitFromFloor(
         LOG,
         Keys.ofLong(from),
@@ -160,6 +223,10 @@ final class LogDatabase implements AutoCloseable {
           }
           EventRun run = Chunk.read(key, value).clip(from, to);
           if (run != null) {
+            if (run.firstPosition() != due[0]) {
+              throw missing(due[0]);
+            }
+            due[0] = run.lastPosition() + 1;
             runs.add(run);
             bytes[0] += run.length();
           }
@@ -182,6 +249,9 @@ final class LogDatabase implements AutoCloseable {
           }
           EventRun run = chunk.clip(to, from);
           if (run != null) {
+            if (!runs.isEmpty() && run.lastPosition() != runs.getLast().firstPosition() - 1) {
+              throw missing(runs.getLast().firstPosition() - 1);
+            }
             for (EncodedEvent event : run.events().reversed()) {
               EventRun single = event.toRun();
               runs.add(single);
@@ -194,6 +264,18 @@ final class LogDatabase implements AutoCloseable {
           return Database.Visit.CONTINUE;
         });
     return new EventPage(runs);
+  }
+
+  private static DamagedDataException missing(long position) {
+    return new DamagedDataException(position, "the log has no event at position " + position);
+  }
+
+  /**
+   * Makes a file of what is only in the write-ahead log, so that the next start has nothing to
+   * recover.
+   */
+  void flush() {
+    database.flush();
   }
 
   @Override

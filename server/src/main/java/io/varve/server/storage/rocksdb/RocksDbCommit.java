@@ -19,6 +19,7 @@ final class RocksDbCommit implements Commit {
   private static final int FIRST_CHUNK_BYTES = 4 * 1024;
 
   private final LogDatabase logDatabase;
+  private final HeadMark mark;
   private final IndexDatabase index;
   private final Head head;
 
@@ -31,8 +32,9 @@ final class RocksDbCommit implements Commit {
   private @Nullable AssignedEvent last;
   private long highestStreamNumber;
 
-  RocksDbCommit(LogDatabase logDatabase, IndexDatabase index, Head head) {
+  RocksDbCommit(LogDatabase logDatabase, HeadMark mark, IndexDatabase index, Head head) {
     this.logDatabase = logDatabase;
+    this.mark = mark;
     this.index = index;
     this.head = head;
   }
@@ -119,6 +121,7 @@ final class RocksDbCommit implements Commit {
       logDatabase.addTo(logBatch, run);
     }
     logDatabase.write(logBatch);
+    mark.raiseTo(last.position());
     index.addProgressTo(indexBatch, last.position(), highestStreamNumber);
     index.write(indexBatch);
     head.advance(last.position());

@@ -2,6 +2,7 @@ package io.varve.server.storage.rocksdb;
 
 import io.varve.server.event.StreamId;
 import io.varve.server.storage.Commit;
+import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
@@ -31,6 +32,7 @@ public final class RocksDbEventStorage implements EventStorage {
   private static final Logger log = LoggerFactory.getLogger(RocksDbEventStorage.class);
 
   private final LogDatabase logDatabase;
+  private final HeadMark mark;
   private final IndexDatabase index;
   private final LRUCache cache;
   private final Head head;
@@ -40,11 +42,13 @@ public final class RocksDbEventStorage implements EventStorage {
 
   private RocksDbEventStorage(
       LogDatabase logDatabase,
+      HeadMark mark,
       IndexDatabase index,
       LRUCache cache,
       long headPosition,
       Instant lastRecordedAt) {
     this.logDatabase = logDatabase;
+    this.mark = mark;
     this.index = index;
     this.cache = cache;
     this.head = new Head(headPosition);
@@ -62,29 +66,63 @@ public final class RocksDbEventStorage implements EventStorage {
   public static RocksDbEventStorage open(Path folder, StorageSettings settings, UUID newStoreId) {
     NativeLibrary.load(folder.resolve("native"));
     LRUCache cache = new LRUCache(settings.blockCacheBytes());
+    HeadMark mark = null;
     LogDatabase logDatabase = null;
     IndexDatabase index = null;
     try {
-      logDatabase = LogDatabase.open(folder.resolve("log"), settings, cache, newStoreId);
+      mark = HeadMark.open(folder.resolve("head"));
+      Path logFolder = folder.resolve("log");
+      long headPosition = LogDatabase.lastPositionIn(logFolder);
+      index = openIndex(folder.resolve("index"), settings, cache);
+      // Before the log is opened to be written: that would remove what might still be rescued.
+      checkThatTheLogReaches(Math.max(mark.found(), index.progress().position()), headPosition);
+      logDatabase = LogDatabase.open(logFolder, settings, cache, newStoreId);
       EncodedEvent last = logDatabase.lastEvent();
-      long headPosition = last == null ? 0 : last.position();
       Instant lastRecordedAt = last == null ? Instant.MIN : last.summary().recordedAt();
-      Path indexFolder = folder.resolve("index");
-      index = IndexDatabase.open(indexFolder, settings, cache);
-      if (index.progress().format() != IndexDatabase.INDEX_FORMAT) {
-        log.info(
-            "rebuilding the index: it has format {}, this release writes {}",
-            index.progress().format(),
-            IndexDatabase.INDEX_FORMAT);
-        index.close();
-        deleteRecursively(indexFolder);
-        index = IndexDatabase.open(indexFolder, settings, cache);
-      }
       new IndexReplay(logDatabase, index).catchUp(headPosition);
-      return new RocksDbEventStorage(logDatabase, index, cache, headPosition, lastRecordedAt);
+      mark.raiseTo(headPosition);
+      return new RocksDbEventStorage(logDatabase, mark, index, cache, headPosition, lastRecordedAt);
     } catch (RuntimeException e) {
-      closeQuietlyAfter(e, index, logDatabase, cache);
+      closeQuietlyAfter(e, index, logDatabase, mark, cache);
       throw e;
+    }
+  }
+
+  private static IndexDatabase openIndex(Path folder, StorageSettings settings, LRUCache cache) {
+    IndexDatabase index;
+    try {
+      index = IndexDatabase.open(folder, settings, cache);
+    } catch (StorageException e) {
+      throw new StorageException(
+          e.getMessage()
+              + ". Everything in it is derived from the log: remove the folder "
+              + folder
+              + " and start again, and it is rebuilt.",
+          e);
+    }
+    int format = index.progress().format();
+    if (format == IndexDatabase.INDEX_FORMAT) {
+      return index;
+    }
+    log.info(
+        "rebuilding the index: it has format {}, this release writes {}",
+        format,
+        IndexDatabase.INDEX_FORMAT);
+    index.close();
+    deleteRecursively(folder);
+    return IndexDatabase.open(folder, settings, cache);
+  }
+
+  private static void checkThatTheLogReaches(long known, long headPosition) {
+    if (headPosition < known) {
+      throw new DamagedDataException(
+          headPosition,
+          "the log ends at position "
+              + headPosition
+              + ", but it has held position "
+              + known
+              + ": it has lost events. Nothing has been changed; restore the data folder from a"
+              + " backup.");
     }
   }
 
@@ -123,7 +161,7 @@ public final class RocksDbEventStorage implements EventStorage {
 
   @Override
   public Commit begin() {
-    return new RocksDbCommit(logDatabase, index, head);
+    return new RocksDbCommit(logDatabase, mark, index, head);
   }
 
   // ---- reading
@@ -156,14 +194,16 @@ public final class RocksDbEventStorage implements EventStorage {
 
   @Override
   public void close() {
-    // Nothing of the index is lost without this, but the next start would have to replay it.
+    // Nothing is lost without this, but the next start would have to replay it.
     try {
       index.flush();
+      logDatabase.flush();
     } catch (StorageException e) {
-      log.warn("the index could not be flushed; the next start replays it: {}", e.getMessage());
+      log.warn("not everything could be flushed; the next start replays it: {}", e.getMessage());
     }
     index.close();
     logDatabase.close();
+    mark.close();
     cache.close();
   }
 

@@ -1,0 +1,99 @@
+package io.varve.server.storage.rocksdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.server.event.NewEvent;
+import io.varve.server.event.StreamId;
+import io.varve.server.fixture.RandomEvents;
+import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventCodec;
+import io.varve.server.storage.EventRun;
+import io.varve.server.storage.EventRunBuilder;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ChunkTest {
+  private static final long FIRST = 1_000_000;
+  private final EventRun run = run();
+  private final byte[] key = Keys.ofLong(FIRST);
+  private final byte[] value = valueOf(run);
+
+  @Test
+  void a_chunk_is_read_as_it_was_written() {
+    EventRun read = Chunk.read(key, value);
+
+    assertThat(read.count()).isEqualTo(3);
+    assertThat(read.firstPosition()).isEqualTo(FIRST);
+    assertThat(read.lastPosition()).isEqualTo(FIRST + 2);
+    assertThat(read.events().stream().map(EncodedEvent::position))
+        .containsExactly(FIRST, FIRST + 1, FIRST + 2);
+    assertThat(Arrays.copyOfRange(read.bytes(), read.offset(), read.offset() + read.length()))
+        .isEqualTo(Arrays.copyOfRange(run.bytes(), run.offset(), run.offset() + run.length()));
+  }
+
+  @Test
+  void every_flipped_bit_is_noticed() {
+    for (int bit = 0; bit < value.length * 8; bit++) {
+      byte[] damaged = value.clone();
+      damaged[bit / 8] ^= (byte) (1 << (bit % 8));
+      assertThatThrownBy(() -> Chunk.read(key, damaged))
+          .isInstanceOfSatisfying(
+              DamagedDataException.class, damage -> assertThat(damage.position()).isEqualTo(FIRST));
+    }
+  }
+
+  @Test
+  void a_chunk_of_any_other_length_is_noticed() {
+    for (int length = 0; length < value.length; length++) {
+      byte[] cut = Arrays.copyOf(value, length);
+      assertThatThrownBy(() -> Chunk.read(key, cut)).isInstanceOf(DamagedDataException.class);
+    }
+    byte[] longer = Arrays.copyOf(value, value.length + 1);
+    assertThatThrownBy(() -> Chunk.read(key, longer)).isInstanceOf(DamagedDataException.class);
+  }
+
+  @Test
+  void a_chunk_under_another_key_is_noticed() {
+    for (int bit = 0; bit < 64; bit++) {
+      byte[] other = Keys.ofLong(FIRST ^ (1L << bit));
+      assertThatThrownBy(() -> Chunk.read(other, value)).isInstanceOf(DamagedDataException.class);
+    }
+  }
+
+  @Test
+  void a_key_of_another_length_is_noticed() {
+    assertThatThrownBy(() -> Chunk.read(new byte[7], value))
+        .isInstanceOf(DamagedDataException.class);
+    assertThatThrownBy(() -> Chunk.read(Arrays.copyOf(key, 9), value))
+        .isInstanceOf(DamagedDataException.class);
+  }
+
+  private static byte[] valueOf(EventRun run) {
+    byte[] header = Chunk.header(run);
+    byte[] value = Arrays.copyOf(header, header.length + run.length());
+    System.arraycopy(run.bytes(), run.offset(), value, header.length, run.length());
+    return value;
+  }
+
+  private static EventRun run() {
+    StreamId stream = new StreamId("account-1");
+    RandomEvents events = new RandomEvents(7);
+    EventRunBuilder builder = new EventRunBuilder(0);
+    for (int i = 0; i < 3; i++) {
+      NewEvent event = events.next("T", List.of("tag"));
+      builder.add(
+          EventCodec.encodeHeader(FIRST + i, 1 + i, Instant.EPOCH),
+          EventCodec.encodeBody(
+              stream,
+              new NewEvent(
+                  event.id(), false, "T", new byte[] {1, 2, 3}, "", Map.of(), event.tags(), null)),
+          FIRST + i);
+    }
+    return builder.build();
+  }
+}
