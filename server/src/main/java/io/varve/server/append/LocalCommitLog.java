@@ -249,8 +249,8 @@ public final class LocalCommitLog implements CommitLog {
     heldBytes.addAndGet(-bytes);
     try {
       callback.accept(outcome);
-    } catch (RuntimeException e) {
-      // One caller's broken call must not cost the others theirs.
+    } catch (RuntimeException | Error e) {
+      // One caller's broken call must not cost the others theirs, nor the store its writer.
       log.warn("an append's outcome could not be delivered: {}", outcome, e);
     }
   }
@@ -259,7 +259,7 @@ public final class LocalCommitLog implements CommitLog {
     for (CommitListener listener : listeners) {
       try {
         news.accept(listener);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         // What is committed stays committed, and the others must hear of it.
         log.error("{} failed to take news of the commit path", listener, e);
       }

@@ -1,0 +1,385 @@
+package io.varve.server.append;
+
+import static io.varve.server.append.Commands.ACCOUNT;
+import static io.varve.server.append.Commands.NOON;
+import static io.varve.server.append.Commands.OTHER;
+import static io.varve.server.append.Commands.append;
+import static io.varve.server.append.Commands.appendAt;
+import static io.varve.server.append.Commands.appendOf;
+import static io.varve.server.append.Commands.event;
+import static io.varve.server.append.Commands.exactly;
+import static io.varve.server.append.Commands.id;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.server.append.AppendOutcome.Appended;
+import io.varve.server.append.AppendOutcome.Conflict;
+import io.varve.server.append.AppendOutcome.EventIdTaken;
+import io.varve.server.event.ExpectedVersion;
+import io.varve.server.event.NewEvent;
+import io.varve.server.event.Position;
+import io.varve.server.event.RecordedEvent;
+import io.varve.server.event.StreamId;
+import io.varve.server.event.StreamVersion;
+import io.varve.server.fixture.MemoryEventStorage;
+import io.varve.server.storage.EncodedEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommitterTest {
+  private final MemoryEventStorage storage = new MemoryEventStorage();
+  private Committer committer = new Committer(storage, 2);
+  private @Nullable Batch beingWritten;
+
+  /** Where the first try is when its repetition is decided. */
+  enum Where {
+    IN_THE_OPEN_BATCH,
+    BEING_WRITTEN,
+    JUST_WRITTEN,
+    LONG_COMMITTED,
+    BEFORE_A_RESTART
+  }
+
+  // ---- expected versions
+
+  @Test
+  void each_kind_of_expectation_holds_exactly_where_it_should() {
+    ExpectedVersion any = new ExpectedVersion.Any();
+    ExpectedVersion none = new ExpectedVersion.NoStream();
+    ExpectedVersion exists = new ExpectedVersion.StreamExists();
+
+    assertThat(decide(append(ACCOUNT, exists, 1))).isEqualTo(new Conflict(ACCOUNT, exists, 0));
+    assertThat(decide(append(ACCOUNT, exactly(1), 1)))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(1), 0));
+    assertThat(decide(append(ACCOUNT, none, 1))).isEqualTo(appended(1, 1));
+    assertThat(decide(append(ACCOUNT, none, 2))).isEqualTo(new Conflict(ACCOUNT, none, 1));
+    assertThat(decide(append(ACCOUNT, exactly(0), 2)))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(0), 1));
+    assertThat(decide(append(ACCOUNT, exists, 2))).isEqualTo(appended(2, 2));
+    assertThat(decide(append(ACCOUNT, exactly(2), 3, 4))).isEqualTo(appended(4, 4));
+    assertThat(decide(append(ACCOUNT, exactly(3), 5)))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(3), 4));
+    assertThat(decide(append(ACCOUNT, exactly(5), 5)))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(5), 4));
+    assertThat(decide(append(ACCOUNT, any, 5))).isEqualTo(appended(5, 5));
+    assertThat(decide(append(OTHER, exactly(0), 6))).isEqualTo(appended(1, 6));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void an_expectation_sees_what_was_accepted_before_wherever_that_is(Where where) {
+    decide(append(ACCOUNT, exactly(0), 1, 2));
+    bringTo(where);
+
+    assertThat(decide(append(ACCOUNT, exactly(0), 3)))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(0), 2));
+    assertThat(decide(append(ACCOUNT, exactly(2), 3)))
+        .isInstanceOfSatisfying(
+            Appended.class,
+            appended -> assertThat(appended.last()).isEqualTo(new StreamVersion(3)));
+    writeAll();
+    assertLogIsWhole();
+  }
+
+  @Test
+  void a_refusal_leaves_no_gap_in_positions_versions_or_stream_numbers() {
+    decide(append(ACCOUNT, 1));
+    decide(append(ACCOUNT, exactly(9), 2, 3));
+    decide(append(OTHER, exactly(9), 4));
+    decide(append(OTHER, 1, 5));
+    writeAll();
+
+    assertThat(decide(append(OTHER, 6))).isEqualTo(appended(1, 2));
+    assertThat(decide(append(ACCOUNT, 7))).isEqualTo(appended(2, 3));
+    writeAll();
+    assertLogIsWhole();
+    assertThat(storage.streamHead(OTHER)).extracting("number").isEqualTo(2L);
+  }
+
+  // ---- time
+
+  @Test
+  void recorded_at_never_falls_though_the_clock_goes_back() {
+    ExpectedVersion any = new ExpectedVersion.Any();
+    decide(appendAt(NOON, ACCOUNT, any, 1));
+    decide(appendAt(NOON.minusSeconds(60), ACCOUNT, any, 2));
+    decide(appendAt(NOON.plusNanos(1), OTHER, any, 3));
+    writeAll();
+    restart();
+    decide(appendAt(NOON.minusSeconds(60), ACCOUNT, any, 4));
+    decide(appendAt(NOON.plusSeconds(1), ACCOUNT, any, 5));
+    writeAll();
+
+    assertThat(storage.all().stream().map(event -> event.summary().recordedAt()))
+        .containsExactly(NOON, NOON, NOON.plusNanos(1), NOON.plusNanos(1), NOON.plusSeconds(1));
+  }
+
+  @Test
+  void a_refused_append_from_the_future_does_not_move_the_time() {
+    decide(appendAt(NOON.plusSeconds(99), ACCOUNT, exactly(5), 1));
+    decide(appendAt(NOON, ACCOUNT, exactly(0), 2));
+    writeAll();
+
+    assertThat(storage.all().getFirst().summary().recordedAt()).isEqualTo(NOON);
+  }
+
+  // ---- idempotency
+
+  @ParameterizedTest
+  @EnumSource
+  void a_repeated_append_answers_the_original_result_whatever_it_expects(Where where) {
+    decide(append(OTHER, 100));
+    decide(append(ACCOUNT, exactly(0), 1, 2, 3));
+    decide(append(ACCOUNT, 4));
+    bringTo(where);
+    AppendOutcome original = new Appended(new StreamVersion(3), new Position(4), NOON, true);
+
+    for (ExpectedVersion expected :
+        List.of(
+            exactly(0), exactly(77), new ExpectedVersion.NoStream(), new ExpectedVersion.Any())) {
+      assertThat(decide(appendAt(NOON.plusSeconds(5), ACCOUNT, expected, 1, 2, 3)))
+          .isEqualTo(original);
+    }
+    writeAll();
+    assertThat(storage.head().position()).isEqualTo(5);
+    assertLogIsWhole();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void ids_that_are_there_but_not_as_this_append_are_taken(Where where) {
+    decide(append(OTHER, 100));
+    decide(append(ACCOUNT, 1, 2, 3));
+    bringTo(where);
+    AppendOutcome firstIsTaken = new EventIdTaken(id(1), ACCOUNT, new Position(2));
+
+    assertThat(decide(append(ACCOUNT, 1, 2, 9))).as("only some are there").isEqualTo(firstIsTaken);
+    assertThat(decide(append(ACCOUNT, 9, 1, 2, 3))).as("not the first").isEqualTo(firstIsTaken);
+    assertThat(decide(append(ACCOUNT, 1, 9, 3))).as("not one between").isEqualTo(firstIsTaken);
+    assertThat(decide(append(OTHER, 1, 2, 3))).as("in another stream").isEqualTo(firstIsTaken);
+    assertThat(decide(append(ACCOUNT, 3, 2, 1)))
+        .as("in another order")
+        .isEqualTo(new EventIdTaken(id(3), ACCOUNT, new Position(4)));
+    assertThat(decide(append(ACCOUNT, 1, 3))).as("not next to one another").isEqualTo(firstIsTaken);
+    assertThat(decide(append(ACCOUNT, 1, 100))).as("in two streams").isEqualTo(firstIsTaken);
+    assertThat(decide(append(OTHER, 100, 1)))
+        .as("in two streams")
+        .isEqualTo(new EventIdTaken(id(100), OTHER, new Position(1)));
+    writeAll();
+    assertThat(storage.head().position()).isEqualTo(4);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void part_of_an_earlier_append_and_the_neighbours_of_two_are_repetitions_too(Where where) {
+    decide(append(ACCOUNT, 1, 2));
+    decide(append(OTHER, 100));
+    decide(append(ACCOUNT, 3, 4));
+    bringTo(where);
+
+    assertThat(decide(append(ACCOUNT, 2)))
+        .isEqualTo(new Appended(new StreamVersion(2), new Position(2), NOON, true));
+    assertThat(decide(append(ACCOUNT, 2, 3)))
+        .as("next to one another in the stream, though another stream's event lies between")
+        .isEqualTo(new Appended(new StreamVersion(3), new Position(4), NOON, true));
+  }
+
+  @Test
+  void a_repetition_of_events_with_ids_among_others_without_is_refused_and_not_guessed_at() {
+    decide(appendOf(ACCOUNT, event(1, false), event(2, true)));
+
+    assertThat(decide(appendOf(ACCOUNT, event(1, false), event(3, true))))
+        .isEqualTo(new EventIdTaken(id(1), ACCOUNT, new Position(1)));
+    assertThat(decide(appendOf(ACCOUNT, event(4, true), event(5, true))))
+        .isInstanceOf(Appended.class);
+  }
+
+  @Test
+  void an_append_that_was_refused_may_be_repeated_and_succeed() {
+    decide(append(ACCOUNT, exactly(1), 1));
+    decide(append(ACCOUNT, exactly(0), 2));
+
+    assertThat(decide(append(ACCOUNT, exactly(1), 1))).isEqualTo(appended(2, 2));
+  }
+
+  // ---- everything at once
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  void decisions_are_those_of_a_model_that_looks_at_everything(long seed) {
+    Random random = new Random(seed);
+    Reference reference = new Reference();
+    for (int i = 0; i < 1_500; i++) {
+      AppendCommand command = randomCommand(random);
+      assertThat(decide(command))
+          .as("append %d of seed %d", i, seed)
+          .isEqualTo(reference.decide(command));
+      switch (random.nextInt(12)) {
+        case 0, 1, 2 -> handOver();
+        case 3 -> writeAll();
+        case 4 -> {
+          if (random.nextInt(10) == 0) {
+            restart();
+          }
+        }
+        default -> {}
+      }
+    }
+    writeAll();
+    assertThat(storage.all().stream().map(EncodedEvent::decode).map(RecordedEvent::id))
+        .isEqualTo(reference.ids);
+    assertLogIsWhole();
+  }
+
+  private static AppendCommand randomCommand(Random random) {
+    StreamId stream = new StreamId("stream-" + random.nextInt(6));
+    ExpectedVersion expected =
+        switch (random.nextInt(8)) {
+          case 0 -> new ExpectedVersion.NoStream();
+          case 1 -> new ExpectedVersion.StreamExists();
+          case 2 -> exactly(random.nextInt(6));
+          default -> new ExpectedVersion.Any();
+        };
+    List<NewEvent> events = new ArrayList<>();
+    long first = random.nextInt(2_000);
+    for (int i = 1 + random.nextInt(3); i > 0; i--) {
+      boolean fresh = random.nextInt(4) == 0;
+      events.add(event(fresh ? random.nextLong() | (1L << 40) : first++, fresh));
+    }
+    return AppendCommand.of(
+        stream, expected, events, NOON.plusMillis(random.nextInt(10_000) - 5_000));
+  }
+
+  /** The rules again, as plainly as they can be put: a list, searched from its beginning. */
+  private static final class Reference {
+    private final List<UUID> ids = new ArrayList<>();
+    private final List<StreamId> streams = new ArrayList<>();
+    private final List<Long> versions = new ArrayList<>();
+    private final List<Instant> times = new ArrayList<>();
+    private final Map<UUID, Integer> index = new HashMap<>();
+
+    AppendOutcome decide(AppendCommand command) {
+      List<UUID> wanted = command.events().stream().map(body -> body.event().id()).toList();
+      List<Integer> found = wanted.stream().map(id -> index.getOrDefault(id, -1)).toList();
+      if (found.stream().anyMatch(at -> at >= 0)) {
+        return repetition(command, wanted, found);
+      }
+      long version = versionOf(command.stream());
+      if (!command.expected().holdsAt(version)) {
+        return new Conflict(command.stream(), command.expected(), version);
+      }
+      Instant time = command.proposedAt();
+      if (!times.isEmpty() && times.getLast().isAfter(time)) {
+        time = times.getLast();
+      }
+      for (UUID id : wanted) {
+        index.put(id, ids.size());
+        ids.add(id);
+        streams.add(command.stream());
+        versions.add(++version);
+        times.add(time);
+      }
+      return new Appended(new StreamVersion(version), new Position(ids.size()), time, false);
+    }
+
+    private AppendOutcome repetition(
+        AppendCommand command, List<UUID> wanted, List<Integer> found) {
+      boolean same = true;
+      for (int i = 0; i < found.size() && same; i++) {
+        same =
+            found.get(i) >= 0
+                && streams.get(found.get(i)).equals(command.stream())
+                && (i == 0 || versions.get(found.get(i)) == versions.get(found.get(i - 1)) + 1);
+      }
+      if (same) {
+        int last = found.getLast();
+        return new Appended(
+            new StreamVersion(versions.get(last)), new Position(last + 1L), times.get(last), true);
+      }
+      int taken = 0;
+      while (found.get(taken) < 0) {
+        taken++;
+      }
+      return new EventIdTaken(
+          wanted.get(taken), streams.get(found.get(taken)), new Position(found.get(taken) + 1L));
+    }
+
+    private long versionOf(StreamId stream) {
+      for (int i = ids.size() - 1; i >= 0; i--) {
+        if (streams.get(i).equals(stream)) {
+          return versions.get(i);
+        }
+      }
+      return 0;
+    }
+  }
+
+  // ---- helpers
+
+  private static Appended appended(long version, long position) {
+    return new Appended(new StreamVersion(version), new Position(position), NOON, false);
+  }
+
+  private AppendOutcome decide(AppendCommand command) {
+    committer.decide(command, _ -> {});
+    return committer.open().answers().getLast().outcome();
+  }
+
+  /** Writes the batch that is on its way, and sends the open one on its way. */
+  private void handOver() {
+    if (beingWritten != null) {
+      beingWritten.commit().write();
+    }
+    beingWritten = committer.handOver();
+  }
+
+  private void writeAll() {
+    handOver();
+    handOver();
+  }
+
+  private void restart() {
+    writeAll();
+    committer = new Committer(storage, 2);
+    beingWritten = null;
+  }
+
+  private void bringTo(Where where) {
+    switch (where) {
+      case IN_THE_OPEN_BATCH -> {}
+      case BEING_WRITTEN -> handOver();
+      case JUST_WRITTEN -> {
+        handOver();
+        if (beingWritten != null) {
+          beingWritten.commit().write();
+        }
+        beingWritten = new Batch(storage.begin()); // the committer does not know yet
+      }
+      case LONG_COMMITTED -> {
+        writeAll();
+        writeAll();
+      }
+      case BEFORE_A_RESTART -> restart();
+    }
+  }
+
+  private void assertLogIsWhole() {
+    Map<StreamId, Long> versions = new HashMap<>();
+    long position = 0;
+    for (EncodedEvent event : storage.all()) {
+      assertThat(event.position()).isEqualTo(++position);
+      assertThat(event.summary().version())
+          .isEqualTo(versions.merge(event.summary().stream(), 1L, Long::sum));
+    }
+    assertThat(storage.head().position()).isEqualTo(position);
+  }
+}
