@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The newest position that readers may see; 0 while the log is empty. Only rises. Thread-safe.
@@ -12,6 +14,8 @@ import java.util.PriorityQueue;
  * reached it.
  */
 public final class Head {
+  private static final Logger log = LoggerFactory.getLogger(Head.class);
+
   private volatile long position;
 
   /**
@@ -52,7 +56,12 @@ public final class Head {
         nextAwaited = waiters.isEmpty() ? Long.MAX_VALUE : waiters.peek().position();
       }
       for (Waiter waiter : reached) {
-        waiter.action().run();
+        try {
+          waiter.action().run();
+        } catch (RuntimeException | Error e) {
+          // Thrown on, it would make a commit that is durable look like one that failed.
+          log.error("what waited for position {} failed", waiter.position(), e);
+        }
       }
     }
   }
