@@ -19,7 +19,7 @@ record Range(long from, long to, boolean backwards, long limit) {
     if (backwards) {
       return new Range(from, Math.max(to, from - count + 1), true, limit);
     }
-    long end = count >= to - from ? to : from + count - 1;
+    long end = count > to - from ? to : from + count - 1;
     return new Range(from, end, false, limit);
   }
 
