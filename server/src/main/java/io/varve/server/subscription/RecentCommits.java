@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
  * follow. Bounded by bytes; the oldest go first. One thread adds, any number look.
  */
 final class RecentCommits {
+  /** What a run takes beside its bytes: the objects that hold it. */
+  private static final int RUN_BYTES = 200;
+
+  /** What an event takes beside its bytes once it has been decoded for the filters. */
+  private static final int EVENT_BYTES = 300;
+
   private final long maxBytes;
   private final ConcurrentSkipListMap<Long, SharedRun> runs = new ConcurrentSkipListMap<>();
   private long bytes; // the writer's
@@ -21,11 +27,11 @@ final class RecentCommits {
   /** Adds the next run, and lets go of the oldest. Always keeps the newest, however large. */
   void add(EventRun run) {
     runs.put(run.firstPosition(), new SharedRun(run));
-    bytes += run.length();
+    bytes += weight(run);
     while (bytes > maxBytes && runs.size() > 1) {
       Map.Entry<Long, SharedRun> oldest = runs.pollFirstEntry();
       if (oldest != null) {
-        bytes -= oldest.getValue().run().length();
+        bytes -= weight(oldest.getValue().run());
       }
     }
   }
@@ -46,5 +52,10 @@ final class RecentCommits {
   boolean isPast(long position) {
     Map.Entry<Long, SharedRun> oldest = runs.firstEntry();
     return oldest != null && position < oldest.getKey();
+  }
+
+  /** About how much memory a run holds, small events' objects included. */
+  private static long weight(EventRun run) {
+    return run.length() + RUN_BYTES + (long) EVENT_BYTES * run.count();
   }
 }

@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +46,9 @@ public final class Subscription {
   private boolean caughtUp;
   private int passedOver;
   private boolean ended;
+
+  /** What was read when the subscriber was told that it had fallen behind. */
+  private Feed.@Nullable Step heldBack;
 
   Subscription(
       String id,
@@ -126,21 +130,33 @@ public final class Subscription {
     if (closed || ended) {
       return false;
     }
-    if (stopping) {
-      ended = true;
-      subscriber.stopping();
-      return false;
-    }
-    if (!subscriber.isReady()) {
-      return false;
-    }
     try {
-      return deliverNext();
-    } catch (RuntimeException e) {
-      ended = true;
-      log.warn("subscription {} fails at position {}", id, position, e);
-      subscriber.failed(e);
+      if (stopping) {
+        ended = true;
+        subscriber.stopping();
+        return false;
+      }
+      return subscriber.isReady() && deliverNext();
+    } catch (RuntimeException | Error e) {
+      fail(e);
       return false;
+    }
+  }
+
+  /** Ends with a word to the subscriber; silence would leave it waiting for ever. */
+  private void fail(Throwable cause) {
+    log.warn("subscription {} fails at position {}", id, position, cause);
+    if (ended) {
+      return;
+    }
+    ended = true;
+    try {
+      subscriber.failed(
+          cause instanceof RuntimeException exception
+              ? exception
+              : new IllegalStateException("a subscription failed: " + cause, cause));
+    } catch (RuntimeException | Error e) {
+      log.warn("subscription {} could not be told that it failed", id, e);
     }
   }
 
@@ -150,9 +166,21 @@ public final class Subscription {
       subscriber.confirmed(id, feed.startedAfter());
       return sent();
     }
+    Feed.Step held = heldBack;
+    if (held != null) {
+      heldBack = null;
+      return deliver(held);
+    }
     long now = head.position();
     if (position < now) {
-      return deliver(feed.next(position, now));
+      Feed.Step next = feed.next(position, now);
+      if (next.tooOldForMemory() && caughtUp) {
+        caughtUp = false;
+        heldBack = next; // the subscriber was ready for one message, not for two
+        subscriber.fellBehind(position);
+        return sent();
+      }
+      return deliver(next);
     }
     if (!caughtUp) {
       caughtUp = true;
@@ -167,14 +195,16 @@ public final class Subscription {
   }
 
   private boolean deliver(Feed.Step step) {
-    if (step.tooOldForMemory() && caughtUp) {
-      caughtUp = false;
-      subscriber.fellBehind(position);
-    }
     position = step.position();
     if (!step.page().isEmpty()) {
       subscriber.events(step.page());
-      return sent();
+      sent();
+      // What lies behind the last event that matched has been passed over too.
+      passedOver =
+          (int)
+              Math.min(
+                  step.examined() - step.page().count(), position - step.page().lastPosition());
+      return true;
     }
     passedOver += step.examined();
     if (passedOver >= settings.checkpointAfterEvents()) {

@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * The bounds of subscriptions.
  *
- * @param recentBytes how many bytes of the newest events are kept in memory for all live
+ * @param recentBytes about how much memory the newest events may take, kept for all live
  *     subscribers together
  * @param pageBytes about how much one message carries
  * @param checkpointAfterEvents after so many events passed over a subscriber is told the position;
