@@ -1,0 +1,225 @@
+package io.varve.server;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.NullMarked;
+
+/** Edges know the core, the core knows nobody. */
+@AnalyzeClasses(packages = "io.varve.server", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  private static final String ROOT = "io.varve.server";
+
+  @ArchTest
+  static final ArchRule dependencies_point_one_way =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("event")
+          .definedBy(ROOT + ".event")
+          .layer("config")
+          .definedBy(ROOT + ".config")
+          .layer("storage")
+          .definedBy(ROOT + ".storage")
+          .layer("storage.rocksdb")
+          .definedBy(ROOT + ".storage.rocksdb")
+          .layer("append")
+          .definedBy(ROOT + ".append")
+          .layer("read")
+          .definedBy(ROOT + ".read")
+          .layer("subscription")
+          .definedBy(ROOT + ".subscription")
+          .layer("api.grpc")
+          .definedBy(ROOT + ".api.grpc")
+          .layer("server")
+          .definedBy(ROOT)
+          .layer("cli")
+          .definedBy(ROOT + ".cli")
+          .layer("boot")
+          .definedBy(ROOT + ".boot")
+          .whereLayer("cli")
+          .mayOnlyBeAccessedByLayers("boot")
+          .whereLayer("server")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("api.grpc")
+          .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("subscription")
+          .mayOnlyBeAccessedByLayers("api.grpc", "server")
+          .whereLayer("append")
+          .mayOnlyBeAccessedByLayers("subscription", "api.grpc", "server")
+          .whereLayer("read")
+          .mayOnlyBeAccessedByLayers("subscription", "api.grpc", "server")
+          .whereLayer("storage.rocksdb")
+          .mayOnlyBeAccessedByLayers("server", "cli")
+          .whereLayer("config")
+          .mayOnlyBeAccessedByLayers("api.grpc", "server", "cli")
+          .whereLayer("boot")
+          .mayNotBeAccessedByAnyLayer();
+
+  @ArchTest
+  static final ArchRule append_does_not_see_read =
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".append")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(ROOT + ".read");
+
+  @ArchTest
+  static final ArchRule read_does_not_see_append =
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".read")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(ROOT + ".append");
+
+  @ArchTest
+  static final ArchRule no_packages_depend_on_each_other_in_a_circle =
+      slices().matching("io.varve.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule only_storage_rocksdb_touches_rocksdb =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".storage.rocksdb")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.rocksdb..");
+
+  @ArchTest
+  static final ArchRule only_api_grpc_touches_grpc_and_the_generated_contract =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".api.grpc")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.grpc..", "io.varve.proto..", "com.google.rpc..");
+
+  @ArchTest
+  static final ArchRule only_encoders_touch_protobuf =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(ROOT + ".api.grpc", ROOT + ".storage", ROOT + ".storage.rocksdb")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.google.protobuf..");
+
+  @ArchTest
+  static final ArchRule the_vocabulary_knows_only_the_jdk =
+      classes()
+          .that()
+          .resideInAnyPackage(ROOT + ".event", ROOT + ".config")
+          .should()
+          .onlyDependOnClassesThat(
+              resideInAPackage("java..")
+                  .or(resideInAPackage("org.jspecify.annotations"))
+                  .or(resideInAPackage(ROOT + ".event"))
+                  .or(resideInAPackage(ROOT + ".config")));
+
+  @ArchTest
+  static final ArchRule the_core_knows_no_command_line =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".cli")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("picocli..");
+
+  @ArchTest
+  static final ArchRule clocks_are_handed_down =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(ROOT, ROOT + ".cli")
+          .should()
+          .callMethod(Instant.class, "now")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .callMethod(System.class, "nanoTime")
+          .orShould()
+          .callMethod(Clock.class, "systemUTC");
+
+  @ArchTest
+  static final ArchRule randomness_is_handed_down =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              ROOT, ROOT + ".api.grpc") // which numbers the faults that it reports
+          .should()
+          .callConstructor(Random.class)
+          .orShould()
+          .callConstructor(SecureRandom.class)
+          .orShould()
+          .callMethod(Math.class, "random")
+          .orShould()
+          .callMethod(UUID.class, "randomUUID");
+
+  @ArchTest
+  static final ArchRule threads_are_handed_down =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(ROOT, ROOT + ".cli")
+          .should()
+          .callConstructor(Thread.class)
+          .orShould()
+          .dependOnClassesThat()
+          .areAssignableTo(Executors.class);
+
+  @ArchTest
+  static final ArchRule nothing_is_a_util =
+      noClasses()
+          .should()
+          .haveSimpleNameEndingWith("Util")
+          .orShould()
+          .haveSimpleNameEndingWith("Utils")
+          .orShould()
+          .haveSimpleNameEndingWith("Helper")
+          .orShould()
+          .haveSimpleNameEndingWith("Impl")
+          .orShould()
+          .haveSimpleNameEndingWith("Manager");
+
+  @ArchTest
+  static final ArchRule no_field_is_public_and_can_change =
+      noFields().that().arePublic().should().notBeFinal();
+
+  @ArchTest static final ArchRule logging_is_slf4j = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+
+  @ArchTest
+  static final ArchRule every_package_is_null_marked =
+      classes()
+          .that()
+          .resideOutsideOfPackage(
+              ROOT + ".boot") // which JVMs without our JARs must be able to read
+          .should(
+              new ArchCondition<JavaClass>("be in a package with @NullMarked") {
+                @Override
+                public void check(JavaClass type, ConditionEvents events) {
+                  boolean marked = type.getPackage().isAnnotatedWith(NullMarked.class);
+                  events.add(
+                      new SimpleConditionEvent(
+                          type,
+                          marked,
+                          type.getPackageName() + " is " + (marked ? "" : "not ") + "@NullMarked"));
+                }
+              });
+}
