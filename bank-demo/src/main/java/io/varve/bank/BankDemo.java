@@ -83,6 +83,10 @@ public final class BankDemo implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     long begun = System.nanoTime();
+    if (port < 0 || port > 65_535) {
+      System.err.println("bank-demo: --port must be from 0 to 65535, was " + port);
+      return EXIT_USAGE;
+    }
     try {
       Files.createDirectories(data);
     } catch (IOException e) {

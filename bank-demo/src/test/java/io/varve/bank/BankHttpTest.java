@@ -159,6 +159,7 @@ class BankHttpTest {
           {"owner":7,"initial_balance":1}                  | owner
           {"owner":null,"initial_balance":1}               | owner
           {"owner":"A\\u0000","initial_balance":1}         | owner
+          {"owner":"A\\ud800","initial_balance":1}         | owner
           {"owner":"Ada","initial_balance":-1}             | initial_balance
           {"owner":"Ada","initial_balance":"-0.01"}        | initial_balance
           {"owner":"Ada","initial_balance":null}           | initial_balance
@@ -288,6 +289,8 @@ class BankHttpTest {
     "analytics?from=2026-02-01&to=2026-01-01, from",
     "accounts/ID/balance?at=noon, at",
     "accounts/ID/balance?at=2026-01-01, at",
+    "accounts/ID/balance?at=-999999999-01-01T00:00:00Z, at",
+    "accounts/ID/balance?at=%2B999999999-12-31T23:59:59Z, at",
     "accounts/ID/statements?year=26, year",
     "accounts/ID/statements?year=MMXXVI, year",
     "accounts/ID/history?limit=0, limit",

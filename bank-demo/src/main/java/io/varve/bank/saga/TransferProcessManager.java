@@ -194,7 +194,7 @@ public final class TransferProcessManager implements Transfers, AutoCloseable {
       String transferId, CompletableFuture<TransferReport> job, int failures, RuntimeException e) {
     long pauseMillis =
         Math.min(FIRST_PAUSE.toMillis() << Math.min(failures, 20), LONGEST_PAUSE.toMillis());
-    if (e instanceof VarveException) {
+    if (e instanceof VarveException || e instanceof StepContendedException) {
       LOG.warn("transfer {} waits {} ms: {}", transferId, pauseMillis, e.getMessage());
     } else {
       LOG.error("transfer {} waits {} ms for its next run", transferId, pauseMillis, e);

@@ -3,6 +3,7 @@ package io.varve.bank.web;
 import io.javalin.http.Context;
 import io.varve.bank.domain.Money;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -155,6 +156,9 @@ final class CommandBody {
     }
     if (CONTROL.matcher(text).find()) {
       throw ApiException.badField(field, field + " must not hold control characters");
+    }
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw ApiException.badField(field, field + " must not hold half a surrogate pair");
     }
     return text;
   }

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class QueryParameters {
 
+  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999999Z");
+
   /** Every query may say which position its answer must not be before. */
   static final String AFTER = "after";
 
@@ -76,8 +79,17 @@ final class QueryParameters {
             name,
             // A plus sign in a query string is a space by the time that we see it.
             value.replace(' ', '+'),
-            text -> OffsetDateTime.parse(text).toInstant(),
+            QueryParameters::instant,
             "an RFC 3339 time such as 2026-01-31T12:00:00Z");
+  }
+
+  /** RFC 3339 has years of four digits, and the store keeps no others. */
+  private static Instant instant(String text) {
+    Instant instant = OffsetDateTime.parse(text).toInstant();
+    if (instant.isBefore(EARLIEST) || instant.isAfter(LATEST)) {
+      throw new DateTimeException("beyond the years 1 to 9999");
+    }
+    return instant;
   }
 
   LocalDate day(String name, LocalDate absent) {
