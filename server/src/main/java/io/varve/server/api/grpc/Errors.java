@@ -216,7 +216,7 @@ final class Errors {
       return build(
           Code.DATA_LOSS,
           ErrorReason.ERROR_REASON_DATA_DAMAGED,
-          damaged.getMessage() + "; nothing wrong was returned, run varve verify",
+          damaged.getMessage() + "; nothing wrong was returned, restore the store from a copy",
           Map.of("position", Long.toString(damaged.position())));
     }
     String incident = UUID.randomUUID().toString();

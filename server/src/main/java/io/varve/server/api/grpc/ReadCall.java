@@ -71,7 +71,7 @@ final class ReadCall {
   private void goOn() {
     try {
       pump();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       synchronized (this) {
         done = true;
       }

@@ -216,7 +216,7 @@ final class RequestGuard {
       }
       try {
         event.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) { // an Error too: direct memory may be short, for now
         failed = true;
         call.fail(Errors.fault(e));
       }

@@ -46,7 +46,12 @@ final class NativeLibrary {
         throw new StorageException("cannot unpack RocksDB's native library into " + folder, e);
       } catch (UnsatisfiedLinkError e) {
         throw new StorageException(
-            "cannot load RocksDB's native library from " + folder + ": " + e.getMessage(), e);
+            "cannot load RocksDB's native library from "
+                + folder
+                + " ("
+                + e.getMessage()
+                + "); the data folder must not lie on a file system that is mounted noexec",
+            e);
       }
       loaded = true;
     }
