@@ -47,6 +47,7 @@ public final class VarveServer implements AutoCloseable {
   private static final int PAGE_BYTES = 64 * 1024;
 
   private final EventStorage storage;
+  private final Subscriptions subscriptions;
   private final GrpcServer.Running port;
 
   /** How to stop what has been started, the last first. */
@@ -54,8 +55,13 @@ public final class VarveServer implements AutoCloseable {
 
   private boolean closed; // guarded by this
 
-  private VarveServer(EventStorage storage, GrpcServer.Running port, Deque<Runnable> stops) {
+  private VarveServer(
+      EventStorage storage,
+      Subscriptions subscriptions,
+      GrpcServer.Running port,
+      Deque<Runnable> stops) {
     this.storage = storage;
+    this.subscriptions = subscriptions;
     this.port = port;
     this.stops = stops;
   }
@@ -113,7 +119,7 @@ public final class VarveServer implements AutoCloseable {
     try {
       GrpcServer.Running port = grpc.start(endpoint);
       stops.push(() -> port.stop(DRAIN));
-      return new VarveServer(storage, port, stops);
+      return new VarveServer(storage, subscriptions, port, stops);
     } catch (IOException e) {
       throw new StartFailure(
           Kind.ADDRESS_UNAVAILABLE,
@@ -181,6 +187,11 @@ public final class VarveServer implements AutoCloseable {
   /** The newest position. 0 while the log is empty. */
   public long headPosition() {
     return storage.head().position();
+  }
+
+  /** How many subscriptions are open. */
+  int subscriptionCount() {
+    return subscriptions.count();
   }
 
   /**

@@ -1,0 +1,80 @@
+package io.varve.server;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.varve.client.VarveClient;
+import io.varve.server.config.Limits;
+import io.varve.server.config.ServerConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A server in this process, on a port of its own, with channels that end before it. */
+public final class TestServer implements AutoCloseable {
+  private static final String HOST = "127.0.0.1";
+
+  private final VarveServer server;
+  private final List<ManagedChannel> channels = new ArrayList<>();
+
+  private TestServer(VarveServer server) {
+    this.server = server;
+  }
+
+  public static TestServer start(Path folder) throws StartFailure {
+    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), true, false));
+  }
+
+  public static TestServer withChannelz(Path folder) throws StartFailure {
+    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), false, true));
+  }
+
+  private static TestServer start(ServerConfig config) throws StartFailure {
+    return new TestServer(VarveServer.start(config));
+  }
+
+  public int port() {
+    return server.port();
+  }
+
+  /** A connection of its own. */
+  public ManagedChannel connect() {
+    return register(builder().build());
+  }
+
+  /** For a connection with settings of its own; hand the channel to {@link #register}. */
+  public NettyChannelBuilder builder() {
+    return NettyChannelBuilder.forAddress(HOST, port())
+        .usePlaintext()
+        .maxInboundMessageSize(Integer.MAX_VALUE);
+  }
+
+  /** Has a channel closed together with the server. */
+  public synchronized ManagedChannel register(ManagedChannel channel) {
+    channels.add(channel);
+    return channel;
+  }
+
+  public VarveClient client() {
+    return VarveClient.builder().endpoint(HOST, port()).build();
+  }
+
+  /** Subscriptions that are open. */
+  public int subscriptions() {
+    return server.subscriptionCount();
+  }
+
+  public long headPosition() {
+    return server.headPosition();
+  }
+
+  /** Stops the server as a signal would, with the clients still there. */
+  public void stop() {
+    server.close();
+  }
+
+  @Override
+  public synchronized void close() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    server.close();
+  }
+}

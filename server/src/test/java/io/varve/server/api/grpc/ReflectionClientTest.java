@@ -1,0 +1,191 @@
+package io.varve.server.api.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.Descriptors.MethodDescriptor;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.TypeRegistry;
+import com.google.protobuf.util.JsonFormat;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.protobuf.ProtoUtils;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.reflection.v1.ServiceResponse;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import io.varve.server.RunningServer;
+import io.varve.server.api.grpc.Wire.Answers;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * The store as grpcurl sees it: no generated code of the contract, only what the server tells of
+ * itself, and JSON in and out.
+ */
+class ReflectionClientTest {
+  @RegisterExtension static final RunningServer running = new RunningServer();
+
+  private final Tool tool = new Tool(running.channel());
+
+  /** A tool that knows nothing but the address. */
+  private static final class Tool {
+    private final Channel channel;
+    private final Map<String, FileDescriptor> files = new HashMap<>();
+
+    Tool(Channel channel) {
+      this.channel = channel;
+    }
+
+    private ServerReflectionResponse ask(ServerReflectionRequest.Builder question) {
+      Answers<ServerReflectionResponse> answers = new Answers<>();
+      StreamObserver<ServerReflectionRequest> call =
+          ServerReflectionGrpc.newStub(channel).serverReflectionInfo(answers);
+      call.onNext(question.build());
+      call.onCompleted();
+      try {
+        assertThat(answers.end()).isNull();
+      } catch (Exception e) {
+        throw new AssertionError(e);
+      }
+      ServerReflectionResponse answer = answers.received().getFirst();
+      assertThat(answer.hasErrorResponse()).as(answer.toString()).isFalse();
+      return answer;
+    }
+
+    List<String> services() {
+      return ask(ServerReflectionRequest.newBuilder().setListServices(""))
+          .getListServicesResponse()
+          .getServiceList()
+          .stream()
+          .map(ServiceResponse::getName)
+          .toList();
+    }
+
+    private FileDescriptor file(ServerReflectionRequest.Builder question) throws Exception {
+      FileDescriptorProto found =
+          FileDescriptorProto.parseFrom(
+              ask(question).getFileDescriptorResponse().getFileDescriptorProto(0));
+      FileDescriptor known = files.get(found.getName());
+      if (known != null) {
+        return known;
+      }
+      List<FileDescriptor> imports = new ArrayList<>();
+      for (String name : found.getDependencyList()) {
+        imports.add(file(ServerReflectionRequest.newBuilder().setFileByFilename(name)));
+      }
+      FileDescriptor built =
+          FileDescriptor.buildFrom(found, imports.toArray(FileDescriptor[]::new));
+      files.put(built.getName(), built);
+      return built;
+    }
+
+    private MethodDescriptor method(String service, String method) throws Exception {
+      String simpleName = service.substring(service.lastIndexOf('.') + 1);
+      return file(ServerReflectionRequest.newBuilder().setFileContainingSymbol(service))
+          .findServiceByName(simpleName)
+          .findMethodByName(method);
+    }
+
+    /** Calls a method with a request of JSON text; the first answer as JSON text. */
+    String call(String service, String name, String request) throws Exception {
+      MethodDescriptor method = method(service, name);
+      DynamicMessage.Builder message = DynamicMessage.newBuilder(method.getInputType());
+      TypeRegistry types =
+          TypeRegistry.newBuilder().add(method.getInputType()).add(method.getOutputType()).build();
+      JsonFormat.parser().usingTypeRegistry(types).merge(request, message);
+      io.grpc.MethodDescriptor<DynamicMessage, DynamicMessage> descriptor =
+          io.grpc.MethodDescriptor.<DynamicMessage, DynamicMessage>newBuilder()
+              .setType(
+                  method.isServerStreaming()
+                      ? io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING
+                      : io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(service + "/" + name)
+              .setRequestMarshaller(
+                  ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(method.getInputType())))
+              .setResponseMarshaller(
+                  ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(method.getOutputType())))
+              .build();
+      Iterator<DynamicMessage> answers =
+          method.isServerStreaming()
+              ? ClientCalls.blockingServerStreamingCall(
+                  channel, descriptor, CallOptions.DEFAULT, message.build())
+              : List.of(
+                      ClientCalls.blockingUnaryCall(
+                          channel, descriptor, CallOptions.DEFAULT, message.build()))
+                  .iterator();
+      return JsonFormat.printer()
+          .usingTypeRegistry(types)
+          .omittingInsignificantWhitespace()
+          .print(answers.next());
+    }
+  }
+
+  @Test
+  void every_service_and_every_method_can_be_described() throws Exception {
+    List<String> services = tool.services();
+
+    assertThat(services)
+        .contains(
+            "varve.v1.EventStore",
+            "varve.v1.Streams",
+            "varve.v1.Snapshots",
+            "varve.v1.ConsumerGroups",
+            "varve.v1.Admin");
+    for (String service : services) {
+      FileDescriptor file =
+          tool.file(ServerReflectionRequest.newBuilder().setFileContainingSymbol(service));
+      assertThat(
+              file.findServiceByName(service.substring(service.lastIndexOf('.') + 1)).getMethods())
+          .isNotEmpty();
+    }
+  }
+
+  @Test
+  void an_event_goes_in_as_json_and_comes_back_as_json() throws Exception {
+    String appended =
+        tool.call(
+            "varve.v1.EventStore",
+            "Append",
+            """
+            {
+              "stream": "account-42",
+              "state": "STREAM_STATE_NO_STREAM",
+              "events": [{
+                "type": "MoneyDeposited",
+                "json": {"amount": 12.5, "by": {"name": "Ada"}, "notes": [null, true, "x"]},
+                "metadata": {"correlation-id": "c1"},
+                "tags": ["account:42"],
+                "occurredAt": "2026-01-02T03:04:05Z"
+              }]
+            }\
+            """);
+    assertThat(appended).contains("\"version\":\"1\"");
+
+    String read =
+        tool.call(
+            "varve.v1.EventStore",
+            "ReadStream",
+            "{\"stream\": \"account-42\", \"payload_view\": \"PAYLOAD_VIEW_JSON\"}");
+
+    assertThat(read)
+        .contains(
+            "\"type\":\"MoneyDeposited\"",
+            "\"json\":{",
+            "\"amount\":12.5",
+            "\"by\":{\"name\":\"Ada\"}",
+            "\"notes\":[null,true,\"x\"]",
+            "\"contentType\":\"application/json\"",
+            "\"metadata\":{\"correlation-id\":\"c1\"}",
+            "\"tags\":[\"account:42\"]",
+            "\"occurredAt\":\"2026-01-02T03:04:05Z\"");
+  }
+}
