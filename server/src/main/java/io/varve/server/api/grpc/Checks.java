@@ -103,6 +103,14 @@ final class Checks {
     return value;
   }
 
+  /** The version or position of an event; 0 is none. */
+  static long placeOfEvent(String field, long value) {
+    if (value == 0) {
+      throw Errors.invalid(field, "must be 1 or higher, was 0");
+    }
+    return place(field, value);
+  }
+
   static Instant time(String field, Timestamp time) {
     if (!Timestamps.isValid(time)) {
       throw Errors.invalid(

@@ -240,7 +240,7 @@ public final class EventStoreEndpoint {
         };
       }
       case POSITION -> {
-        long position = Checks.place("position", request.getPosition());
+        long position = Checks.placeOfEvent("position", request.getPosition());
         yield () -> {
           EncodedEvent event = reader.eventAt(position);
           if (event == null) {
@@ -254,7 +254,7 @@ public final class EventStoreEndpoint {
         StreamId stream =
             checks.stream("stream_version.stream", request.getStreamVersion().getStream());
         long version =
-            Checks.place("stream_version.version", request.getStreamVersion().getVersion());
+            Checks.placeOfEvent("stream_version.version", request.getStreamVersion().getVersion());
         yield () -> {
           EncodedEvent event = reader.eventOf(stream, version);
           if (event == null) {

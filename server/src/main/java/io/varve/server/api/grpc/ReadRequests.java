@@ -1,6 +1,7 @@
 package io.varve.server.api.grpc;
 
 import io.varve.proto.v1.PayloadView;
+import io.varve.proto.v1.QueryItem;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.ReadStreamRequest;
 import io.varve.proto.v1.SubscribeToLogRequest;
@@ -10,6 +11,7 @@ import io.varve.server.event.Query;
 import io.varve.server.read.LogRead;
 import io.varve.server.read.StreamRead;
 import io.varve.server.subscription.SubscriptionStart;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 
@@ -69,24 +71,26 @@ final class ReadRequests {
       return Query.everything();
     }
     checks.count("query.items", query.getItemsCount(), limits.queryItems());
-    List<Query.Item> items =
-        query.getItemsList().stream()
-            .map(
-                item ->
-                    new Query.Item(
-                        new LinkedHashSet<>(entries("types", item.getTypesList())),
-                        new LinkedHashSet<>(entries("tags", item.getTagsList())),
-                        entries("stream_prefixes", item.getStreamPrefixesList()),
-                        new LinkedHashSet<>(entries("categories", item.getCategoriesList()))))
-            .toList();
+    List<Query.Item> items = new ArrayList<>(query.getItemsCount());
+    for (int i = 0; i < query.getItemsCount(); i++) {
+      items.add(item("query.items[" + i + "].", query.getItems(i)));
+    }
     return new Query(items);
   }
 
-  private List<String> entries(String part, List<String> entries) {
-    checks.count("query.items." + part, entries.size(), limits.queryItems());
-    for (String entry : entries) {
-      if (entry.isEmpty()) {
-        throw Errors.invalid("query.items." + part, "must not hold an empty text");
+  private Query.Item item(String field, QueryItem item) {
+    return new Query.Item(
+        new LinkedHashSet<>(entries(field + "types", item.getTypesList())),
+        new LinkedHashSet<>(entries(field + "tags", item.getTagsList())),
+        entries(field + "stream_prefixes", item.getStreamPrefixesList()),
+        new LinkedHashSet<>(entries(field + "categories", item.getCategoriesList())));
+  }
+
+  private List<String> entries(String field, List<String> entries) {
+    checks.count(field, entries.size(), limits.queryItems());
+    for (int i = 0; i < entries.size(); i++) {
+      if (entries.get(i).isEmpty()) {
+        throw Errors.invalid(field + "[" + i + "]", "must not be empty");
       }
     }
     return entries;
