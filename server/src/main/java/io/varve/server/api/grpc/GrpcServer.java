@@ -1,5 +1,6 @@
 package io.varve.server.api.grpc;
 
+import io.grpc.BindableService;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
@@ -64,6 +65,7 @@ public final class GrpcServer implements CommitListener {
         NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
             .executor(calls)
             .callExecutor(new ByMethod(calls, reads))
+            .decompressorRegistry(LateGzip.registry())
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
             .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
             .permitKeepAliveTime(PERMITTED_KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
@@ -80,12 +82,12 @@ public final class GrpcServer implements CommitListener {
     add(NotServedYet.service(SnapshotsGrpc.getServiceDescriptor()));
     add(NotServedYet.service(ConsumerGroupsGrpc.getServiceDescriptor()));
     add(NotServedYet.service(AdminGrpc.getServiceDescriptor()));
-    builder.addService(RequestGuard.around(health.getHealthService().bindService()));
+    addGuarded(health.getHealthService());
     if (config.reflection()) {
       addReflection();
     }
     if (config.channelz()) {
-      builder.addService(ChannelzService.newInstance(MAX_CHANNELZ_PAGE));
+      addGuarded(ChannelzService.newInstance(MAX_CHANNELZ_PAGE));
     }
     Server server = builder.build().start();
     for (String service : SERVED) {
@@ -102,8 +104,13 @@ public final class GrpcServer implements CommitListener {
   /** Both versions: command-line tools of some years ago ask for v1alpha only. */
   @SuppressWarnings("deprecation") // v1alpha is deprecated, and asked for all the same
   private void addReflection() {
-    builder.addService(ProtoReflectionServiceV1.newInstance());
-    builder.addService(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
+    addGuarded(ProtoReflectionServiceV1.newInstance());
+    addGuarded(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
+  }
+
+  /** A service of gRPC's own, whose calls a stop need not wait for. */
+  private void addGuarded(BindableService service) {
+    builder.addService(RequestGuard.around(service.bindService()));
   }
 
   @Override

@@ -15,6 +15,12 @@ final class StoreHeader implements ServerInterceptor {
       Metadata.Key.of("varve-store", Metadata.ASCII_STRING_MARSHALLER);
   private static final String DEFAULT = "default";
 
+  /**
+   * How much of a name is repeated in the answer, where it stands several times: clients refuse
+   * more than 8 KiB of trailers, and would then report a fault instead of this error.
+   */
+  private static final int REPEATED = 512;
+
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
@@ -22,7 +28,9 @@ final class StoreHeader implements ServerInterceptor {
     if (store == null || store.equals(DEFAULT)) {
       return next.startCall(call, headers);
     }
-    StatusRuntimeException notFound = Errors.exception(Errors.storeNotFound(store));
+    StatusRuntimeException notFound =
+        Errors.exception(
+            Errors.storeNotFound(store.substring(0, Math.min(REPEATED, store.length()))));
     Metadata trailers = notFound.getTrailers();
     call.close(notFound.getStatus(), trailers == null ? new Metadata() : trailers);
     return new ServerCall.Listener<>() {};
