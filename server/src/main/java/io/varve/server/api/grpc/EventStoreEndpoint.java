@@ -42,6 +42,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -64,6 +65,7 @@ public final class EventStoreEndpoint {
   private final ReadRequests readRequests;
   private final Checks checks;
   private final Set<AppendPipelineCall> pipelines = ConcurrentHashMap.newKeySet();
+  private final Set<Wait> waits = ConcurrentHashMap.newKeySet();
   private volatile boolean stopping;
 
   /**
@@ -349,20 +351,57 @@ public final class EventStoreEndpoint {
       action.run();
       return;
     }
-    Runnable guarded =
-        () -> {
-          try {
-            action.run();
-          } catch (RuntimeException e) {
-            caller.onError(Errors.exception(Errors.fault(e)));
-          }
-        };
-    Runnable takeBack = head.whenReached(awaited, () -> executor.execute(guarded));
+    Wait wait = new Wait(caller, action);
+    wait.takeBack = head.whenReached(awaited, () -> executor.execute(wait::begin));
+    waits.add(wait);
     caller.setOnCancelHandler(
         () -> {
-          takeBack.run();
+          wait.end();
           cancelled.run();
         });
+    if (stopping) {
+      wait.stop();
+    }
+  }
+
+  /**
+   * A call that waits for a position. What comes first ends the wait: the position, the caller's
+   * leaving, or the server's stop.
+   */
+  private final class Wait {
+    private final ServerCallStreamObserver<?> caller;
+    private final Runnable action;
+    private final AtomicBoolean over = new AtomicBoolean();
+    private volatile Runnable takeBack = () -> {};
+
+    Wait(ServerCallStreamObserver<?> caller, Runnable action) {
+      this.caller = caller;
+      this.action = action;
+    }
+
+    void begin() {
+      if (!end()) {
+        return;
+      }
+      try {
+        action.run();
+      } catch (RuntimeException e) {
+        caller.onError(Errors.exception(Errors.fault(e)));
+      }
+    }
+
+    void stop() {
+      if (end()) {
+        caller.onError(Errors.exception(Errors.stopping()));
+      }
+    }
+
+    /** Ends the wait; says whether it had not ended before. */
+    boolean end() {
+      waits.remove(this);
+      takeBack.run();
+      return !over.getAndSet(true);
+    }
   }
 
   // ---- stopping
@@ -370,11 +409,12 @@ public final class EventStoreEndpoint {
 
   /**
    * Ends the calls that would go on for ever: pipelines once what is in flight has been answered,
-   * subscriptions now.
+   * subscriptions and calls that wait for a position now.
    */
   void stop() {
     stopping = true;
     pipelines.forEach(AppendPipelineCall::stop);
+    waits.forEach(Wait::stop);
     subscriptions.close();
   }
 }
