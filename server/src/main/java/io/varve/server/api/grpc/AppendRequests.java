@@ -1,15 +1,12 @@
 package io.varve.server.api.grpc;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Value;
-import com.google.protobuf.util.JsonFormat;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.server.append.AppendCommand;
 import io.varve.server.config.Limits;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
-import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -24,8 +21,6 @@ import java.util.function.Supplier;
 final class AppendRequests {
   private static final String JSON_CONTENT_TYPE = "application/json";
   private static final byte[] EMPTY = {};
-  private static final JsonFormat.Printer JSON =
-      JsonFormat.printer().omittingInsignificantWhitespace();
 
   private final Checks checks;
   private final Limits limits;
@@ -125,8 +120,8 @@ final class AppendRequests {
 
   private static byte[] json(String field, Value value) {
     try {
-      return JSON.print(value).getBytes(StandardCharsets.UTF_8);
-    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+      return JsonPayloads.print(value);
+    } catch (IllegalArgumentException e) {
       throw Errors.invalid(field, "cannot be written as JSON: " + e.getMessage());
     }
   }
