@@ -29,7 +29,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
@@ -195,7 +194,6 @@ class AppendPipelineTest {
     private final AtomicReference<ClientCallStreamObserver<AppendPipelineRequest>> call =
         new AtomicReference<>();
     private final List<AppendPipelineResponse> received = new ArrayList<>(); // gRPC's thread
-    private final CountDownLatch started = new CountDownLatch(1);
     private final CompletableFuture<List<AppendPipelineResponse>> all = new CompletableFuture<>();
 
     @Override
@@ -203,7 +201,6 @@ class AppendPipelineTest {
       requests.disableAutoRequestWithInitial(0);
       requests.setOnReadyHandler(() -> {});
       call.set(requests);
-      started.countDown();
     }
 
     @Override
@@ -293,13 +290,12 @@ class AppendPipelineTest {
   @Test
   void a_cancelled_pipeline_leaves_its_appends_all_or_nothing() throws Exception {
     String stream = freshStream();
-    AtomicReference<ClientCallStreamObserver<AppendPipelineRequest>> call = new AtomicReference<>();
-    StreamObserver<AppendPipelineRequest> pipeline = store.appendPipeline(answers);
-    call.set((ClientCallStreamObserver<AppendPipelineRequest>) pipeline);
+    ClientCallStreamObserver<AppendPipelineRequest> pipeline =
+        (ClientCallStreamObserver<AppendPipelineRequest>) store.appendPipeline(answers);
     for (int i = 0; i < 100; i++) {
       pipeline.onNext(request(i, append(stream, event("A"), event("B"))));
     }
-    call.get().cancel("enough", null);
+    pipeline.cancel("enough", null);
 
     assertThat(Status.fromThrowable(answers.end()).getCode()).isEqualTo(Code.CANCELLED);
     EventStoreGrpc.EventStoreBlockingStub other = EventStoreGrpc.newBlockingStub(running.channel());

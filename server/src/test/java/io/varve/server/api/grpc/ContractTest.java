@@ -142,7 +142,11 @@ class ContractTest {
 
   @Test
   void a_state_must_be_stated() {
-    refused(append("a", event("A")).toBuilder().setStateValue(0).build()).isInvalid("state");
+    refused(
+            append("a", event("A")).toBuilder()
+                .setState(StreamState.STREAM_STATE_UNSPECIFIED)
+                .build())
+        .isInvalid("state");
     refused(append("a", event("A")).toBuilder().setStateValue(99).build()).isInvalid("state");
     refused(append("a", event("A")).toBuilder().setStateValue(-1).build()).isInvalid("state");
   }
