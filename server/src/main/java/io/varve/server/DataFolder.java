@@ -79,12 +79,7 @@ final class DataFolder implements AutoCloseable {
   private static StartFailure unusable(Path path, IOException cause) {
     return new StartFailure(
         Kind.FOLDER_UNUSABLE,
-        "the data folder "
-            + path
-            + " cannot be used: "
-            + cause.getClass().getSimpleName()
-            + " "
-            + cause.getMessage(),
+        "the data folder " + path + " cannot be used: " + StartFailure.reasonOf(cause),
         cause);
   }
 

@@ -1,5 +1,10 @@
 package io.varve.server;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+
 /** Why a server could not be started, in one sentence that says what to do. */
 public final class StartFailure extends Exception {
   private static final long serialVersionUID = 1L;
@@ -30,5 +35,15 @@ public final class StartFailure extends Exception {
 
   public Kind kind() {
     return kind;
+  }
+
+  /** What stood in the way of using a file, without the names of classes. */
+  public static String reasonOf(IOException failure) {
+    return switch (failure) {
+      case AccessDeniedException _ -> "permission denied";
+      case NoSuchFileException _ -> "no such file or folder";
+      case FileSystemException e when e.getReason() != null -> String.valueOf(e.getReason());
+      default -> String.valueOf(failure.getMessage());
+    };
   }
 }

@@ -98,16 +98,22 @@ final class ServeCommand implements Callable<Integer> {
       log.debug("the server could not be started", e);
       return fail(ExitCode.of(e.kind()), e.getMessage());
     }
-    stopOnSignal(server);
+    Thread hook = stopOnSignal(server);
     try {
       writePortFile(server.port());
+      report(server, Duration.ofNanos(System.nanoTime() - begun));
+      new CountDownLatch(1).await(); // the signal's handler ends the process
+      return ExitCode.OK.code();
     } catch (IOException e) {
+      return fail(
+          ExitCode.FOLDER_UNUSABLE,
+          "cannot write the port file " + portFile + ": " + StartFailure.reasonOf(e));
+    } finally {
+      // Only a failure gets here, and the handler would end the process as a stop that was asked
+      // for.
+      Runtime.getRuntime().removeShutdownHook(hook);
       server.close();
-      return fail(ExitCode.FOLDER_UNUSABLE, "cannot write the port file " + portFile + ": " + e);
     }
-    report(server, Duration.ofNanos(System.nanoTime() - begun));
-    new CountDownLatch(1).await(); // the signal's handler ends the process
-    return ExitCode.OK.code();
   }
 
   private static Integer fail(ExitCode code, @Nullable String sentence) {
@@ -119,7 +125,7 @@ final class ServeCommand implements Callable<Integer> {
    * Closes the server on SIGTERM and SIGINT and ends with 0: a stop that was asked for is no
    * failure, though a JVM left to itself would report 143.
    */
-  private static void stopOnSignal(VarveServer server) {
+  private static Thread stopOnSignal(VarveServer server) {
     Thread hook =
         new Thread(
             () -> {
@@ -130,6 +136,7 @@ final class ServeCommand implements Callable<Integer> {
             },
             "varve-stop");
     Runtime.getRuntime().addShutdownHook(hook);
+    return hook;
   }
 
   /** Whoever waits for the file sees either nothing or the whole number. */

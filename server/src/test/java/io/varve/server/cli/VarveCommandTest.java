@@ -24,8 +24,12 @@ class VarveCommandTest {
         "serve --data",
         "serve --data x --port many",
         "serve --data x --colour red",
+        "serve --data x --port",
+        "serve --data x more",
         "serve --data x --limit tags",
-        "sing"
+        "serve --data x --limit tags=many",
+        "sing",
+        "--nothing"
       })
   void a_command_line_that_is_wrong_is_told_in_one_line(String arguments) {
     assertThat(run(arguments.split(" ", -1))).isEqualTo(64);
@@ -34,6 +38,20 @@ class VarveCommandTest {
         .contains("--help")
         .doesNotContain("\n");
     assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void no_command_at_all_is_wrong_as_well() {
+    assertThat(run()).isEqualTo(64);
+    assertThat(err.toString().strip()).startsWith("varve: ").doesNotContain("\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "help", "serve --help", "help serve"})
+  void help_is_no_failure(String arguments) {
+    assertThat(run(arguments.split(" ", -1))).isZero();
+    assertThat(out.toString()).contains("Usage: varve");
+    assertThat(err.toString()).isEmpty();
   }
 
   @Test

@@ -1,0 +1,167 @@
+package io.varve.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.varve.client.VarveClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The server as a user starts it: {@code java -jar varve-server.jar}, in a process of its own. */
+final class ServerProcess implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final String HOST = "127.0.0.1";
+  private static final Path JAR =
+      Path.of(System.getProperty("basedir", ""))
+          .toAbsolutePath()
+          .resolve("target/varve-server.jar");
+
+  private final Process process;
+  private final Path output;
+  private final Path errors;
+  private final Path portFile;
+
+  /** How a process ended, and what it said. */
+  record Exit(int code, String output, String errors) {}
+
+  private ServerProcess(Process process, Path output, Path errors, Path portFile) {
+    this.process = process;
+    this.output = output;
+    this.errors = errors;
+    this.portFile = portFile;
+  }
+
+  /** Starts a server and waits until it serves. Its own files are beside its data folder. */
+  static ServerProcess serve(Path data, String... jvmOptions) throws IOException {
+    return launch(data, jvmOptions).untilServing();
+  }
+
+  /** Starts a server and does not wait. */
+  static ServerProcess launch(Path data, String... jvmOptions) throws IOException {
+    Path portFile = data.resolveSibling(data.getFileName() + ".port");
+    Files.deleteIfExists(portFile);
+    return start(
+        temp(data),
+        portFile,
+        List.of(jvmOptions),
+        List.of("serve", "--data", data.toString(), "--port", "0", "--port-file", portFile + ""));
+  }
+
+  /** Runs the command with these arguments and waits for its end. */
+  static Exit run(Path folder, String... arguments) throws Exception {
+    try (ServerProcess command =
+        start(folder, folder.resolve("port"), List.of(), List.of(arguments))) {
+      return command.exit();
+    }
+  }
+
+  private static ServerProcess start(
+      Path folder, Path portFile, List<String> jvmOptions, List<String> arguments)
+      throws IOException {
+    Files.createDirectories(folder);
+    Path output = Files.createTempFile(folder, "varve-", ".out");
+    Path errors = Files.createTempFile(folder, "varve-", ".err");
+    Path temp = Files.createDirectories(folder.resolve("java-temp"));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Djava.io.tmpdir=" + temp);
+    command.add("-XX:TieredStopAtLevel=1"); // starts sooner; how fast it gets is not the question
+    command.addAll(jvmOptions);
+    command.addAll(List.of("-jar", JAR.toString()));
+    command.addAll(arguments);
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(output.toFile())
+            .redirectError(errors.toFile())
+            .start();
+    return new ServerProcess(process, output, errors, portFile);
+  }
+
+  /** A folder for what a server of this data folder leaves outside of it. */
+  private static Path temp(Path data) {
+    return data.resolveSibling(data.getFileName() + ".process");
+  }
+
+  /** What servers of this data folder have left in Java's folder for temporary files. */
+  static List<Path> leftInTemp(Path data) throws IOException {
+    try (var files = Files.list(temp(data).resolve("java-temp"))) {
+      return files.toList();
+    }
+  }
+
+  ServerProcess untilServing() {
+    await()
+        .atMost(PATIENCE)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> Files.exists(portFile) || !process.isAlive());
+    assertThat(process.isAlive()).as(() -> "the server runs; it said: " + errors()).isTrue();
+    return this;
+  }
+
+  int port() throws IOException {
+    return Integer.parseInt(Files.readString(portFile, UTF_8).strip());
+  }
+
+  VarveClient client() throws IOException {
+    return VarveClient.builder().endpoint(HOST, port()).build();
+  }
+
+  ManagedChannel connect() throws IOException {
+    return builder().build();
+  }
+
+  NettyChannelBuilder builder() throws IOException {
+    return NettyChannelBuilder.forAddress(HOST, port())
+        .usePlaintext()
+        .maxInboundMessageSize(64 << 20);
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Asks it to stop: SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** Ends it between two instructions: SIGKILL. */
+  void kill() {
+    process.destroyForcibly();
+    assertThat(process.onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isNotNull();
+    process.onExit().join();
+  }
+
+  /** Waits for the end. */
+  Exit exit() throws Exception {
+    assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .as(() -> "the process has ended; it said: " + errors())
+        .isTrue();
+    return new Exit(process.exitValue(), Files.readString(output, UTF_8), errors());
+  }
+
+  /** What it has said on its error output so far. */
+  String errors() {
+    try {
+      return Files.readString(errors, UTF_8);
+    } catch (IOException e) {
+      return "(unreadable: " + e + ")";
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+}
