@@ -1,0 +1,170 @@
+package io.varve.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.proto.v1.AppendRequest;
+import io.varve.proto.v1.AppendResponse;
+import io.varve.proto.v1.EventStoreGrpc;
+import io.varve.proto.v1.GetEventRequest;
+import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.ReadLogRequest;
+import io.varve.proto.v1.ReadStreamRequest;
+import io.varve.proto.v1.RecordedEvent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What a server has promised to several writers, and the check that it has kept its word. Writers
+ * mark each event with its append and its place in it, so that a torn append can be told.
+ */
+final class Ledger {
+  /** Metadata of each event: which append it belongs to, and {@code index/count} within it. */
+  static final String APPEND = "append";
+
+  static final String PART = "part";
+
+  /** An event's place, as the server has told it. */
+  record Place(String id, String stream, long version, long position) {}
+
+  private final Map<String, Place> promised = new ConcurrentHashMap<>();
+  private final Set<String> refused = ConcurrentHashMap.newKeySet();
+  private final AtomicLong acknowledged = new AtomicLong();
+  private final AtomicLong deduplicated = new AtomicLong();
+
+  /** The log as it was checked last, in order. */
+  private volatile List<Place> log = List.of();
+
+  private int checks;
+
+  /** An append was acknowledged. */
+  void acknowledge(AppendRequest append, AppendResponse answer) {
+    int count = append.getEventsCount();
+    for (int i = 0; i < count; i++) {
+      NewEvent event = append.getEvents(i);
+      long before = count - 1L - i;
+      Place place =
+          new Place(
+              event.getId(),
+              append.getStream(),
+              answer.getVersion() - before,
+              answer.getPosition() - before);
+      Place earlier = promised.put(event.getId(), place);
+      assertThat(earlier).as("an event is promised one place").isIn(null, place);
+    }
+    acknowledged.incrementAndGet();
+    if (answer.getDeduplicated()) {
+      deduplicated.incrementAndGet();
+    }
+  }
+
+  /** An append was refused for good: nothing of it may ever be seen. */
+  void refuse(AppendRequest append) {
+    append.getEventsList().forEach(event -> refused.add(event.getId()));
+  }
+
+  long acknowledged() {
+    return acknowledged.get();
+  }
+
+  List<Place> log() {
+    return log;
+  }
+
+  /** Reads everything there is, in every way there is, and compares. */
+  void check(EventStoreGrpc.EventStoreBlockingStub store, Follower follower, Random random) {
+    List<Place> read = new ArrayList<>();
+    Map<String, List<Place>> streams = new HashMap<>();
+    Set<String> ids = new HashSet<>();
+    List<String> parts = new ArrayList<>();
+    store
+        .readLog(ReadLogRequest.getDefaultInstance())
+        .forEachRemaining(
+            page -> {
+              for (RecordedEvent event : page.getEventsList()) {
+                Place place = placeOf(event);
+                read.add(place);
+                assertThat(place.position()).isEqualTo(read.size());
+                List<Place> stream =
+                    streams.computeIfAbsent(place.stream(), _ -> new ArrayList<>());
+                stream.add(place);
+                assertThat(place.version()).isEqualTo(stream.size());
+                assertThat(ids.add(place.id())).as("once: " + place).isTrue();
+                parts.add(event.getMetadataOrThrow(APPEND) + " " + event.getMetadataOrThrow(PART));
+              }
+            });
+    promised.values().forEach(place -> assertThat(at(read, place.position())).isEqualTo(place));
+    assertThat(refused).noneMatch(ids::contains);
+    assertWholeAppends(parts);
+    assertThat(read.subList(0, Math.min(log.size(), read.size())))
+        .as("what was in the log stays there")
+        .isEqualTo(log);
+    streams.forEach((name, events) -> assertThat(stream(store, name)).isEqualTo(events));
+    for (int i = 0; i < 50 && !read.isEmpty(); i++) {
+      Place place = read.get(random.nextInt(read.size()));
+      assertThat(
+              placeOf(
+                  store
+                      .getEvent(GetEventRequest.newBuilder().setId(place.id()).build())
+                      .getEvent()))
+          .isEqualTo(place);
+    }
+    log = List.copyOf(read);
+    follower.isAtTheBeginningOf(read);
+    checks++;
+  }
+
+  private static Place at(List<Place> read, long position) {
+    assertThat(position)
+        .as("an acknowledged position is in the log")
+        .isBetween(1L, (long) read.size());
+    return read.get((int) position - 1);
+  }
+
+  /** All events of an append stand next to one another, in order, and none is missing. */
+  private static void assertWholeAppends(List<String> parts) {
+    for (int i = 0; i < parts.size(); ) {
+      String first = parts.get(i);
+      String append = first.substring(0, first.indexOf(' '));
+      int count = Integer.parseInt(first.substring(first.indexOf('/') + 1));
+      for (int part = 0; part < count; part++) {
+        assertThat(i + part)
+            .as("the whole append " + append + " is there")
+            .isLessThan(parts.size());
+        assertThat(parts.get(i + part)).isEqualTo(append + " " + part + "/" + count);
+      }
+      i += count;
+    }
+  }
+
+  private static List<Place> stream(EventStoreGrpc.EventStoreBlockingStub store, String name) {
+    List<Place> events = new ArrayList<>();
+    store
+        .readStream(ReadStreamRequest.newBuilder().setStream(name).build())
+        .forEachRemaining(
+            page -> page.getEventsList().forEach(event -> events.add(placeOf(event))));
+    return events;
+  }
+
+  static Place placeOf(RecordedEvent event) {
+    return new Place(event.getId(), event.getStream(), event.getVersion(), event.getPosition());
+  }
+
+  @Override
+  public String toString() {
+    return checks
+        + " checks, "
+        + log.size()
+        + " events, "
+        + acknowledged
+        + " appends acknowledged, "
+        + deduplicated
+        + " of them deduplicated";
+  }
+}
