@@ -131,7 +131,13 @@ final class Database implements AutoCloseable {
       return List.of();
     }
     try (Options options = new Options()) {
-      return RocksDB.listColumnFamilies(options, path);
+      List<byte[]> names = RocksDB.listColumnFamilies(options, path);
+      if (names.isEmpty()) {
+        // Every database has one; RocksDB says so, instead of failing, when it cannot read the
+        // list.
+        throw new StorageException("the list of files in " + path + " (its MANIFEST) is damaged");
+      }
+      return names;
     }
   }
 
