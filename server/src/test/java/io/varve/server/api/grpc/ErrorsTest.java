@@ -80,10 +80,8 @@ class ErrorsTest {
   @Test
   void an_append_that_was_carried_out_is_no_refusal() {
     AppendOutcome appended =
-        new AppendOutcome.Appended(
-            new StreamVersion(1), new Position(1), Instant.EPOCH, false);
+        new AppendOutcome.Appended(new StreamVersion(1), new Position(1), Instant.EPOCH, false);
 
-    assertThatThrownBy(() -> Errors.refusal(appended))
-        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Errors.refusal(appended)).isInstanceOf(IllegalArgumentException.class);
   }
 }
