@@ -59,7 +59,7 @@ class ErrorsTest {
 
     refused.has(Code.DATA_LOSS, "DATA_DAMAGED");
     assertThat(refused.metadata()).containsEntry("position", "812");
-    assertThat(refused.sentence()).contains("event 812 fails its checksum", "varve verify");
+    assertThat(refused.sentence()).contains("event 812 fails its checksum", "restore");
   }
 
   @Test
