@@ -2,6 +2,7 @@ package io.varve.server;
 
 import static io.varve.server.ServerProcess.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
@@ -192,6 +193,23 @@ class StopIT {
 
       assertThat(server.exit().code()).isZero();
       assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(4));
+    }
+  }
+
+  @Test
+  void requests_that_make_no_sense_leave_no_stack_traces_in_the_log() throws Exception {
+    try (ServerProcess server = ServerProcess.serve(folder.resolve("data"))) {
+      ManagedChannel channel = server.connect();
+      EventStoreGrpc.EventStoreBlockingStub store = EventStoreGrpc.newBlockingStub(channel);
+      String id = UUID.randomUUID().toString();
+
+      assertThat(catchThrowable(() -> store.append(append("large", id, 33 << 20)))).isNotNull();
+      assertThat(store.append(append("small", id, 1)).getVersion()).isEqualTo(1);
+
+      channel.shutdownNow();
+      server.terminate();
+      assertThat(server.exit().errors().lines())
+          .allMatch(line -> line.matches("\\d{4}-.* INFO .*"));
     }
   }
 }

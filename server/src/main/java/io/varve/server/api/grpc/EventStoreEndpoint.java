@@ -352,8 +352,8 @@ public final class EventStoreEndpoint {
       return;
     }
     Wait wait = new Wait(caller, action);
+    waits.add(wait); // first, for the position may be reached before the next line is done
     wait.takeBack = head.whenReached(awaited, () -> executor.execute(wait::begin));
-    waits.add(wait);
     caller.setOnCancelHandler(
         () -> {
           wait.end();
