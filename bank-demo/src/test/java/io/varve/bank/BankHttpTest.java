@@ -306,7 +306,6 @@ class BankHttpTest {
   }
 
   // --- repeating commands
-  // --------------------------------------------------------------------------
 
   @Test
   void a_command_repeated_under_its_key_is_answered_as_the_first_time() throws Exception {
@@ -376,7 +375,6 @@ class BankHttpTest {
   }
 
   // --- transfers
-  // -----------------------------------------------------------------------------------
 
   @Test
   void a_transfer_completes() throws Exception {
@@ -439,7 +437,6 @@ class BankHttpTest {
   }
 
   // --- queries
-  // -------------------------------------------------------------------------------------
 
   @Test
   void accounts_are_listed_and_shown() throws Exception {
@@ -641,7 +638,6 @@ class BankHttpTest {
   }
 
   // --- health, and a store that comes and goes
-  // -----------------------------------------------------
 
   @Test
   void health_tells_how_everything_is() throws Exception {

@@ -139,7 +139,6 @@ final class Committer {
   }
 
   // ---- idempotency
-  // ---------------------------------------------------------------------------------
 
   /**
    * The answer to an append some of whose event ids are in the store: the original result when all
@@ -208,7 +207,6 @@ final class Committer {
   }
 
   // ---- heads
-  // ---------------------------------------------------------------------------------------
 
   private StreamHead head(StreamId stream) {
     StreamHead head = open.heads().get(stream);

@@ -84,7 +84,6 @@ public final class LocalCommitLog implements CommitLog {
   }
 
   // ---- callers
-  // -------------------------------------------------------------------------------------
 
   @Override
   public void propose(AppendCommand command, Consumer<AppendOutcome> callback) {
@@ -115,7 +114,6 @@ public final class LocalCommitLog implements CommitLog {
   }
 
   // ---- the committer
-  // -------------------------------------------------------------------------------
 
   private void decideAll() {
     try {
@@ -210,7 +208,6 @@ public final class LocalCommitLog implements CommitLog {
   }
 
   // ---- the writer
-  // ----------------------------------------------------------------------------------
 
   private void writeAll() {
     while (true) {
@@ -276,7 +273,6 @@ public final class LocalCommitLog implements CommitLog {
   }
 
   // ---- closing
-  // -------------------------------------------------------------------------------------
 
   @Override
   public void close() {

@@ -29,7 +29,6 @@ public final class EventReader {
   }
 
   // ---- whole reads
-  // ---------------------------------------------------------------------------------
 
   /** Begins to read a stream; null when it has no event. */
   public @Nullable EventCursor readStream(StreamRead read) {
@@ -98,7 +97,6 @@ public final class EventReader {
   }
 
   // ---- single events
-  // -------------------------------------------------------------------------------
 
   /** The event at a position; null when there is none yet. */
   public @Nullable EncodedEvent eventAt(long position) {
@@ -128,7 +126,6 @@ public final class EventReader {
   }
 
   // ---- heads and searches
-  // --------------------------------------------------------------------------
 
   /**
    * Where a stream stood when the log's head was at a position; null when it had no event.

@@ -54,7 +54,6 @@ public final class EventCodec {
   private EventCodec() {}
 
   // ---- writing
-  // -------------------------------------------------------------------------------------
 
   /** Everything of a recorded event that is known before its commit. */
   public static byte[] encodeBody(StreamId stream, NewEvent event) {
@@ -167,7 +166,6 @@ public final class EventCodec {
   }
 
   // ---- reading
-  // -------------------------------------------------------------------------------------
 
   /** The position of the event whose bytes begin here. */
   static long position(byte[] bytes, int offset, int length) {

@@ -27,7 +27,6 @@ public interface EventStorage extends AutoCloseable {
   UUID storeId();
 
   // ---- committing
-  // ----------------------------------------------------------------------------------
 
   /** Where the stream stands as of everything written; null when it has no event. */
   @Nullable StreamHead streamHead(StreamId stream);
@@ -53,7 +52,6 @@ public interface EventStorage extends AutoCloseable {
   Commit begin();
 
   // ---- reading
-  // -------------------------------------------------------------------------------------
 
   /**
    * Events of the log from {@code from} to {@code to} (inclusive), rising. Stops once {@code

@@ -64,7 +64,6 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
   }
 
   // ---- opening
-  // -------------------------------------------------------------------------------------
 
   /** Follows the log. Nothing is delivered before the first {@link Subscription#signal}. */
   public Subscription toLog(Query query, SubscriptionStart start, Subscriber subscriber) {
@@ -126,7 +125,6 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
   }
 
   // ---- waking
-  // --------------------------------------------------------------------------------------
 
   @Override
   public void committed(List<EventRun> runs) {
@@ -157,7 +155,6 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
   }
 
   // ---- stopping
-  // ------------------------------------------------------------------------------------
 
   /** Tells every subscriber that the server is stopping. */
   @Override

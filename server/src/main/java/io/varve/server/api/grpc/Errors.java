@@ -41,7 +41,6 @@ final class Errors {
   }
 
   // ---- bad requests
-  // --------------------------------------------------------------------------------
 
   static Refusal invalid(String field, String problem) {
     return new Refusal(
@@ -73,7 +72,6 @@ final class Errors {
   }
 
   // ---- what became of an append
-  // --------------------------------------------------------------------
 
   /** The status of an append that was not carried out. */
   static Status refusal(AppendOutcome outcome) {
@@ -151,7 +149,6 @@ final class Errors {
   }
 
   // ---- not there
-  // -----------------------------------------------------------------------------------
 
   static Refusal streamNotFound(String stream) {
     return new Refusal(
@@ -195,7 +192,6 @@ final class Errors {
   }
 
   // ---- the server's own condition
-  // ------------------------------------------------------------------
 
   static Status stopping() {
     return build(

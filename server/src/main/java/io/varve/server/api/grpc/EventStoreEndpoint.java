@@ -136,7 +136,6 @@ public final class EventStoreEndpoint {
   }
 
   // ---- append
-  // --------------------------------------------------------------------------------------
 
   private void append(AppendRequest request, StreamObserver<AppendResponse> observer) {
     AppendCommand command = appendRequests.toCommand(request);
@@ -183,7 +182,6 @@ public final class EventStoreEndpoint {
   }
 
   // ---- read
-  // ----------------------------------------------------------------------------------------
 
   private void readStream(ReadStreamRequest request, StreamObserver<EncodedResponse> observer) {
     StreamRead read = readRequests.toRead(request);
@@ -272,7 +270,6 @@ public final class EventStoreEndpoint {
   }
 
   // ---- subscribe
-  // -----------------------------------------------------------------------------------
 
   private void subscribeToStream(
       SubscribeToStreamRequest request, StreamObserver<EncodedResponse> observer) {
@@ -332,7 +329,6 @@ public final class EventStoreEndpoint {
   }
 
   // ---- waiting
-  // -------------------------------------------------------------------------------------
 
   private void onceReached(long notBefore, ServerCallStreamObserver<?> caller, Runnable action) {
     onceReached(notBefore, caller, action, () -> {});
@@ -405,7 +401,6 @@ public final class EventStoreEndpoint {
   }
 
   // ---- stopping
-  // ------------------------------------------------------------------------------------
 
   /**
    * Ends the calls that would go on for ever: pipelines once what is in flight has been answered,

@@ -36,7 +36,6 @@ final class JsonPayloads {
   private JsonPayloads() {}
 
   // ---- from values to text
-  // -------------------------------------------------------------------------
 
   /**
    * A value as JSON text, as a person would write it: protobuf's own printer turns 3 into 3.0,
@@ -90,7 +89,6 @@ final class JsonPayloads {
   }
 
   // ---- from text to values
-  // -------------------------------------------------------------------------
 
   /** The payload as a value; null when it is not JSON, or is nested too deeply to be read. */
   static @Nullable Value parse(ByteBuffer payload) {

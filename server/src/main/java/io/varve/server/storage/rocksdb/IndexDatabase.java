@@ -131,7 +131,6 @@ final class IndexDatabase implements AutoCloseable {
   }
 
   // ---- writing
-  // -------------------------------------------------------------------------------------
 
   /** How far the index had come when it was opened. */
   Progress progress() {
@@ -187,7 +186,6 @@ final class IndexDatabase implements AutoCloseable {
   }
 
   // ---- reading
-  // -------------------------------------------------------------------------------------
 
   @Nullable StreamHead streamHead(StreamId stream) {
     byte[] value = database.get(STREAM_NAMES, name(stream));

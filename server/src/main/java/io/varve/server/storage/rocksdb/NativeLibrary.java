@@ -72,8 +72,7 @@ final class NativeLibrary {
     if (!isWhole(library, connection.getJarEntry())) {
       Files.createDirectories(home);
       // Always the same name, so that a process killed here leaves one such file, and only until
-      // the
-      // next start.
+      // the next start.
       Path unfinished = home.resolve(name + ".unfinished");
       try (InputStream in = connection.getInputStream();
           FileChannel out =

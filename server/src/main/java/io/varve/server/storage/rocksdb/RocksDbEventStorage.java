@@ -157,7 +157,6 @@ public final class RocksDbEventStorage implements EventStorage {
   }
 
   // ---- committing
-  // ----------------------------------------------------------------------------------
 
   @Override
   public Commit begin() {
@@ -165,7 +164,6 @@ public final class RocksDbEventStorage implements EventStorage {
   }
 
   // ---- reading
-  // -------------------------------------------------------------------------------------
 
   @Override
   public EventPage readLog(long from, long to, int maxBytes) {
@@ -190,7 +188,6 @@ public final class RocksDbEventStorage implements EventStorage {
   }
 
   // ---- closing
-  // -------------------------------------------------------------------------------------
 
   @Override
   public void close() {

@@ -186,7 +186,6 @@ class AppendPipelineTest {
   }
 
   // ---- back-pressure
-  // -------------------------------------------------------------------------------
 
   /** Sends whenever the transport can take more, and reads answers only when told to. */
   private static final class UnreadingWriter
@@ -285,7 +284,6 @@ class AppendPipelineTest {
   }
 
   // ---- ends
-  // ----------------------------------------------------------------------------------------
 
   @Test
   void a_cancelled_pipeline_leaves_its_appends_all_or_nothing() throws Exception {

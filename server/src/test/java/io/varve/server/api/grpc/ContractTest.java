@@ -74,7 +74,6 @@ class ContractTest {
   }
 
   // ---- stream names
-  // --------------------------------------------------------------------------------
 
   /** Every call that names a stream, with how it calls the field. */
   static Stream<Arguments> callsThatNameAStream() {
@@ -138,7 +137,6 @@ class ContractTest {
   }
 
   // ---- expected version
-  // ----------------------------------------------------------------------------
 
   @Test
   void a_state_must_be_stated() {
@@ -216,7 +214,6 @@ class ContractTest {
   }
 
   // ---- events of an append
-  // -------------------------------------------------------------------------
 
   @Test
   void an_append_has_1_to_10000_events() {
@@ -460,7 +457,6 @@ class ContractTest {
   }
 
   // ---- reads
-  // ---------------------------------------------------------------------------------------
 
   @Test
   void places_and_limits_beyond_63_bits_are_refused() {
@@ -642,7 +638,6 @@ class ContractTest {
   }
 
   // ---- helpers
-  // -------------------------------------------------------------------------------------
 
   private interface Change<B> {
     B apply(B builder);

@@ -104,7 +104,6 @@ class HostileRequestTest {
   }
 
   // ---- bytes that are no request
-  // -------------------------------------------------------------------
 
   @ParameterizedTest
   @MethodSource("allMethods")
@@ -219,7 +218,6 @@ class HostileRequestTest {
   }
 
   // ---- too many requests, or too few
-  // ---------------------------------------------------------------
 
   @ParameterizedTest
   @MethodSource("methodsWithOneRequest")
@@ -338,7 +336,6 @@ class HostileRequestTest {
   }
 
   // ---- the header that names a store
-  // ---------------------------------------------------------------
 
   @Test
   void any_store_but_default_is_not_found() {
@@ -379,7 +376,6 @@ class HostileRequestTest {
   }
 
   // ---- what is not served yet
-  // ----------------------------------------------------------------------
 
   @ParameterizedTest
   @MethodSource("methodsNotServedYet")
@@ -407,7 +403,6 @@ class HostileRequestTest {
   }
 
   // ---- raw calls
-  // -----------------------------------------------------------------------------------
 
   private Throwable send(MethodDescriptor<?, ?> method, List<byte[]> requests) throws Exception {
     return start(running.channel(), method, requests, true, false).end();

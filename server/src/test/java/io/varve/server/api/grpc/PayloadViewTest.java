@@ -61,7 +61,6 @@ class PayloadViewTest {
   }
 
   // ---- values
-  // --------------------------------------------------------------------------------------
 
   @Test
   void a_value_comes_back_as_the_same_value() {
@@ -123,7 +122,6 @@ class PayloadViewTest {
   }
 
   // ---- bytes
-  // ---------------------------------------------------------------------------------------
 
   @ParameterizedTest
   @ValueSource(

@@ -35,7 +35,6 @@ class SideServicesTest {
   }
 
   // ---- health
-  // --------------------------------------------------------------------------------------
 
   @ParameterizedTest
   @ValueSource(strings = {"", "varve.v1.EventStore"})
@@ -83,7 +82,6 @@ class SideServicesTest {
   }
 
   // ---- reflection
-  // ----------------------------------------------------------------------------------
 
   private static final List<String> SERVICES =
       List.of(
@@ -131,7 +129,6 @@ class SideServicesTest {
   }
 
   // ---- channelz
-  // ------------------------------------------------------------------------------------
 
   @Test
   void channelz_and_no_reflection_when_asked_for(@TempDir Path folder) throws Exception {

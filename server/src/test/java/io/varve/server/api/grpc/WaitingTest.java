@@ -152,7 +152,6 @@ class WaitingTest {
   }
 
   // ---- subscriptions come and go
-  // -------------------------------------------------------------------
 
   @Test
   void a_cancelled_subscription_is_removed() throws Exception {
