@@ -17,6 +17,9 @@ final class Checks {
   private static final Pattern UUID_TEXT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
+  private static final int DEFAULT_PAGE_SIZE = 100;
+  private static final int MAX_PAGE_SIZE = 1_000;
+
   private final Limits limits;
 
   Checks(Limits limits) {
@@ -68,6 +71,14 @@ final class Checks {
     if (count > max) {
       throw Errors.overLimit(field, "entries", max, count);
     }
+  }
+
+  /** How many entries a page of a listing has at most; 0 asks for the default. */
+  static int pageSize(int asked) {
+    if (asked < 0 || asked > MAX_PAGE_SIZE) {
+      throw Errors.overLimit("page_size", "entries", MAX_PAGE_SIZE, Integer.toUnsignedLong(asked));
+    }
+    return asked == 0 ? DEFAULT_PAGE_SIZE : asked;
   }
 
   private static void noControlCharacters(String field, String value) {
