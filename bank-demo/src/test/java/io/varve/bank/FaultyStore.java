@@ -8,13 +8,21 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.ServerInfo;
+import io.varve.client.streams.Snapshots;
+import io.varve.client.streams.StoreStatistics;
 import io.varve.client.streams.StoreUnavailableException;
+import io.varve.client.streams.Streams;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.SubscribeToStream;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.SubscriptionListener;
+import io.varve.client.streams.Tracking;
+import io.varve.client.streams.Transaction;
+import io.varve.client.streams.TransactionResult;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -90,6 +98,53 @@ public final class FaultyStore implements EventStore {
   public CompletableFuture<AppendResult> appendAsync(
       String stream, ExpectedVersion expected, List<NewEvent> events) {
     return store.appendAsync(stream, expected, events);
+  }
+
+  @Override
+  public AppendResult append(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
+    return store.append(stream, expected, events, tracking);
+  }
+
+  @Override
+  public CompletableFuture<AppendResult> appendAsync(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
+    return store.appendAsync(stream, expected, events, tracking);
+  }
+
+  @Override
+  public TransactionResult transact(Transaction transaction) {
+    return store.transact(transaction);
+  }
+
+  @Override
+  public CompletableFuture<TransactionResult> transactAsync(Transaction transaction) {
+    return store.transactAsync(transaction);
+  }
+
+  @Override
+  public OptionalLong tracking(String source) {
+    return store.tracking(source);
+  }
+
+  @Override
+  public Streams streams() {
+    return store.streams();
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return store.snapshots();
+  }
+
+  @Override
+  public ServerInfo serverInfo() {
+    return store.serverInfo();
+  }
+
+  @Override
+  public StoreStatistics statistics() {
+    return store.statistics();
   }
 
   @Override

@@ -12,14 +12,22 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.ServerInfo;
+import io.varve.client.streams.Snapshots;
+import io.varve.client.streams.StoreStatistics;
+import io.varve.client.streams.Streams;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.SubscribeToStream;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.SubscriptionListener;
+import io.varve.client.streams.Tracking;
+import io.varve.client.streams.Transaction;
+import io.varve.client.streams.TransactionResult;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
@@ -75,6 +83,33 @@ public final class VarveClient implements EventStore {
   }
 
   @Override
+  public AppendResult append(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
+    return store.append(stream, expected, events, tracking);
+  }
+
+  @Override
+  public CompletableFuture<AppendResult> appendAsync(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
+    return store.appendAsync(stream, expected, events, tracking);
+  }
+
+  @Override
+  public TransactionResult transact(Transaction transaction) {
+    return store.transact(transaction);
+  }
+
+  @Override
+  public CompletableFuture<TransactionResult> transactAsync(Transaction transaction) {
+    return store.transactAsync(transaction);
+  }
+
+  @Override
+  public OptionalLong tracking(String source) {
+    return store.tracking(source);
+  }
+
+  @Override
   public EventReader readStream(ReadStream read) {
     return store.readStream(read);
   }
@@ -107,6 +142,26 @@ public final class VarveClient implements EventStore {
   @Override
   public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
     return store.subscribeToLog(request, listener);
+  }
+
+  @Override
+  public Streams streams() {
+    return store.streams();
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return store.snapshots();
+  }
+
+  @Override
+  public ServerInfo serverInfo() {
+    return store.serverInfo();
+  }
+
+  @Override
+  public StoreStatistics statistics() {
+    return store.statistics();
   }
 
   /**
@@ -162,8 +217,8 @@ public final class VarveClient implements EventStore {
     }
 
     /**
-     * How long an append is tried in all, waiting for room included; afterwards it fails, and says
-     * whether its outcome is unknown. Default: 30 seconds.
+     * How long an append or a transaction is tried in all, waiting for room included; afterwards it
+     * fails, and says whether its outcome is unknown. Default: 30 seconds.
      */
     public Builder retryFor(Duration retryFor) {
       this.retryFor = retryFor;
@@ -189,14 +244,18 @@ public final class VarveClient implements EventStore {
       return this;
     }
 
-    /** How many appends may be unanswered before the next one has to wait. Default: 1,024. */
+    /**
+     * How many appends may be unanswered before the next one has to wait, and how many
+     * transactions. Default: 1,024 of each.
+     */
     public Builder maxAppendsInFlight(int maxAppendsInFlight) {
       this.maxAppendsInFlight = maxAppendsInFlight;
       return this;
     }
 
     /**
-     * How many bytes of appends may be unanswered before the next one has to wait. Default: 64 MiB.
+     * How many bytes of appends may be unanswered before the next one has to wait, and how many of
+     * transactions. Default: 64 MiB of each.
      */
     public Builder maxBytesInFlight(int maxBytesInFlight) {
       this.maxBytesInFlight = maxBytesInFlight;

@@ -11,6 +11,7 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.StoreFailedException;
 import io.varve.client.streams.StoreOverloadedException;
 import io.varve.client.streams.StoreUnavailableException;
+import io.varve.client.streams.Tracking;
 import io.varve.client.streams.VarveException;
 import io.varve.proto.v1.AppendPipelineRequest;
 import io.varve.proto.v1.AppendPipelineResponse;
@@ -101,14 +102,15 @@ final class AppendPipeline {
    * Hands one append in, waiting for room if too many are in flight. The future completes on the
    * loop's thread, so nothing that blocks may hang on it.
    *
+   * @param tracking the progress to store with it; null: none
    * @throws VarveException there was no room in time, or the caller was interrupted; nothing was
    *     written
    */
   CompletableFuture<AppendResult> append(
-      String stream, ExpectedVersion expected, List<NewEvent> events) {
+      String stream, ExpectedVersion expected, List<NewEvent> events, @Nullable Tracking tracking) {
     requireOpen();
     long deadline = System.nanoTime() + settings.retryFor().toNanos();
-    AppendRequest request = ProtoMapping.appendRequest(stream, expected, events);
+    AppendRequest request = ProtoMapping.appendRequest(stream, expected, events, tracking);
     int bytes = request.getSerializedSize();
     awaitRoom(stream, bytes);
     PendingAppend append = new PendingAppend(request, expected, bytes, deadline);

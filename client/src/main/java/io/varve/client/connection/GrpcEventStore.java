@@ -13,21 +13,34 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.ServerInfo;
+import io.varve.client.streams.Snapshots;
 import io.varve.client.streams.StoreFailedException;
+import io.varve.client.streams.StoreStatistics;
 import io.varve.client.streams.StoreUnavailableException;
+import io.varve.client.streams.Streams;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.SubscribeToStream;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.SubscriptionListener;
 import io.varve.client.streams.SubscriptionStart;
+import io.varve.client.streams.Tracking;
+import io.varve.client.streams.Transaction;
+import io.varve.client.streams.TransactionResult;
 import io.varve.client.streams.VarveException;
 import io.varve.client.subscription.SubscriptionThread;
+import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
+import io.varve.proto.v1.GetServerInfoRequest;
+import io.varve.proto.v1.GetStatisticsRequest;
+import io.varve.proto.v1.GetTrackingRequest;
+import io.varve.proto.v1.GetTrackingResponse;
 import io.varve.proto.v1.StreamVersion;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -62,7 +75,11 @@ public final class GrpcEventStore implements EventStore {
   private final String server;
   private final ConnectionSettings settings;
   private final AppendPipeline appends;
+  private final Transactions transactions;
+  private final UnaryCalls unary;
   private final ReadCalls reads;
+  private final Streams streams;
+  private final Snapshots snapshots;
   private final ExecutorService calls;
   private final ExecutorService completions;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
@@ -85,7 +102,11 @@ public final class GrpcEventStore implements EventStore {
         Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("varve-completion-", 1).factory());
     this.appends = new AppendPipeline(channel, server, settings);
-    this.reads = new ReadCalls(channel, server, settings, closing);
+    this.transactions = new Transactions(channel, server, settings, completions);
+    this.unary = new UnaryCalls(channel, server, settings, closing);
+    this.reads = new ReadCalls(channel, server, settings, closing, unary);
+    this.streams = new RemoteStreams(unary);
+    this.snapshots = new RemoteSnapshots(unary);
   }
 
   /** A store behind this endpoint. The first call connects. */
@@ -106,7 +127,17 @@ public final class GrpcEventStore implements EventStore {
 
   @Override
   public AppendResult append(String stream, ExpectedVersion expected, List<NewEvent> events) {
-    CompletableFuture<AppendResult> answer = appends.append(stream, expected, List.copyOf(events));
+    return append(stream, appends.append(stream, expected, List.copyOf(events), null));
+  }
+
+  @Override
+  public AppendResult append(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
+    requireNonNull(tracking);
+    return append(stream, appends.append(stream, expected, List.copyOf(events), tracking));
+  }
+
+  private AppendResult append(String stream, CompletableFuture<AppendResult> answer) {
     try {
       return answer.get();
     } catch (ExecutionException e) {
@@ -129,10 +160,21 @@ public final class GrpcEventStore implements EventStore {
   @Override
   public CompletableFuture<AppendResult> appendAsync(
       String stream, ExpectedVersion expected, List<NewEvent> events) {
+    return appendLater(stream, expected, events, null);
+  }
+
+  @Override
+  public CompletableFuture<AppendResult> appendAsync(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
+    return appendLater(stream, expected, events, requireNonNull(tracking));
+  }
+
+  private CompletableFuture<AppendResult> appendLater(
+      String stream, ExpectedVersion expected, List<NewEvent> events, @Nullable Tracking tracking) {
     CompletableFuture<AppendResult> promise = new CompletableFuture<>();
     try {
       CompletableFuture<AppendResult> answer =
-          appends.append(stream, expected, List.copyOf(events));
+          appends.append(stream, expected, List.copyOf(events), tracking);
       // Completed elsewhere, so that what the caller hangs on the promise never holds up the
       // answers of others.
       CompletableFuture<AppendResult> unused =
@@ -151,6 +193,30 @@ public final class GrpcEventStore implements EventStore {
     } else {
       promise.completeExceptionally(failure);
     }
+  }
+
+  @Override
+  public TransactionResult transact(Transaction transaction) {
+    return transactions.transact(transaction);
+  }
+
+  @Override
+  public CompletableFuture<TransactionResult> transactAsync(Transaction transaction) {
+    try {
+      return transactions.transactAsync(transaction);
+    } catch (VarveException refusal) {
+      return CompletableFuture.failedFuture(refusal);
+    }
+  }
+
+  @Override
+  public OptionalLong tracking(String source) {
+    GetTrackingRequest request =
+        GetTrackingRequest.newBuilder()
+            .setSource(ProtoMapping.wellFormed("source", source))
+            .build();
+    GetTrackingResponse response = unary.ask(EventStoreGrpc.getGetTrackingMethod(), request);
+    return response.hasPosition() ? OptionalLong.of(response.getPosition()) : OptionalLong.empty();
   }
 
   @Override
@@ -211,6 +277,28 @@ public final class GrpcEventStore implements EventStore {
         listener);
   }
 
+  @Override
+  public Streams streams() {
+    return streams;
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return snapshots;
+  }
+
+  @Override
+  public ServerInfo serverInfo() {
+    return StreamMapping.serverInfo(
+        unary.ask(AdminGrpc.getGetServerInfoMethod(), GetServerInfoRequest.getDefaultInstance()));
+  }
+
+  @Override
+  public StoreStatistics statistics() {
+    return StreamMapping.statistics(
+        unary.ask(AdminGrpc.getGetStatisticsMethod(), GetStatisticsRequest.getDefaultInstance()));
+  }
+
   private <A, B> Subscription subscribe(
       Source<A, B> source, SubscriptionStart start, SubscriptionListener listener) {
     requireNonNull(listener);
@@ -236,8 +324,8 @@ public final class GrpcEventStore implements EventStore {
   }
 
   /**
-   * Listeners first, for they may still append; then the appends in flight; then the channel, with
-   * any open readers.
+   * Listeners first, for they may still append; then the appends and transactions in flight; then
+   * the channel, with any open readers.
    */
   @Override
   public void close() {
@@ -247,6 +335,7 @@ public final class GrpcEventStore implements EventStore {
     closing.countDown();
     closeSubscriptions();
     appends.close(settings.retryFor());
+    transactions.close(settings.retryFor());
     channel.shutdownNow();
     boolean interrupted = Thread.interrupted();
     try {

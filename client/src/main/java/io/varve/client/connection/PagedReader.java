@@ -5,11 +5,13 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.Snapshot;
 import io.varve.client.streams.StoreUnavailableException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class PagedReader<A, B> implements EventReader {
 
-  /** Some events, and the log's newest position when the read began. */
-  record Page(long headPosition, List<RecordedEvent> events) {}
+  /**
+   * Some events, and the log's newest position when the read began.
+   *
+   * @param snapshot what stands before the first event; only in the first page; null: nothing
+   */
+  record Page(long headPosition, List<RecordedEvent> events, @Nullable Snapshot snapshot) {}
 
   private final CallSignals<A, B> call;
   private final String server;
@@ -28,6 +34,7 @@ final class PagedReader<A, B> implements EventReader {
   private final Function<B, Page> toPage;
 
   private long headPosition;
+  private @Nullable Snapshot snapshot;
   private Iterator<RecordedEvent> page = List.<RecordedEvent>of().iterator();
   private boolean taken;
   private boolean ended;
@@ -83,6 +90,7 @@ final class PagedReader<A, B> implements EventReader {
         Page next = toPage.apply(message.value());
         headPosition = next.headPosition();
         page = next.events().iterator();
+        snapshot = next.snapshot() == null ? snapshot : next.snapshot();
         yield true;
       }
       case CallSignals.End<B> end -> {
@@ -114,6 +122,11 @@ final class PagedReader<A, B> implements EventReader {
   @Override
   public long headPosition() {
     return headPosition;
+  }
+
+  @Override
+  public Optional<Snapshot> snapshot() {
+    return Optional.ofNullable(snapshot);
   }
 
   @Override

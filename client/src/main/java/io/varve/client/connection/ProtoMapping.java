@@ -3,6 +3,7 @@ package io.varve.client.connection;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnsafeByteOperations;
+import io.varve.client.streams.AppendCondition;
 import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.InvalidRequestException;
@@ -16,27 +17,41 @@ import io.varve.client.streams.StoreFailedException;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.SubscribeToStream;
 import io.varve.client.streams.SubscriptionStart;
+import io.varve.client.streams.Tracking;
+import io.varve.client.streams.Transaction;
+import io.varve.client.streams.Transaction.StreamPart;
+import io.varve.client.streams.TransactionResult;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
 import io.varve.proto.v1.QueryItem;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.ReadStreamRequest;
+import io.varve.proto.v1.StreamAppend;
+import io.varve.proto.v1.StreamAppended;
 import io.varve.proto.v1.StreamState;
 import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToStreamRequest;
+import io.varve.proto.v1.TransactRequest;
+import io.varve.proto.v1.TransactResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Between the values of the API and the messages of the wire. */
 final class ProtoMapping {
 
+  private static final Instant FIRST_TIME = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59.999999999Z");
+
   private ProtoMapping() {}
 
   static AppendRequest appendRequest(
-      String stream, ExpectedVersion expected, List<NewEvent> events) {
+      String stream, ExpectedVersion expected, List<NewEvent> events, @Nullable Tracking tracking) {
     AppendRequest.Builder request = AppendRequest.newBuilder().setStream(streamName(stream));
     switch (expected) {
       case ExpectedVersion.Any any -> request.setState(StreamState.STREAM_STATE_ANY);
@@ -49,7 +64,71 @@ final class ProtoMapping {
     for (NewEvent event : events) {
       request.addEvents(newEvent(event));
     }
+    if (tracking != null) {
+      request.setTracking(tracking(tracking));
+    }
     return request.build();
+  }
+
+  static TransactRequest transactRequest(Transaction transaction) {
+    TransactRequest.Builder request = TransactRequest.newBuilder();
+    for (StreamPart part : transaction.streams()) {
+      request.addStreams(streamAppend(part));
+    }
+    for (AppendCondition condition : transaction.conditions()) {
+      request.addConditions(condition(condition));
+    }
+    if (transaction.tracking() != null) {
+      request.setTracking(tracking(transaction.tracking()));
+    }
+    return request.build();
+  }
+
+  private static StreamAppend streamAppend(StreamPart part) {
+    StreamAppend.Builder message = StreamAppend.newBuilder().setStream(part.stream());
+    switch (part.expected()) {
+      case ExpectedVersion.Any any -> message.setState(StreamState.STREAM_STATE_ANY);
+      case ExpectedVersion.NoStream noStream ->
+          message.setState(StreamState.STREAM_STATE_NO_STREAM);
+      case ExpectedVersion.StreamExists exists ->
+          message.setState(StreamState.STREAM_STATE_STREAM_EXISTS);
+      case ExpectedVersion.Exactly exactly -> message.setVersion(exactly.version());
+    }
+    for (NewEvent event : part.events()) {
+      message.addEvents(newEvent(event));
+    }
+    return message.build();
+  }
+
+  private static io.varve.proto.v1.AppendCondition condition(AppendCondition condition) {
+    io.varve.proto.v1.AppendCondition.Builder message =
+        io.varve.proto.v1.AppendCondition.newBuilder().setQuery(query(condition.query()));
+    if (condition.afterPosition() > 0) {
+      message.setAfterPosition(condition.afterPosition());
+    }
+    if (condition.since() != null) {
+      message.setSince(timestamp(condition.since()));
+    }
+    return message.build();
+  }
+
+  private static io.varve.proto.v1.Tracking tracking(Tracking tracking) {
+    return io.varve.proto.v1.Tracking.newBuilder()
+        .setSource(tracking.source())
+        .setPosition(tracking.position())
+        .build();
+  }
+
+  static TransactionResult transactionResult(TransactResponse response) {
+    Map<String, Long> versions = new LinkedHashMap<>();
+    for (StreamAppended written : response.getStreamsList()) {
+      versions.put(written.getStream(), written.getVersion());
+    }
+    return new TransactionResult(
+        versions,
+        response.getPosition(),
+        response.hasRecordedAt() ? instant(response.getRecordedAt()) : null,
+        response.getDeduplicated());
   }
 
   /**
@@ -57,10 +136,15 @@ final class ProtoMapping {
    * one.
    */
   static String streamName(String stream) {
-    if (!StandardCharsets.UTF_8.newEncoder().canEncode(stream)) {
-      throw invalid("stream", "holds half a surrogate pair");
+    return wellFormed("stream", stream);
+  }
+
+  /** The same of any text. */
+  static String wellFormed(String field, String text) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw invalid(field, "holds half a surrogate pair");
     }
-    return stream;
+    return text;
   }
 
   /** A negative number would be an enormous one on the wire. */
@@ -145,7 +229,8 @@ final class ProtoMapping {
             .setFromVersion(read.fromVersion())
             .setBackwards(read.isBackwards())
             .setLimit(read.limit())
-            .setNotBeforePosition(read.notBeforePosition());
+            .setNotBeforePosition(read.notBeforePosition())
+            .setFromSnapshot(read.isFromSnapshot());
     Instant asOf = read.asOf();
     if (asOf != null) {
       request.setAsOf(timestamp(asOf));
@@ -211,6 +296,19 @@ final class ProtoMapping {
     return message.build();
   }
 
+  /**
+   * A time as the wire carries it.
+   *
+   * @throws IllegalArgumentException it is not from year 1 to year 9999, which the wire cannot
+   *     carry
+   */
+  static Timestamp wireTime(String what, Instant time) {
+    if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
+      throw new IllegalArgumentException(what + " must be from year 1 to year 9999, was " + time);
+    }
+    return timestamp(time);
+  }
+
   private static Timestamp timestamp(Instant time) {
     return Timestamp.newBuilder()
         .setSeconds(time.getEpochSecond())
@@ -218,7 +316,7 @@ final class ProtoMapping {
         .build();
   }
 
-  private static Instant instant(Timestamp time) {
+  static Instant instant(Timestamp time) {
     return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());
   }
 }

@@ -12,6 +12,7 @@ import io.grpc.protobuf.StatusProto;
 import io.varve.client.streams.AccessDeniedException;
 import io.varve.client.streams.ConditionFailedException;
 import io.varve.client.streams.EventIdTakenException;
+import io.varve.client.streams.EventsNotKeptException;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.InvalidRequestException;
 import io.varve.client.streams.InvalidRequestException.FieldViolation;
@@ -21,15 +22,20 @@ import io.varve.client.streams.StoreOverloadedException;
 import io.varve.client.streams.StoreUnavailableException;
 import io.varve.client.streams.StreamDeletedException;
 import io.varve.client.streams.StreamNotFoundException;
+import io.varve.client.streams.StreamTombstonedException;
+import io.varve.client.streams.TrackingNotRisingException;
 import io.varve.client.streams.VarveException;
 import io.varve.client.streams.VersionConflictException;
 import io.varve.proto.v1.ConditionFailed;
 import io.varve.proto.v1.EventIdTaken;
 import io.varve.proto.v1.VersionConflict;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,6 +142,46 @@ final class StoreError {
         && (reason().equals("EVENT_NOT_FOUND") || reason().equals("STREAM_NOT_FOUND"));
   }
 
+  /** Whether a look-up found nothing, because there is no such stream. */
+  boolean isNoSuchStream() {
+    return code == Status.Code.NOT_FOUND && reason().equals("STREAM_NOT_FOUND");
+  }
+
+  /** Whether a look-up found nothing, because there is no such snapshot or not even its stream. */
+  boolean isNoSuchSnapshot() {
+    return isNoSuchStream()
+        || (code == Status.Code.NOT_FOUND && reason().equals("SNAPSHOT_NOT_FOUND"));
+  }
+
+  /**
+   * Whether the call did nothing, though a new try may do better: nobody was there to hear it, or
+   * somebody said that the server starts or stops, or has no room.
+   */
+  boolean isSurelyNotDone() {
+    return (code == Status.Code.UNAVAILABLE && (reason().equals("NOT_SERVING") || isNobodyThere()))
+        || isOverload();
+  }
+
+  /** Whether no connection could be made, so that nothing has been sent. */
+  private boolean isNobodyThere() {
+    for (Throwable beneath = cause; beneath != null; beneath = beneath.getCause()) {
+      if (beneath instanceof ConnectException || beneath instanceof UnknownHostException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the call may have done what it asked for, or not. */
+  boolean isOutcomeUnknown() {
+    return switch (code) {
+      case DEADLINE_EXCEEDED, CANCELLED -> true;
+      case UNAVAILABLE -> !reason().equals("NOT_SERVING");
+      case OK, UNKNOWN, INTERNAL -> reason().isEmpty();
+      default -> false;
+    };
+  }
+
   /** Whether every further call would be refused the same way, whatever it asks. */
   boolean isAboutTheCaller() {
     return switch (code) {
@@ -149,14 +195,20 @@ final class StoreError {
     return toException(ExpectedVersion.any());
   }
 
-  /** The exception, for an append that expected this. */
+  /** The exception, for a call that expected this of its stream. */
   VarveException toException(ExpectedVersion expected) {
+    return toException(stream -> expected);
+  }
+
+  /** The exception, for a call that expected this of each stream. */
+  VarveException toException(Function<String, ExpectedVersion> expected) {
     return switch (code) {
       case UNAVAILABLE -> new StoreUnavailableException(unavailable(), cause);
       case DEADLINE_EXCEEDED, CANCELLED ->
           new StoreUnavailableException(
               "the server at " + server + " did not answer in time: " + text(), cause);
-      case INVALID_ARGUMENT, OUT_OF_RANGE -> invalidRequest();
+      case INVALID_ARGUMENT -> invalidRequest();
+      case OUT_OF_RANGE -> outOfRange();
       case ABORTED -> aborted(expected);
       case ALREADY_EXISTS -> alreadyExists();
       case NOT_FOUND -> notFound();
@@ -190,12 +242,19 @@ final class StoreError {
     return new InvalidRequestException(text(), violations, cause);
   }
 
-  private VarveException aborted(ExpectedVersion expected) {
+  private VarveException outOfRange() {
+    return reason().equals("POSITION_OUT_OF_RANGE")
+        ? new EventsNotKeptException(
+            text(), info.getMetadataOrDefault("stream", ""), number("first"), cause)
+        : invalidRequest();
+  }
+
+  private VarveException aborted(Function<String, ExpectedVersion> expected) {
     Optional<VersionConflict> conflict = detail(VersionConflict.class);
     if (conflict.isPresent()) {
       VersionConflict found = conflict.get();
       return new VersionConflictException(
-          found.getStream(), expected, found.getActualVersion(), cause);
+          found.getStream(), expected.apply(found.getStream()), found.getActualVersion(), cause);
     }
     return detail(ConditionFailed.class)
         .<VarveException>map(
@@ -227,10 +286,24 @@ final class StoreError {
 
   private VarveException failedPrecondition() {
     return switch (reason()) {
-      case "STREAM_TOMBSTONED", "STREAM_DELETED" ->
+      case "STREAM_TOMBSTONED" ->
+          new StreamTombstonedException(text(), info.getMetadataOrDefault("stream", ""), cause);
+      case "STREAM_DELETED" ->
           new StreamDeletedException(text(), info.getMetadataOrDefault("stream", ""), cause);
+      case "TRACKING_NOT_RISING" ->
+          new TrackingNotRisingException(
+              text(), info.getMetadataOrDefault("source", ""), number("position"), cause);
       default -> failed();
     };
+  }
+
+  /** A number of the metadata; 0 if it is not there, or is none. */
+  private long number(String key) {
+    try {
+      return Long.parseUnsignedLong(info.getMetadataOrDefault(key, "0"));
+    } catch (NumberFormatException e) {
+      return 0;
+    }
   }
 
   private VarveException failed() {

@@ -2,6 +2,7 @@ package io.varve.client.streams;
 
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -23,6 +24,13 @@ public interface EventReader extends Iterable<RecordedEvent>, AutoCloseable {
    * Everything that the read says is as of this position.
    */
   long headPosition();
+
+  /**
+   * The snapshot that came before the events, which then start after its version. Empty: there is
+   * none, or {@link ReadStream#fromSnapshot} did not ask for one. Known from the start, and for as
+   * long as the reader is referred to.
+   */
+  Optional<Snapshot> snapshot();
 
   /**
    * The events, once. While iterating, a store that goes away is a {@link

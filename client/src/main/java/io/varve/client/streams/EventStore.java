@@ -2,6 +2,7 @@ package io.varve.client.streams;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
@@ -18,6 +19,9 @@ import java.util.concurrent.CompletableFuture;
  *   events.forEach(event -> System.out.println(event.version() + " " + event.type()));
  * }
  * }</pre>
+ *
+ * <p>{@link #transact} writes to several streams under conditions, {@link #streams} is about what
+ * there is and what is kept, and {@link #snapshots} about loading long streams quickly.
  */
 public interface EventStore extends AutoCloseable {
 
@@ -37,6 +41,10 @@ public interface EventStore extends AutoCloseable {
    * @throws VersionConflictException the expected version does not hold; nothing was written
    * @throws EventIdTakenException some of the ids are in the store, but not as this append; nothing
    *     was written
+   * @throws StreamDeletedException the stream is deleted, and the append expects that it exists;
+   *     nothing was written. An append that expects nothing, no stream, or the last version reopens
+   *     it.
+   * @throws StreamTombstonedException the stream is closed for ever; nothing was written
    * @throws InvalidRequestException the request is malformed or over a limit; nothing was written
    * @throws StoreOverloadedException the store had no room for it until the retries ended; nothing
    *     was written
@@ -49,6 +57,17 @@ public interface EventStore extends AutoCloseable {
   default AppendResult append(String stream, ExpectedVersion expected, NewEvent... events) {
     return append(stream, expected, List.of(events));
   }
+
+  /**
+   * Appends as {@link #append(String, ExpectedVersion, List)} does, and stores a consumer's
+   * progress in the same atomic step. A repeat is found by its events, whatever is stored for the
+   * source.
+   *
+   * @throws TrackingNotRisingException the progress is not higher than the one that is stored;
+   *     nothing was written
+   */
+  AppendResult append(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking);
 
   /**
    * Appends as {@link #append(String, ExpectedVersion, List)} does, without waiting for the answer.
@@ -67,12 +86,70 @@ public interface EventStore extends AutoCloseable {
       String stream, ExpectedVersion expected, List<NewEvent> events);
 
   /**
+   * Appends as {@link #append(String, ExpectedVersion, List, Tracking)} does, without waiting for
+   * the answer.
+   */
+  CompletableFuture<AppendResult> appendAsync(
+      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking);
+
+  /**
+   * Writes to several streams, and checks others, all or nothing, and waits until it is durable. No
+   * reader ever sees a part of it.
+   *
+   * <p>A repeat of the same events is safe: a transaction whose events are all in its streams
+   * already, in this order and at positions next to one another, is answered with the original
+   * result and {@link TransactionResult#deduplicated}, whatever it expects. A transaction without
+   * events has no such memory: one that only stores progress is therefore sent again only as long
+   * as that is sure to change nothing.
+   *
+   * @throws VersionConflictException a stream's expected version does not hold; nothing was written
+   * @throws ConditionFailedException a condition does not hold; nothing was written
+   * @throws TrackingNotRisingException the progress is not higher than the one that is stored;
+   *     nothing was written
+   * @throws EventIdTakenException some of the ids are in the store, but not as this transaction;
+   *     nothing was written
+   * @throws StreamDeletedException a stream is deleted, and expected to exist; nothing was written
+   * @throws StreamTombstonedException a stream is closed for ever; nothing was written
+   * @throws InvalidRequestException the request is malformed or over a limit; nothing was written
+   * @throws StoreOverloadedException the store had no room for it until the retries ended; nothing
+   *     was written
+   * @throws StoreUnavailableException no answer until the retries ended; the message says whether
+   *     the outcome is unknown
+   */
+  TransactionResult transact(Transaction transaction);
+
+  /**
+   * Does what {@link #transact} does, without waiting for the answer. Transactions that are in
+   * flight together are decided in any order.
+   *
+   * <p>The number and the bytes of the transactions in flight are bounded. When the bound is
+   * reached this call waits for room.
+   *
+   * @return completes with the result, or with the exception that {@code transact} would have
+   *     thrown. Dependent stages may block. Cancelling it does not cancel the transaction.
+   */
+  CompletableFuture<TransactionResult> transactAsync(Transaction transaction);
+
+  /**
+   * The position last stored for a source by the {@link Tracking} of an append or a transaction;
+   * empty: none was ever stored.
+   *
+   * @param source 1 to 512 bytes of UTF-8 without control characters
+   * @throws InvalidRequestException the source is malformed
+   * @throws StoreUnavailableException the store did not answer in time
+   */
+  OptionalLong tracking(String source);
+
+  /**
    * Reads events of one stream. The read sees the stream as it was when the read began, from its
    * first event to its last.
    *
    * @return a reader at its first event, which the caller must close; an empty one if the stream
-   *     has events but none in range
-   * @throws StreamNotFoundException the stream has no event
+   *     has or had events but none in range is kept
+   * @throws StreamNotFoundException the stream has no event, or is deleted
+   * @throws StreamTombstonedException the stream is closed for ever
+   * @throws EventsNotKeptException the read goes forwards and is to start at a version that is no
+   *     longer kept
    * @throws InvalidRequestException the request is malformed
    * @throws StoreUnavailableException the store did not answer in time
    */
@@ -100,9 +177,11 @@ public interface EventStore extends AutoCloseable {
   Optional<RecordedEvent> getEvent(long position);
 
   /**
-   * The event with this version of the stream, or empty if there is none.
+   * The event with this version of the stream, or empty if there is none or the stream is deleted.
    *
    * @param version 1 or higher
+   * @throws EventsNotKeptException the version is no longer kept
+   * @throws StreamTombstonedException the stream is closed for ever
    * @throws InvalidRequestException the stream's name is malformed, or the version is not 1 or
    *     higher
    */
@@ -116,6 +195,11 @@ public interface EventStore extends AutoCloseable {
    * "after now". If the store cannot be reached, it returns after the first attempt, and the
    * subscription goes on trying, for ever; the listener hears of it.
    *
+   * <p>Events that are not kept, at the time when they would be delivered, are passed over. On a
+   * deleted stream the subscription waits until somebody reopens it; on one that is closed for ever
+   * while the subscription is open it stays silent.
+   *
+   * @throws StreamTombstonedException the stream is closed for ever; the listener is never called
    * @throws InvalidRequestException the request is malformed; the listener is never called
    * @throws AccessDeniedException the caller may not; the listener is never called
    */
@@ -129,6 +213,26 @@ public interface EventStore extends AutoCloseable {
    * @throws AccessDeniedException the caller may not; the listener is never called
    */
   Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener);
+
+  /** What streams there are, and what is kept of them. The same object may be used all the time. */
+  Streams streams();
+
+  /** Cached folds of streams. The same object may be used all the time. */
+  Snapshots snapshots();
+
+  /**
+   * What the server is.
+   *
+   * @throws StoreUnavailableException the store did not answer in time
+   */
+  ServerInfo serverInfo();
+
+  /**
+   * The store's figures now.
+   *
+   * @throws StoreUnavailableException the store did not answer in time
+   */
+  StoreStatistics statistics();
 
   /**
    * Waits for the appends in flight, closes the subscriptions, cancels the readers that are still

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * ReadStream.of("account-42");                              // from the first event to the last
  * ReadStream.of("account-42").fromVersion(7).limit(10);     // versions 7 to 16
  * ReadStream.of("account-42").backwards().limit(1);         // the last event
+ * ReadStream.of("account-42").fromSnapshot();               // the newest snapshot, and what came since
  * }</pre>
  */
 public final class ReadStream {
@@ -21,6 +22,7 @@ public final class ReadStream {
   private final long limit;
   private final @Nullable Instant asOf;
   private final long notBeforePosition;
+  private final boolean fromSnapshot;
 
   private ReadStream(
       String stream,
@@ -28,40 +30,45 @@ public final class ReadStream {
       boolean backwards,
       long limit,
       @Nullable Instant asOf,
-      long notBeforePosition) {
+      long notBeforePosition,
+      boolean fromSnapshot) {
     this.stream = Arguments.wellFormed("stream", stream);
     this.fromVersion = Arguments.notNegative("fromVersion", fromVersion);
     this.backwards = backwards;
     this.limit = Arguments.notNegative("limit", limit);
     this.asOf = asOf == null ? null : Arguments.time("asOf", asOf);
     this.notBeforePosition = Arguments.notNegative("notBeforePosition", notBeforePosition);
+    this.fromSnapshot = fromSnapshot;
   }
 
   /** All of this stream. */
   public static ReadStream of(String stream) {
-    return new ReadStream(stream, 0, false, 0, null, 0);
+    return new ReadStream(stream, 0, false, 0, null, 0, false);
   }
 
   /**
-   * Starts at this version, inclusive. 0: at the stream's first event, or its last if backwards.
+   * Starts at this version, inclusive. 0: at the first event that is kept, or the last if
+   * backwards.
    */
   public ReadStream fromVersion(long version) {
-    return new ReadStream(stream, version, backwards, limit, asOf, notBeforePosition);
+    return new ReadStream(stream, version, backwards, limit, asOf, notBeforePosition, fromSnapshot);
   }
 
   /** Newest event first. */
   public ReadStream backwards() {
-    return new ReadStream(stream, fromVersion, true, limit, asOf, notBeforePosition);
+    return new ReadStream(stream, fromVersion, true, limit, asOf, notBeforePosition, fromSnapshot);
   }
 
   /** At most this many events. 0: no limit. */
   public ReadStream limit(long limit) {
-    return new ReadStream(stream, fromVersion, backwards, limit, asOf, notBeforePosition);
+    return new ReadStream(
+        stream, fromVersion, backwards, limit, asOf, notBeforePosition, fromSnapshot);
   }
 
   /** The stream as it was at this time: only events recorded at or before it. */
   public ReadStream asOf(Instant time) {
-    return new ReadStream(stream, fromVersion, backwards, limit, time, notBeforePosition);
+    return new ReadStream(
+        stream, fromVersion, backwards, limit, time, notBeforePosition, fromSnapshot);
   }
 
   /**
@@ -69,7 +76,17 @@ public final class ReadStream {
    * passed. 0: at once.
    */
   public ReadStream notBeforePosition(long position) {
-    return new ReadStream(stream, fromVersion, backwards, limit, asOf, position);
+    return new ReadStream(stream, fromVersion, backwards, limit, asOf, position, fromSnapshot);
+  }
+
+  /**
+   * Starts with the stream's newest snapshot, which {@link EventReader#snapshot} gives, and then
+   * has only the events after its version; without a snapshot, the whole stream. With {@link
+   * #asOf}, the newest snapshot whose version was recorded at or before that time. A limit counts
+   * events only. Not together with {@link #backwards} or {@link #fromVersion}.
+   */
+  public ReadStream fromSnapshot() {
+    return new ReadStream(stream, fromVersion, backwards, limit, asOf, notBeforePosition, true);
   }
 
   /** The stream's name. */
@@ -102,6 +119,11 @@ public final class ReadStream {
     return notBeforePosition;
   }
 
+  /** Whether the newest snapshot stands in for the events up to it. */
+  public boolean isFromSnapshot() {
+    return fromSnapshot;
+  }
+
   @Override
   public String toString() {
     return "ReadStream["
@@ -110,6 +132,7 @@ public final class ReadStream {
         + (backwards ? ", backwards" : "")
         + (limit > 0 ? ", limit " + limit : "")
         + (asOf != null ? ", as of " + asOf : "")
+        + (fromSnapshot ? ", from the newest snapshot" : "")
         + (notBeforePosition > 0 ? ", not before position " + notBeforePosition : "")
         + "]";
   }

@@ -2,7 +2,10 @@ package io.varve.client.streams;
 
 import org.jspecify.annotations.Nullable;
 
-/** The stream is deleted, or closed for ever. */
+/**
+ * The stream is deleted, which what was asked for does not allow. An append that expects nothing,
+ * no stream, or the last version reopens it.
+ */
 public final class StreamDeletedException extends VarveException {
 
   private static final long serialVersionUID = 1;
@@ -20,7 +23,7 @@ public final class StreamDeletedException extends VarveException {
     return stream;
   }
 
-  /** Always false: the stream stays as it is. */
+  /** Always false: somebody must reopen the stream first. */
   @Override
   public boolean retryable() {
     return false;

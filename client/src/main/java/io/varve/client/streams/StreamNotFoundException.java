@@ -2,7 +2,7 @@ package io.varve.client.streams;
 
 import org.jspecify.annotations.Nullable;
 
-/** The stream has no event. */
+/** The stream has no event, or is deleted. */
 public final class StreamNotFoundException extends VarveException {
 
   private static final long serialVersionUID = 1;

@@ -10,6 +10,7 @@ public abstract sealed class VarveException extends RuntimeException
     permits AccessDeniedException,
         ConditionFailedException,
         EventIdTakenException,
+        EventsNotKeptException,
         InvalidRequestException,
         NotServedException,
         StoreFailedException,
@@ -17,6 +18,8 @@ public abstract sealed class VarveException extends RuntimeException
         StoreUnavailableException,
         StreamDeletedException,
         StreamNotFoundException,
+        StreamTombstonedException,
+        TrackingNotRisingException,
         VersionConflictException {
 
   private static final long serialVersionUID = 1;

@@ -10,11 +10,17 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
-import io.varve.client.streams.StreamNotFoundException;
+import io.varve.client.streams.ServerInfo;
+import io.varve.client.streams.Snapshots;
+import io.varve.client.streams.StoreStatistics;
+import io.varve.client.streams.Streams;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.SubscribeToStream;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.SubscriptionListener;
+import io.varve.client.streams.Tracking;
+import io.varve.client.streams.Transaction;
+import io.varve.client.streams.TransactionResult;
 import io.varve.client.streams.VarveException;
 import io.varve.client.subscription.SubscriptionThread;
 import java.time.Clock;
@@ -22,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -56,7 +63,14 @@ public final class InMemoryEventStore implements EventStore {
   private static final Logger log = LoggerFactory.getLogger(InMemoryEventStore.class);
   private static final AtomicInteger SUBSCRIPTIONS = new AtomicInteger();
 
+  private final Clock clock;
+  private final Instant startedAt;
+  private final UUID storeId = UUID.randomUUID();
   private final MemoryLog events;
+  private final Streams streams;
+  private final Snapshots snapshots;
+  private final RateMeter appended;
+  private final RateMeter sent;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
@@ -70,17 +84,39 @@ public final class InMemoryEventStore implements EventStore {
    * stand still.
    */
   public InMemoryEventStore(Clock clock) {
+    this.clock = clock;
+    this.startedAt = clock.instant();
     this.events = new MemoryLog(clock);
+    this.streams = new MemoryStreams(events, this::requireOpen);
+    this.snapshots = new MemorySnapshots(events, clock, this::requireOpen);
+    this.appended = new RateMeter(clock);
+    this.sent = new RateMeter(clock);
   }
 
   @Override
   public AppendResult append(String stream, ExpectedVersion expected, List<NewEvent> newEvents) {
+    return appendNow(stream, expected, newEvents, null);
+  }
+
+  @Override
+  public AppendResult append(
+      String stream, ExpectedVersion expected, List<NewEvent> newEvents, Tracking tracking) {
+    return appendNow(stream, expected, newEvents, requireNonNull(tracking));
+  }
+
+  private AppendResult appendNow(
+      String stream,
+      ExpectedVersion expected,
+      List<NewEvent> newEvents,
+      @Nullable Tracking tracking) {
     requireNonNull(stream);
     requireNonNull(expected);
     List<NewEvent> copy = List.copyOf(newEvents);
     requireOpen();
-    RequestRules.checkAppend(stream, copy);
-    return events.append(stream, expected, copy);
+    RequestRules.checkAppend(stream, copy, tracking);
+    AppendResult result = events.append(stream, expected, copy, tracking);
+    appended.add(result.deduplicated() ? 0 : copy.size());
+    return result;
   }
 
   @Override
@@ -94,14 +130,53 @@ public final class InMemoryEventStore implements EventStore {
   }
 
   @Override
+  public CompletableFuture<AppendResult> appendAsync(
+      String stream, ExpectedVersion expected, List<NewEvent> newEvents, Tracking tracking) {
+    try {
+      return CompletableFuture.completedFuture(append(stream, expected, newEvents, tracking));
+    } catch (VarveException refusal) {
+      return CompletableFuture.failedFuture(refusal);
+    }
+  }
+
+  @Override
+  public TransactionResult transact(Transaction transaction) {
+    requireNonNull(transaction);
+    requireOpen();
+    RequestRules.checkTransaction(transaction);
+    TransactionResult result = events.transact(transaction);
+    appended.add(result.deduplicated() ? 0 : transaction.events().count());
+    return result;
+  }
+
+  @Override
+  public CompletableFuture<TransactionResult> transactAsync(Transaction transaction) {
+    try {
+      return CompletableFuture.completedFuture(transact(transaction));
+    } catch (VarveException refusal) {
+      return CompletableFuture.failedFuture(refusal);
+    }
+  }
+
+  @Override
+  public OptionalLong tracking(String source) {
+    requireOpen();
+    RequestRules.checkSource("source", source);
+    return events.tracking(source);
+  }
+
+  @Override
   public EventReader readStream(ReadStream read) {
     requireOpen();
-    RequestRules.checkStream("stream", read.stream());
-    MemoryLog.Snapshot stream = events.stream(read.stream(), read.notBeforePosition(), PATIENCE);
-    if (stream.events().isEmpty()) {
-      throw new StreamNotFoundException(
-          "stream \"" + read.stream() + "\" has no event", read.stream(), null);
-    }
+    RequestRules.checkRead(read);
+    MemoryLog.Excerpt stream =
+        events.stream(
+            read.stream(),
+            read.isBackwards() ? 0 : read.fromVersion(),
+            read.isFromSnapshot(),
+            read.asOf(),
+            read.notBeforePosition(),
+            PATIENCE);
     return reader(stream, read.isBackwards(), event -> isInRange(read, event), read.limit());
   }
 
@@ -118,7 +193,7 @@ public final class InMemoryEventStore implements EventStore {
     requireOpen();
     RequestRules.checkQuery(read.query());
     Predicate<RecordedEvent> matches = new QueryMatcher(read.query());
-    MemoryLog.Snapshot log = events.all(read.notBeforePosition(), PATIENCE);
+    MemoryLog.Excerpt log = events.all(read.notBeforePosition(), PATIENCE);
     return reader(
         log,
         read.isBackwards(),
@@ -138,12 +213,13 @@ public final class InMemoryEventStore implements EventStore {
         && (latest == null || !event.recordedAt().isAfter(latest));
   }
 
-  private static EventReader reader(
-      MemoryLog.Snapshot snapshot, boolean backwards, Predicate<RecordedEvent> wanted, long limit) {
-    List<RecordedEvent> ordered = backwards ? snapshot.events().reversed() : snapshot.events();
+  private EventReader reader(
+      MemoryLog.Excerpt excerpt, boolean backwards, Predicate<RecordedEvent> wanted, long limit) {
+    List<RecordedEvent> ordered = backwards ? excerpt.events().reversed() : excerpt.events();
     List<RecordedEvent> found =
         ordered.stream().filter(wanted).limit(limit == 0 ? Long.MAX_VALUE : limit).toList();
-    return new ListReader(snapshot.headPosition(), found);
+    sent.add(found.size());
+    return new ListReader(excerpt.headPosition(), excerpt.snapshot(), found);
   }
 
   @Override
@@ -171,6 +247,7 @@ public final class InMemoryEventStore implements EventStore {
   @Override
   public Subscription subscribeToStream(SubscribeToStream request, SubscriptionListener listener) {
     RequestRules.checkStream("stream", request.stream());
+    events.requireNotTombstoned(request.stream());
     return subscribe(new MemorySubscription(events, request, listener), listener);
   }
 
@@ -180,6 +257,42 @@ public final class InMemoryEventStore implements EventStore {
     return subscribe(
         new MemorySubscription(events, request, new QueryMatcher(request.query()), listener),
         listener);
+  }
+
+  @Override
+  public Streams streams() {
+    return streams;
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return snapshots;
+  }
+
+  @Override
+  public ServerInfo serverInfo() {
+    requireOpen();
+    Duration uptime = Duration.between(startedAt, clock.instant());
+    return new ServerInfo(
+        "in memory",
+        0,
+        storeId,
+        uptime.isNegative() ? Duration.ZERO : uptime,
+        List.of("transactions", "tracking", "streams", "snapshots"));
+  }
+
+  @Override
+  public StoreStatistics statistics() {
+    requireOpen();
+    long head = events.headPosition();
+    return new StoreStatistics(
+        head,
+        head,
+        events.infos(name -> true).size(),
+        0,
+        appended.perSecond(),
+        sent.perSecond(),
+        subscriptions.size());
   }
 
   private Subscription subscribe(MemorySubscription work, SubscriptionListener listener) {

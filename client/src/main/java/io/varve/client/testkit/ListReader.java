@@ -2,26 +2,35 @@ package io.varve.client.testkit;
 
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.Snapshot;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 
 /** The events of one read, all in memory. */
 final class ListReader implements EventReader {
 
   private final long headPosition;
+  private final Optional<Snapshot> snapshot;
   private final List<RecordedEvent> events;
   private boolean taken;
   private volatile boolean closed;
 
-  ListReader(long headPosition, List<RecordedEvent> events) {
+  ListReader(long headPosition, Optional<Snapshot> snapshot, List<RecordedEvent> events) {
     this.headPosition = headPosition;
+    this.snapshot = snapshot;
     this.events = events;
   }
 
   @Override
   public long headPosition() {
     return headPosition;
+  }
+
+  @Override
+  public Optional<Snapshot> snapshot() {
+    return snapshot;
   }
 
   @Override

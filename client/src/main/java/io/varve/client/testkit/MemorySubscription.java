@@ -43,7 +43,9 @@ final class MemorySubscription implements SubscriptionThread.Work {
     this.reached = request.start() instanceof SubscriptionStart.FromNow ? log.headPosition() : 0;
     long afterVersion =
         request.start() instanceof SubscriptionStart.After after ? after.place() : 0;
-    this.matches = event -> event.stream().equals(stream) && event.version() > afterVersion;
+    this.matches =
+        event ->
+            event.stream().equals(stream) && event.version() > afterVersion && log.isKept(event);
   }
 
   MemorySubscription(
@@ -68,7 +70,7 @@ final class MemorySubscription implements SubscriptionThread.Work {
   public void run(Runnable started) throws Exception {
     started.run();
     while (!stopping) {
-      MemoryLog.Snapshot next =
+      MemoryLog.Excerpt next =
           log.awaitAfter(reached, BATCH, live ? IDLE : Duration.ZERO, () -> stopping);
       if (live && next.headPosition() - reached > LIVE_LAG) {
         live = false;

@@ -45,7 +45,8 @@ final class QueryMatcher implements Predicate<RecordedEvent> {
     return items.isEmpty() || items.stream().anyMatch(item -> item.matches(event));
   }
 
-  private static String category(String stream) {
+  /** The name up to the first dash, or the whole name if it has none. */
+  static String category(String stream) {
     int dash = stream.indexOf('-');
     return dash < 0 ? stream : stream.substring(0, dash);
   }

@@ -7,11 +7,18 @@ import io.varve.client.streams.InvalidRequestException.FieldViolation;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.Query;
 import io.varve.client.streams.QueryItem;
+import io.varve.client.streams.ReadStream;
+import io.varve.client.streams.Snapshot;
+import io.varve.client.streams.StreamChange;
+import io.varve.client.streams.Tracking;
+import io.varve.client.streams.Transaction;
+import io.varve.client.streams.Transaction.StreamPart;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the server refuses at the door, with its default limits. Fields are named as in the
@@ -29,32 +36,111 @@ final class RequestRules {
   private static final int MAX_TAG_BYTES = 256;
   private static final int MAX_EVENTS = 10_000;
   private static final int MAX_APPEND_BYTES = 16 << 20;
+  private static final int MAX_STREAMS = 1_000;
+  private static final int MAX_CONDITIONS = 100;
+  private static final int MAX_SOURCE_BYTES = 512;
+  private static final int MAX_REASON_BYTES = 1_024;
   private static final int MAX_QUERY_ITEMS = 1_000;
   private static final int MAX_QUERY_ENTRIES = 1_000;
 
   private RequestRules() {}
 
-  static void checkAppend(String stream, List<NewEvent> events) {
-    checkStream("stream", stream);
-    if (stream.startsWith("$")) {
-      throw invalid(
-          "stream", "\"" + stream + "\" starts with \"$\", which only the server's own streams do");
-    }
+  static void checkAppend(String stream, List<NewEvent> events, @Nullable Tracking tracking) {
+    checkOwnStream("stream", stream);
     if (events.isEmpty()) {
       throw invalid("events", "must hold at least one event");
     }
     checkLimit("events", events.size(), MAX_EVENTS, "entries");
+    checkLimit("events", checkEvents("events", events, new HashSet<>()), MAX_APPEND_BYTES, "bytes");
+    checkTracking(tracking);
+  }
+
+  static void checkTransaction(Transaction transaction) {
+    List<StreamPart> streams = transaction.streams();
+    if (streams.isEmpty() && transaction.conditions().isEmpty() && transaction.tracking() == null) {
+      throw invalid("streams", "must not be empty without conditions and without tracking");
+    }
+    checkLimit("streams", streams.size(), MAX_STREAMS, "entries");
+    checkLimit("conditions", transaction.conditions().size(), MAX_CONDITIONS, "entries");
+    checkLimit("streams", transaction.events().count(), MAX_EVENTS, "events");
+    Set<String> names = new HashSet<>();
     Set<UUID> ids = new HashSet<>();
+    long bytes = 0;
+    for (int i = 0; i < streams.size(); i++) {
+      StreamPart part = streams.get(i);
+      String field = "streams[" + i + "]";
+      checkOwnStream(field + ".stream", part.stream());
+      if (!names.add(part.stream())) {
+        throw invalid(
+            field + ".stream", "\"" + part.stream() + "\" stands twice in this transaction");
+      }
+      bytes += checkEvents(field + ".events", part.events(), ids);
+    }
+    checkLimit("streams", bytes, MAX_APPEND_BYTES, "bytes");
+    for (int i = 0; i < transaction.conditions().size(); i++) {
+      checkQuery("conditions[" + i + "].query", transaction.conditions().get(i).query());
+    }
+    checkTracking(transaction.tracking());
+  }
+
+  /** A stream that is not the server's own. */
+  private static void checkOwnStream(String field, String stream) {
+    checkStream(field, stream);
+    if (stream.startsWith("$")) {
+      throw invalid(
+          field, "\"" + stream + "\" starts with \"$\", which only the server's own streams do");
+    }
+  }
+
+  /** Returns their size in bytes. */
+  private static long checkEvents(String field, List<NewEvent> events, Set<UUID> ids) {
     long bytes = 0;
     for (int i = 0; i < events.size(); i++) {
       NewEvent event = events.get(i);
-      String field = "events[" + i + "]";
+      String name = field + "[" + i + "]";
       if (!ids.add(event.id())) {
-        throw invalid(field + ".id", event.id() + " stands twice in this append");
+        throw invalid(name + ".id", event.id() + " stands twice in this write");
       }
-      bytes += checkEvent(field, event);
+      bytes += checkEvent(name, event);
     }
-    checkLimit("events", bytes, MAX_APPEND_BYTES, "bytes");
+    return bytes;
+  }
+
+  private static void checkTracking(@Nullable Tracking tracking) {
+    if (tracking != null) {
+      checkSource("tracking.source", tracking.source());
+      checkAtLeastOne("tracking.position", tracking.position());
+    }
+  }
+
+  static void checkSource(String field, String source) {
+    int unused = checkText(field, source, MAX_SOURCE_BYTES);
+  }
+
+  static void checkRead(ReadStream read) {
+    checkStream("stream", read.stream());
+    if (read.isFromSnapshot() && (read.isBackwards() || read.fromVersion() > 0)) {
+      throw invalid(
+          "from_snapshot",
+          "cannot be together with " + (read.isBackwards() ? "backwards" : "from_version"));
+    }
+  }
+
+  static void checkChange(String stream, StreamChange change) {
+    checkOwnStream("stream", stream);
+    String reason = change.reason();
+    checkLimit("reason", reason.getBytes(UTF_8).length, MAX_REASON_BYTES, "bytes");
+    checkControls("reason", reason, "\n\t");
+  }
+
+  static void checkSnapshot(Snapshot snapshot) {
+    checkStream("snapshot.stream", snapshot.stream());
+    checkAtLeastOne("snapshot.version", snapshot.version());
+    checkLimit("snapshot.data", snapshot.dataLength(), MAX_DATA_BYTES, "bytes");
+    if (!snapshot.contentType().isEmpty()) {
+      int unused =
+          checkText("snapshot.content_type", snapshot.contentType(), MAX_CONTENT_TYPE_BYTES);
+    }
   }
 
   /** Returns the event's size in bytes. */
@@ -100,10 +186,14 @@ final class RequestRules {
   }
 
   static void checkQuery(Query query) {
-    checkLimit("query.items", query.items().size(), MAX_QUERY_ITEMS, "entries");
+    checkQuery("query", query);
+  }
+
+  private static void checkQuery(String name, Query query) {
+    checkLimit(name + ".items", query.items().size(), MAX_QUERY_ITEMS, "entries");
     for (int i = 0; i < query.items().size(); i++) {
       QueryItem item = query.items().get(i);
-      String field = "query.items[" + i + "]";
+      String field = name + ".items[" + i + "]";
       checkEntries(field + ".types", item.types());
       checkEntries(field + ".tags", item.tags());
       checkEntries(field + ".stream_prefixes", item.streamPrefixes());
@@ -128,13 +218,18 @@ final class RequestRules {
     }
     int bytes = text.getBytes(UTF_8).length;
     checkLimit(field, bytes, maxBytes, "bytes");
+    checkControls(field, text, "");
+    return bytes;
+  }
+
+  private static void checkControls(String field, String text, String allowed) {
     for (int i = 0; i < text.length(); i++) {
-      if (Character.isISOControl(text.charAt(i))) {
-        String code = String.format("U+%04X", (int) text.charAt(i));
+      char c = text.charAt(i);
+      if (Character.isISOControl(c) && allowed.indexOf(c) < 0) {
+        String code = String.format("U+%04X", (int) c);
         throw invalid(field, "must not contain control characters, has " + code + " at index " + i);
       }
     }
-    return bytes;
   }
 
   private static void checkLimit(String field, long actual, long limit, String unit) {
@@ -143,7 +238,7 @@ final class RequestRules {
     }
   }
 
-  private static InvalidRequestException invalid(String field, String description) {
+  static InvalidRequestException invalid(String field, String description) {
     return new InvalidRequestException(
         field + " " + description, List.of(new FieldViolation(field, description)), null);
   }
