@@ -87,8 +87,8 @@ final class MemoryStreams implements Streams {
       throw RequestRules.invalid("max_age", "must be positive, was " + maxAge);
     }
     String bounds =
-        (retention.maxCount() > 0 ? ",\"max_count\":" + retention.maxCount() : "")
-            + (maxAge == null ? "" : ",\"max_age\":\"" + seconds(maxAge) + "\"");
+        (retention.maxCount() > 0 ? ",\"maxCount\":\"" + retention.maxCount() + "\"" : "")
+            + (maxAge == null ? "" : ",\"maxAge\":\"" + maxAge + "\"");
     return change(
         stream,
         change,
@@ -103,13 +103,6 @@ final class MemoryStreams implements Streams {
         },
         "$RetentionSet",
         bounds);
-  }
-
-  /** As JSON has it in the mapping of protocol buffers. */
-  private static String seconds(Duration age) {
-    return age.getSeconds()
-        + (age.getNano() == 0 ? "" : String.format(".%09d", age.getNano()))
-        + "s";
   }
 
   @Override
@@ -146,7 +139,7 @@ final class MemoryStreams implements Streams {
           }
         },
         "$StreamTruncated",
-        ",\"truncate_before\":" + beforeVersion);
+        ",\"truncateBefore\":\"" + beforeVersion + "\"");
   }
 
   @Override
@@ -211,8 +204,9 @@ final class MemoryStreams implements Streams {
                 .json(
                     "{\"stream\":"
                         + quoted(stream)
-                        + ",\"version\":"
+                        + ",\"version\":\""
                         + version
+                        + "\""
                         + parameters
                         + ",\"reason\":"
                         + quoted(change.reason())

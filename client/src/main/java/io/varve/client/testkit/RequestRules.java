@@ -69,7 +69,11 @@ final class RequestRules {
     for (int i = 0; i < streams.size(); i++) {
       StreamPart part = streams.get(i);
       String field = "streams[" + i + "]";
-      checkOwnStream(field + ".stream", part.stream());
+      if (part.events().isEmpty()) {
+        checkStream(field + ".stream", part.stream());
+      } else {
+        checkOwnStream(field + ".stream", part.stream());
+      }
       if (!names.add(part.stream())) {
         throw invalid(
             field + ".stream", "\"" + part.stream() + "\" stands twice in this transaction");
