@@ -24,6 +24,11 @@ final class BatchBytes {
    */
   private static final byte PUT = 0x5;
 
+  /** kTypeColumnFamilyDeletion and kTypeColumnFamilyMerge of the same. */
+  private static final byte DELETE = 0x4;
+
+  private static final byte MERGE = 0x6;
+
   private byte[] bytes;
   private int length = HEADER_BYTES;
   private int count;
@@ -45,18 +50,35 @@ final class BatchBytes {
   /** Adds a put of a value that lies in two parts, the second being a piece of an array. */
   void put(
       int columnFamilyId, byte[] key, byte[] value, byte[] rest, int restOffset, int restLength) {
-    if (columnFamilyId == 0) {
-      throw new IllegalArgumentException("the default column family holds nothing");
-    }
     int valueLength = value.length + restLength;
-    reserve(16 + key.length + valueLength);
-    bytes[length++] = PUT;
-    varint(columnFamilyId);
-    varint(key.length);
-    copy(key, 0, key.length);
+    begin(PUT, columnFamilyId, key, valueLength);
     varint(valueLength);
     copy(value, 0, value.length);
     copy(rest, restOffset, restLength);
+  }
+
+  /** Adds the deletion of a key, which need not be there. */
+  void delete(int columnFamilyId, byte[] key) {
+    begin(DELETE, columnFamilyId, key, 0);
+  }
+
+  /** Adds a value that the column family's merge operator joins with the one that is there. */
+  void merge(int columnFamilyId, byte[] key, byte[] value) {
+    begin(MERGE, columnFamilyId, key, value.length);
+    varint(value.length);
+    copy(value, 0, value.length);
+  }
+
+  /** Adds a record up to its key. */
+  private void begin(byte type, int columnFamilyId, byte[] key, int valueLength) {
+    if (columnFamilyId == 0) {
+      throw new IllegalArgumentException("the default column family holds nothing");
+    }
+    reserve(16 + key.length + valueLength);
+    bytes[length++] = type;
+    varint(columnFamilyId);
+    varint(key.length);
+    copy(key, 0, key.length);
     count++;
   }
 
