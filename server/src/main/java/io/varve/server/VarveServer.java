@@ -3,13 +3,16 @@ package io.varve.server;
 import io.varve.server.StartFailure.Kind;
 import io.varve.server.api.grpc.EventStoreEndpoint;
 import io.varve.server.api.grpc.GrpcServer;
+import io.varve.server.api.grpc.SnapshotsEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.read.EventReader;
+import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.rocksdb.RocksDbEventStorage;
+import io.varve.server.storage.rocksdb.RocksDbSnapshotStore;
 import io.varve.server.storage.rocksdb.StorageSettings;
 import io.varve.server.subscription.SubscriptionSettings;
 import io.varve.server.subscription.Subscriptions;
@@ -86,6 +89,11 @@ public final class VarveServer implements AutoCloseable {
     EventStorage storage = open(folder, eventIds.get());
     stops.push(storage::close);
 
+    SnapshotStore snapshots =
+        RocksDbSnapshotStore.open(
+            folder.path(), storage.storeId(), storage.head().position(), config.snapshotsKept());
+    stops.push(snapshots::close);
+
     int cores = Runtime.getRuntime().availableProcessors();
     // Apart, so that a few long scans cannot keep appends waiting.
     ExecutorService calls = pool("varve-call-", Math.max(4, 2 * cores), stops);
@@ -110,14 +118,17 @@ public final class VarveServer implements AutoCloseable {
         new EventStoreEndpoint(
             commitLog,
             reader,
+            snapshots,
             subscriptions,
             storage.head(),
             config.limits(),
             reads,
             clock,
             eventIds);
+    SnapshotsEndpoint snapshotsEndpoint =
+        new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
     try {
-      GrpcServer.Running port = grpc.start(endpoint);
+      GrpcServer.Running port = grpc.start(endpoint, snapshotsEndpoint);
       stops.push(() -> port.stop(DRAIN));
       return new VarveServer(storage, subscriptions, port, stops);
     } catch (IOException e) {

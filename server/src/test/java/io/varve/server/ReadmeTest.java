@@ -56,7 +56,8 @@ class ReadmeTest {
   @BeforeEach
   void start() throws Exception {
     server =
-        VarveServer.start(new ServerConfig(folder, "127.0.0.1", 0, Limits.defaults(), true, false));
+        VarveServer.start(
+            new ServerConfig(folder, "127.0.0.1", 0, Limits.defaults(), true, false, 10));
   }
 
   @AfterEach

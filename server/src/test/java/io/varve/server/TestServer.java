@@ -21,11 +21,16 @@ public final class TestServer implements AutoCloseable {
   }
 
   public static TestServer start(Path folder) throws StartFailure {
-    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), true, false));
+    return keepingSnapshots(folder, ServerConfig.DEFAULT_SNAPSHOTS_KEPT);
+  }
+
+  /** A server that keeps the newest few snapshots of each stream; 0 for all. */
+  public static TestServer keepingSnapshots(Path folder, int kept) throws StartFailure {
+    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), true, false, kept));
   }
 
   public static TestServer withChannelz(Path folder) throws StartFailure {
-    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), false, true));
+    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), false, true, 10));
   }
 
   private static TestServer start(ServerConfig config) throws StartFailure {

@@ -66,6 +66,14 @@ final class ServeCommand implements Callable<Integer> {
   private boolean channelz;
 
   @Option(
+      names = "--snapshots-kept",
+      paramLabel = "N",
+      defaultValue = ServerConfig.DEFAULT_SNAPSHOTS_KEPT + "",
+      description =
+          "Keep the newest N snapshots of each stream; 0 keeps all. Default: ${DEFAULT-VALUE}.")
+  private int snapshotsKept;
+
+  @Option(
       names = "--limit",
       paramLabel = "NAME=N",
       description = {
@@ -82,6 +90,10 @@ final class ServeCommand implements Callable<Integer> {
     if (port < 0 || port > 65_535) {
       return fail(ExitCode.USAGE, "--port must be from 0 to 65535, was " + port);
     }
+    if (snapshotsKept < 0) {
+      return fail(
+          ExitCode.USAGE, "--snapshots-kept must be 0 (all) or higher, was " + snapshotsKept);
+    }
     Limits limits = Limits.defaults();
     try {
       for (Map.Entry<String, Integer> changed : changedLimits.entrySet()) {
@@ -90,7 +102,8 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       return fail(ExitCode.USAGE, "--limit: " + e.getMessage());
     }
-    ServerConfig config = new ServerConfig(data, host, port, limits, !noReflection, channelz);
+    ServerConfig config =
+        new ServerConfig(data, host, port, limits, !noReflection, channelz, snapshotsKept);
     VarveServer server;
     try {
       server = VarveServer.start(config);

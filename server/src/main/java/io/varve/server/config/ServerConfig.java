@@ -11,12 +11,26 @@ import java.nio.file.Path;
  * @param limits what one request may ask for
  * @param reflection whether the server describes its services to callers
  * @param channelz whether the server shows its connections to callers
+ * @param snapshotsKept how many snapshots are kept for each stream, the newest ones; 0 for all
  */
 public record ServerConfig(
-    Path dataFolder, String host, int port, Limits limits, boolean reflection, boolean channelz) {
+    Path dataFolder,
+    String host,
+    int port,
+    Limits limits,
+    boolean reflection,
+    boolean channelz,
+    int snapshotsKept) {
+  /** How many snapshots are kept for each stream, unless the operator says otherwise. */
+  public static final int DEFAULT_SNAPSHOTS_KEPT = 10;
+
   public ServerConfig {
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("port must be from 0 to 65535, was " + port);
+    }
+    if (snapshotsKept < 0) {
+      throw new IllegalArgumentException(
+          "snapshotsKept must not be negative, was " + snapshotsKept);
     }
   }
 }

@@ -32,34 +32,55 @@ public final class EventReader {
 
   /** Begins to read a stream; null when it has no event. */
   public @Nullable EventCursor readStream(StreamRead read) {
+    StreamView view = viewOf(read.stream(), read.asOf());
+    return view == null
+        ? null
+        : readStream(view, read.fromVersion(), read.backwards(), read.limit());
+  }
+
+  /**
+   * What a read that begins now sees of a stream; null when it has no event.
+   *
+   * @param asOf only events recorded at or before this time; null for all
+   */
+  public @Nullable StreamView viewOf(StreamId stream, @Nullable Instant asOf) {
     long head = storage.head().position();
-    StreamHead stream = headOf(read.stream(), head);
-    if (stream == null) {
+    StreamHead streamHead = headOf(stream, head);
+    if (streamHead == null) {
       return null;
     }
-    long newest = stream.version();
-    Instant asOf = read.asOf();
+    long last = streamHead.version();
     if (asOf != null) {
-      newest =
+      last =
           lastWhere(
-              newest, version -> !eventOf(stream.number(), version).recordedAt().isAfter(asOf));
+              last, version -> !eventOf(streamHead.number(), version).recordedAt().isAfter(asOf));
     }
+    // Everything is kept: nothing hides events yet.
+    return new StreamView(head, streamHead.number(), 1, 0, last);
+  }
+
+  /**
+   * Begins to read what is seen of a stream.
+   *
+   * @param fromVersion where to start, inclusive; 0 for the first event, or the last if backwards
+   * @param limit at most this many events; 0 for no limit
+   */
+  public EventCursor readStream(StreamView view, long fromVersion, boolean backwards, long limit) {
     long from;
     long to;
-    if (read.backwards()) {
-      from = read.fromVersion() == 0 ? newest : Math.min(read.fromVersion(), newest);
-      to = 1;
+    if (backwards) {
+      from = fromVersion == 0 ? view.last() : Math.min(fromVersion, view.last());
+      to = view.firstKept();
     } else {
-      from = Math.max(1, read.fromVersion());
-      to = newest;
+      from = Math.max(view.firstKept(), fromVersion);
+      to = view.last();
     }
-    Range range = new Range(from, to, read.backwards(), read.limit());
     return new RangeCursor(
-        head,
-        range,
+        view.headPosition(),
+        new Range(from, to, backwards, limit),
         true,
         EventFilter.of(Query.everything()),
-        rest -> streamPage(stream.number(), rest));
+        rest -> streamPage(view.streamNumber(), rest));
   }
 
   /** Begins to read the log. */

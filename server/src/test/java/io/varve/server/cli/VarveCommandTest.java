@@ -28,6 +28,8 @@ class VarveCommandTest {
         "serve --data x more",
         "serve --data x --limit tags",
         "serve --data x --limit tags=many",
+        "serve --data x --snapshots-kept",
+        "serve --data x --snapshots-kept few",
         "sing",
         "--nothing"
       })

@@ -48,9 +48,19 @@ class LimitsTest {
       assertThatThrownBy(
               () ->
                   new ServerConfig(
-                      Path.of("data"), "127.0.0.1", port, Limits.defaults(), true, false))
+                      Path.of("data"), "127.0.0.1", port, Limits.defaults(), true, false, 10))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(Integer.toString(port));
     }
+  }
+
+  @Test
+  void fewer_snapshots_than_none_cannot_be_kept() {
+    assertThatThrownBy(
+            () ->
+                new ServerConfig(
+                    Path.of("data"), "127.0.0.1", 0, Limits.defaults(), true, false, -1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("-1");
   }
 }

@@ -1,6 +1,5 @@
 package io.varve.server.api.grpc;
 
-import com.google.protobuf.Value;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.server.append.AppendCommand;
 import io.varve.server.config.Limits;
@@ -19,7 +18,6 @@ import java.util.function.Supplier;
 
 /** From append requests to commands: every field checked, every event encoded. Thread-safe. */
 final class AppendRequests {
-  private static final String JSON_CONTENT_TYPE = "application/json";
   private static final byte[] EMPTY = {};
 
   private final Checks checks;
@@ -96,15 +94,10 @@ final class AppendRequests {
         switch (event.getPayloadCase()) {
           case PAYLOAD_NOT_SET -> EMPTY;
           case DATA -> event.getData().toByteArray();
-          case JSON -> json(field + ".json", event.getJson());
+          case JSON -> Checks.json(field + ".json", event.getJson());
         };
     if (event.hasJson()) {
-      if (!contentType.isEmpty() && !contentType.equals(JSON_CONTENT_TYPE)) {
-        throw Errors.invalid(
-            field + ".content_type",
-            "must be empty or " + JSON_CONTENT_TYPE + " with json, was " + contentType);
-      }
-      contentType = JSON_CONTENT_TYPE;
+      contentType = Checks.contentTypeOfJson(field + ".content_type", contentType);
     }
     checks.size(field + (event.hasJson() ? ".json" : ".data"), data.length, limits.payloadBytes());
     return new NewEvent(
@@ -116,14 +109,6 @@ final class AppendRequests {
         metadata(field + ".metadata", event.getMetadataMap()),
         tags(field + ".tags", event.getTagsList()),
         event.hasOccurredAt() ? Checks.time(field + ".occurred_at", event.getOccurredAt()) : null);
-  }
-
-  private static byte[] json(String field, Value value) {
-    try {
-      return JsonPayloads.print(value);
-    } catch (IllegalArgumentException e) {
-      throw Errors.invalid(field, "cannot be written as JSON: " + e.getMessage());
-    }
   }
 
   private Map<String, String> metadata(String field, Map<String, String> metadata) {

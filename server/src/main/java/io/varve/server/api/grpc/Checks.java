@@ -1,6 +1,7 @@
 package io.varve.server.api.grpc;
 
 import com.google.protobuf.Timestamp;
+import com.google.protobuf.Value;
 import com.google.protobuf.util.Timestamps;
 import io.varve.server.config.Limits;
 import io.varve.server.event.StreamId;
@@ -17,6 +18,7 @@ final class Checks {
   private static final Pattern UUID_TEXT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
+  private static final String JSON_CONTENT_TYPE = "application/json";
   private static final int DEFAULT_PAGE_SIZE = 100;
   private static final int MAX_PAGE_SIZE = 1_000;
 
@@ -79,6 +81,24 @@ final class Checks {
       throw Errors.overLimit("page_size", "entries", MAX_PAGE_SIZE, Integer.toUnsignedLong(asked));
     }
     return asked == 0 ? DEFAULT_PAGE_SIZE : asked;
+  }
+
+  /** A payload that was given as a value, as its JSON text. */
+  static byte[] json(String field, Value value) {
+    try {
+      return JsonPayloads.print(value);
+    } catch (IllegalArgumentException e) {
+      throw Errors.invalid(field, "cannot be written as JSON: " + e.getMessage());
+    }
+  }
+
+  /** The content type of a payload that was given as a value. */
+  static String contentTypeOfJson(String field, String given) {
+    if (!given.isEmpty() && !given.equals(JSON_CONTENT_TYPE)) {
+      throw Errors.invalid(
+          field, "must be empty or " + JSON_CONTENT_TYPE + " with json, was " + given);
+    }
+    return JSON_CONTENT_TYPE;
   }
 
   private static void noControlCharacters(String field, String value) {

@@ -172,6 +172,18 @@ final class Errors {
             metadata));
   }
 
+  /**
+   * @param which which snapshot was asked for, in words
+   */
+  static Refusal snapshotNotFound(String stream, String which) {
+    return new Refusal(
+        build(
+            Code.NOT_FOUND,
+            ErrorReason.ERROR_REASON_SNAPSHOT_NOT_FOUND,
+            "stream " + stream + " has no snapshot" + which,
+            Map.of("stream", stream)));
+  }
+
   static Status storeNotFound(String store) {
     return build(
         Code.NOT_FOUND,

@@ -25,10 +25,13 @@ import io.varve.server.append.CommitLog;
 import io.varve.server.config.Limits;
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
-import io.varve.server.read.EventCursor;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.LogRead;
 import io.varve.server.read.StreamRead;
+import io.varve.server.read.StreamView;
+import io.varve.server.snapshot.Snapshot;
+import io.varve.server.snapshot.SnapshotStore;
+import io.varve.server.snapshot.VersionRange;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.Head;
@@ -57,6 +60,7 @@ import org.jspecify.annotations.Nullable;
 public final class EventStoreEndpoint {
   private final CommitLog commitLog;
   private final EventReader reader;
+  private final SnapshotStore snapshots;
   private final Subscriptions subscriptions;
   private final Head head;
   private final Executor executor;
@@ -76,6 +80,7 @@ public final class EventStoreEndpoint {
   public EventStoreEndpoint(
       CommitLog commitLog,
       EventReader reader,
+      SnapshotStore snapshots,
       Subscriptions subscriptions,
       Head head,
       Limits limits,
@@ -84,6 +89,7 @@ public final class EventStoreEndpoint {
       Supplier<UUID> eventIds) {
     this.commitLog = commitLog;
     this.reader = reader;
+    this.snapshots = snapshots;
     this.subscriptions = subscriptions;
     this.head = head;
     this.executor = executor;
@@ -185,6 +191,7 @@ public final class EventStoreEndpoint {
 
   private void readStream(ReadStreamRequest request, StreamObserver<EncodedResponse> observer) {
     StreamRead read = readRequests.toRead(request);
+    boolean fromSnapshot = request.getFromSnapshot();
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
@@ -193,12 +200,24 @@ public final class EventStoreEndpoint {
         request.getNotBeforePosition(),
         caller,
         () -> {
-          EventCursor cursor = reader.readStream(read);
-          if (cursor == null) {
+          StreamView view = reader.viewOf(read.stream(), read.asOf());
+          if (view == null) {
             throw Errors.streamNotFound(read.stream().value());
           }
-          call.start(cursor);
+          Snapshot snapshot = fromSnapshot ? newestSnapshot(read.stream(), view) : null;
+          if (snapshot == null) {
+            call.start(reader.readStream(view, read.fromVersion(), read.backwards(), read.limit()));
+          } else {
+            call.start(
+                reader.readStream(view, snapshot.version() + 1, false, read.limit()),
+                SnapshotMessages.firstPage(snapshot, json));
+          }
         });
+  }
+
+  private @Nullable Snapshot newestSnapshot(StreamId stream, StreamView view) {
+    return snapshots.newest(
+        stream, VersionRange.counting(view.firstKept(), view.deletedUpTo(), view.last()));
   }
 
   private void readLog(ReadLogRequest request, StreamObserver<EncodedResponse> observer) {

@@ -2,6 +2,7 @@ package io.varve.server.api.grpc;
 
 import io.grpc.BindableService;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallExecutorSupplier;
@@ -53,7 +54,8 @@ public final class GrpcServer implements CommitListener {
   private final NettyServerBuilder builder;
   private final ServerConfig config;
 
-  private static final List<String> SERVED = List.of("", EventStoreGrpc.SERVICE_NAME);
+  private static final List<String> SERVED =
+      List.of("", EventStoreGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME);
 
   /**
    * @param calls runs appends and whatever else is short
@@ -76,10 +78,11 @@ public final class GrpcServer implements CommitListener {
   }
 
   /** Opens the port and serves. Throws when the address cannot be had. */
-  public Running start(EventStoreEndpoint endpoint) throws IOException {
+  public Running start(EventStoreEndpoint endpoint, SnapshotsEndpoint snapshots)
+      throws IOException {
     add(endpoint.service());
     add(NotServedYet.service(StreamsGrpc.getServiceDescriptor()));
-    add(NotServedYet.service(SnapshotsGrpc.getServiceDescriptor()));
+    add(snapshots.service());
     add(NotServedYet.service(ConsumerGroupsGrpc.getServiceDescriptor()));
     add(NotServedYet.service(AdminGrpc.getServiceDescriptor()));
     addGuarded(health.getHealthService());
@@ -133,9 +136,16 @@ public final class GrpcServer implements CommitListener {
             EventStoreGrpc.getReadLogMethod().getFullMethodName(),
             EventStoreGrpc.getGetEventMethod().getFullMethodName());
 
+    /** Saving one too: a database that is busy may make its writers wait. */
+    private static final Set<String> READING_SERVICES = Set.of(SnapshotsGrpc.SERVICE_NAME);
+
     @Override
     public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {
-      return READS.contains(call.getMethodDescriptor().getFullMethodName()) ? reads : calls;
+      MethodDescriptor<Q, R> method = call.getMethodDescriptor();
+      return READS.contains(method.getFullMethodName())
+              || READING_SERVICES.contains(method.getServiceName())
+          ? reads
+          : calls;
     }
   }
 

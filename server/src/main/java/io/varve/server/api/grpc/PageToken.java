@@ -59,7 +59,8 @@ final class PageToken {
     return key;
   }
 
-  private static Refusal wrong() {
+  /** The refusal of a token that is not as the listing made it. */
+  static Refusal wrong() {
     return Errors.invalid(
         FIELD, "must be the next_page_token of the page before, under the same request, or empty");
   }

@@ -20,6 +20,7 @@ final class ReadCall {
   private final Executor executor;
 
   private @Nullable EventCursor cursor; // guarded by this
+  private byte[] opening = {}; // guarded by this
   private boolean answered; // guarded by this
   private boolean done; // guarded by this
 
@@ -35,8 +36,19 @@ final class ReadCall {
 
   /** Begins to send. */
   void start(EventCursor opened) {
+    start(opened, new byte[0]);
+  }
+
+  /**
+   * Begins to send.
+   *
+   * @param firstPageFields encoded fields of the response that the first page carries beside its
+   *     events
+   */
+  void start(EventCursor opened, byte[] firstPageFields) {
     synchronized (this) {
       cursor = opened;
+      opening = firstPageFields;
     }
     pump();
   }
@@ -55,7 +67,8 @@ final class ReadCall {
       }
       EventPage page = open.next();
       if (!page.isEmpty() || (open.isDone() && !answered)) {
-        caller.onNext(PayloadViews.frames(page, json).append(headPosition(open)));
+        caller.onNext(PayloadViews.frames(page, json).append(headPosition(open)).append(opening));
+        opening = new byte[0];
         answered = true;
       }
       if (open.isDone()) {

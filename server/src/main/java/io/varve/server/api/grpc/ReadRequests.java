@@ -26,14 +26,25 @@ final class ReadRequests {
   }
 
   StreamRead toRead(ReadStreamRequest request) {
-    notYet(request.getFromSnapshot(), "ReadStreamRequest.from_snapshot");
     notYet(request.getSkipArchived(), "ReadStreamRequest.skip_archived");
+    if (request.getFromSnapshot()) {
+      notWithSnapshot(request.getBackwards(), "backwards");
+      notWithSnapshot(request.getFromVersion() != 0, "from_version");
+    }
     return new StreamRead(
         checks.stream("stream", request.getStream()),
         Checks.place("from_version", request.getFromVersion()),
         request.getBackwards(),
         Checks.place("limit", request.getLimit()),
         request.hasAsOf() ? Checks.time("as_of", request.getAsOf()) : null);
+  }
+
+  private static void notWithSnapshot(boolean given, String field) {
+    if (given) {
+      throw Errors.invalid(
+          "from_snapshot",
+          "cannot go together with " + field + ": a snapshot stands for the stream's beginning");
+    }
   }
 
   LogRead toRead(ReadLogRequest request) {

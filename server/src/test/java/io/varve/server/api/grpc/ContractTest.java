@@ -585,7 +585,6 @@ class ContractTest {
   void fields_that_are_not_served_yet_say_so() {
     for (Refused refused :
         List.of(
-            refusedRead("a", r -> r.setFromSnapshot(true)),
             refusedRead("a", r -> r.setSkipArchived(true)),
             refusedLog(r -> r.setSkipArchived(true)))) {
       assertThat(refused.has(Code.UNIMPLEMENTED, "NOT_SERVED_YET").metadata())

@@ -68,6 +68,10 @@ class HostileRequestTest {
 
   static Stream<MethodDescriptor<?, ?>> servedMethods() {
     return Stream.of(
+        SnapshotsGrpc.getSaveSnapshotMethod(),
+        SnapshotsGrpc.getGetSnapshotMethod(),
+        SnapshotsGrpc.getListSnapshotsMethod(),
+        SnapshotsGrpc.getDeleteSnapshotsMethod(),
         EventStoreGrpc.getAppendMethod(),
         EventStoreGrpc.getAppendPipelineMethod(),
         EventStoreGrpc.getReadStreamMethod(),
@@ -93,7 +97,6 @@ class HostileRequestTest {
     methods.add(EventStoreGrpc.getTransactMethod());
     methods.add(EventStoreGrpc.getGetTrackingMethod());
     methods.addAll(StreamsGrpc.getServiceDescriptor().getMethods());
-    methods.addAll(SnapshotsGrpc.getServiceDescriptor().getMethods());
     methods.addAll(ConsumerGroupsGrpc.getServiceDescriptor().getMethods());
     methods.addAll(AdminGrpc.getServiceDescriptor().getMethods());
     return methods.stream();
