@@ -23,10 +23,10 @@ class BatchBytesTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
-  void rocksdb_reads_from_a_batch_what_was_put_into_it(long seed) throws RocksDBException {
+  void rocksdb_reads_from_a_batch_what_was_added_to_it(long seed) throws RocksDBException {
     Random random = new Random(seed);
     BatchBytes batch = new BatchBytes(random.nextInt(200));
-    List<String> put = new ArrayList<>();
+    List<String> added = new ArrayList<>();
     for (int i = random.nextInt(300); i > 0; i--) {
       int family = 1 + random.nextInt(400);
       byte[] key = bytes(random, random.nextInt(40));
@@ -34,26 +34,34 @@ class BatchBytesTest {
       byte[] rest = bytes(random, random.nextInt(20_000) >> random.nextInt(14));
       int offset = random.nextInt(rest.length + 1);
       int length = random.nextInt(rest.length - offset + 1);
-      switch (random.nextInt(3)) {
+      switch (random.nextInt(5)) {
         case 0 -> {
           batch.put(family, key, first);
-          put.add(entry(family, key, first));
+          added.add(entry(family, key, first));
         }
         case 1 -> {
           batch.put(family, key, first, rest);
-          put.add(entry(family, key, joined(first, rest, 0, rest.length)));
+          added.add(entry(family, key, joined(first, rest, 0, rest.length)));
+        }
+        case 2 -> {
+          batch.delete(family, key);
+          added.add("delete " + entry(family, key, new byte[0]));
+        }
+        case 3 -> {
+          batch.merge(family, key, first);
+          added.add("merge " + entry(family, key, first));
         }
         default -> {
           batch.put(family, key, first, rest, offset, length);
-          put.add(entry(family, key, joined(first, rest, offset, length)));
+          added.add(entry(family, key, joined(first, rest, offset, length)));
         }
       }
     }
 
     try (WriteBatch written = batch.toWriteBatch()) {
-      assertThat(written.count()).isEqualTo(put.size());
-      assertThat(entriesOf(written)).isEqualTo(put);
-      assertThat(batch.isEmpty()).isEqualTo(put.isEmpty());
+      assertThat(written.count()).isEqualTo(added.size());
+      assertThat(entriesOf(written)).isEqualTo(added);
+      assertThat(batch.isEmpty()).isEqualTo(added.isEmpty());
       assertThat(batch.length()).isEqualTo((int) written.getDataSize());
     }
   }
@@ -63,6 +71,10 @@ class BatchBytesTest {
     BatchBytes batch = new BatchBytes(10);
 
     assertThatThrownBy(() -> batch.put(0, new byte[1], new byte[1]))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> batch.delete(0, new byte[1]))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> batch.merge(0, new byte[1], new byte[1]))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -90,17 +102,17 @@ class BatchBytesTest {
 
   private static List<String> entriesOf(WriteBatch batch) throws RocksDBException {
     List<String> entries = new ArrayList<>();
-    try (PutsOnly puts = new PutsOnly(entries)) {
-      batch.iterate(puts);
+    try (Records records = new Records(entries)) {
+      batch.iterate(records);
     }
     return entries;
   }
 
-  /** Notes puts into column families; any other record is a mistake. */
-  private static final class PutsOnly extends WriteBatch.Handler {
+  /** Notes records of column families; any other record is a mistake. */
+  private static final class Records extends WriteBatch.Handler {
     private final List<String> entries;
 
-    PutsOnly(List<String> entries) {
+    Records(List<String> entries) {
       this.entries = entries;
     }
 
@@ -110,7 +122,8 @@ class BatchBytesTest {
     }
 
     private static AssertionError unexpected() {
-      return new AssertionError("a batch holds puts into column families, and nothing else");
+      return new AssertionError(
+          "a batch holds puts, merges and deletions in column families, and nothing else");
     }
 
     @Override
@@ -120,7 +133,7 @@ class BatchBytesTest {
 
     @Override
     public void merge(int columnFamilyId, byte[] key, byte[] value) {
-      throw unexpected();
+      entries.add("merge " + entry(columnFamilyId, key, value));
     }
 
     @Override
@@ -130,7 +143,7 @@ class BatchBytesTest {
 
     @Override
     public void delete(int columnFamilyId, byte[] key) {
-      throw unexpected();
+      entries.add("delete " + entry(columnFamilyId, key, new byte[0]));
     }
 
     @Override
