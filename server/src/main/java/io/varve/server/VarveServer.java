@@ -1,12 +1,14 @@
 package io.varve.server;
 
 import io.varve.server.StartFailure.Kind;
+import io.varve.server.api.grpc.AdminEndpoint;
 import io.varve.server.api.grpc.EventStoreEndpoint;
 import io.varve.server.api.grpc.GrpcServer;
 import io.varve.server.api.grpc.SnapshotsEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
 import io.varve.server.config.ServerConfig;
+import io.varve.server.ops.Traffic;
 import io.varve.server.read.EventReader;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
@@ -108,9 +110,13 @@ public final class VarveServer implements AutoCloseable {
         new Subscriptions(
             storage, reader, SubscriptionSettings.defaults(), deliveries, timer, System::nanoTime);
     GrpcServer grpc = new GrpcServer(config, calls, reads);
+    Traffic traffic = new Traffic(System::nanoTime);
     LocalCommitLog commitLog =
         new LocalCommitLog(
-                storage, AppendSettings.defaults(), Thread::new, List.of(subscriptions, grpc))
+                storage,
+                AppendSettings.defaults(),
+                Thread::new,
+                List.of(subscriptions, grpc, traffic))
             .start();
     stops.push(commitLog::close);
 
@@ -124,11 +130,15 @@ public final class VarveServer implements AutoCloseable {
             config.limits(),
             reads,
             clock,
-            eventIds);
+            eventIds,
+            traffic::sent);
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
+    AdminEndpoint admin =
+        new AdminEndpoint(
+            Release.number(), storage, snapshots, subscriptions, traffic, System::nanoTime);
     try {
-      GrpcServer.Running port = grpc.start(endpoint, snapshotsEndpoint);
+      GrpcServer.Running port = grpc.start(endpoint, snapshotsEndpoint, admin);
       stops.push(() -> port.stop(DRAIN));
       return new VarveServer(storage, subscriptions, port, stops);
     } catch (IOException e) {

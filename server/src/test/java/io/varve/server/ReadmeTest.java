@@ -23,6 +23,7 @@ import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.VersionConflictException;
 import io.varve.proto.v1.EventStoreServiceProto;
+import io.varve.proto.v1.SnapshotsServiceProto;
 import io.varve.server.config.Limits;
 import io.varve.server.config.ServerConfig;
 import java.io.ByteArrayOutputStream;
@@ -42,6 +43,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What README.md tells a newcomer to do, done. */
 class ReadmeTest {
+  private static final List<FileDescriptor> SERVICES =
+      List.of(EventStoreServiceProto.getDescriptor(), SnapshotsServiceProto.getDescriptor());
+
   private static final Pattern GRPCURL =
       Pattern.compile("grpcurl -plaintext -d '([^']*)'[\\s\\\\]*localhost:2113 ([\\w.]+)/(\\w+)");
   private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
@@ -73,7 +77,7 @@ class ReadmeTest {
       Matcher command = GRPCURL.matcher(Files.readString(README));
       int commands = 0;
       while (command.find()) {
-        DynamicMessage answer = call(channel, command.group(3), command.group(1));
+        DynamicMessage answer = call(channel, command.group(2), command.group(3), command.group(1));
         assertThat(answer.getAllFields()).as(command.group()).isNotEmpty();
         commands++;
       }
@@ -84,10 +88,15 @@ class ReadmeTest {
   }
 
   /** The first message of the answer. */
-  private static DynamicMessage call(ManagedChannel channel, String method, String json)
-      throws IOException {
-    FileDescriptor file = EventStoreServiceProto.getDescriptor();
-    MethodDescriptor descriptor = file.findServiceByName("EventStore").findMethodByName(method);
+  private static DynamicMessage call(
+      ManagedChannel channel, String service, String method, String json) throws IOException {
+    MethodDescriptor descriptor =
+        SERVICES.stream()
+            .flatMap(file -> file.getServices().stream())
+            .filter(found -> found.getFullName().equals(service))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("no service " + service))
+            .findMethodByName(method);
     Descriptor input = descriptor.getInputType();
     DynamicMessage.Builder request = DynamicMessage.newBuilder(input);
     JsonFormat.parser().merge(json, request);
@@ -96,7 +105,7 @@ class ReadmeTest {
             channel,
             io.grpc.MethodDescriptor.<DynamicMessage, DynamicMessage>newBuilder()
                 .setType(MethodType.SERVER_STREAMING)
-                .setFullMethodName("varve.v1.EventStore/" + method)
+                .setFullMethodName(service + "/" + method)
                 .setRequestMarshaller(
                     ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(input)))
                 .setResponseMarshaller(

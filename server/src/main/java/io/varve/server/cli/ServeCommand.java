@@ -1,5 +1,6 @@
 package io.varve.server.cli;
 
+import io.varve.server.Release;
 import io.varve.server.StartFailure;
 import io.varve.server.VarveServer;
 import io.varve.server.config.Limits;

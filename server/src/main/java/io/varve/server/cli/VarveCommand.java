@@ -1,5 +1,6 @@
 package io.varve.server.cli;
 
+import io.varve.server.Release;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -26,6 +26,9 @@ public interface EventStorage extends AutoCloseable {
   /** The store's id, made when its folder was created. */
   UUID storeId();
 
+  /** How much it holds, as of now. Looks at the files' sizes, and at nothing in them. */
+  StorageFigures figures();
+
   // ---- committing
 
   /** Where the stream stands as of everything written; null when it has no event. */

@@ -2,6 +2,7 @@ package io.varve.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.server.Release;
 import io.varve.server.StartFailure;
 import io.varve.server.config.Limits;
 import java.io.PrintWriter;

@@ -48,6 +48,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,7 @@ public final class EventStoreEndpoint {
   private final Head head;
   private final Executor executor;
   private final InstantSource clock;
+  private final IntConsumer sent;
   private final AppendRequests appendRequests;
   private final ReadRequests readRequests;
   private final Checks checks;
@@ -76,6 +78,8 @@ public final class EventStoreEndpoint {
    * @param executor runs what waited for a position
    * @param clock tells the time at which commands are proposed
    * @param eventIds makes ids for events that come without one
+   * @param sent hears how many events have been handed to the transport; called on any thread, and
+   *     must be short
    */
   public EventStoreEndpoint(
       CommitLog commitLog,
@@ -86,7 +90,8 @@ public final class EventStoreEndpoint {
       Limits limits,
       Executor executor,
       InstantSource clock,
-      Supplier<UUID> eventIds) {
+      Supplier<UUID> eventIds,
+      IntConsumer sent) {
     this.commitLog = commitLog;
     this.reader = reader;
     this.snapshots = snapshots;
@@ -94,6 +99,7 @@ public final class EventStoreEndpoint {
     this.head = head;
     this.executor = executor;
     this.clock = clock;
+    this.sent = sent;
     this.checks = new Checks(limits);
     this.appendRequests = new AppendRequests(checks, clock, eventIds);
     this.readRequests = new ReadRequests(checks);
@@ -195,7 +201,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json, executor);
+    ReadCall call = new ReadCall(caller, json, executor, sent);
     onceReached(
         request.getNotBeforePosition(),
         caller,
@@ -225,7 +231,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json, executor);
+    ReadCall call = new ReadCall(caller, json, executor, sent);
     onceReached(request.getNotBeforePosition(), caller, () -> call.start(reader.readLog(read)));
   }
 
@@ -241,6 +247,7 @@ public final class EventStoreEndpoint {
           EventPage page = new EventPage(List.of(lookUp.get().toRun()));
           // GetEventResponse has its event in field 1, as every page has.
           caller.onNext(PayloadViews.frames(page, json));
+          sent.accept(page.count());
           caller.onCompleted();
         });
   }
@@ -297,7 +304,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    SubscriptionCall subscriber = new SubscriptionCall(caller, true, json, clock);
+    SubscriptionCall subscriber = new SubscriptionCall(caller, true, json, clock, sent);
     subscribe(
         request.getNotBeforePosition(), caller, open -> open.toStream(stream, start, subscriber));
   }
@@ -309,7 +316,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    SubscriptionCall subscriber = new SubscriptionCall(caller, false, json, clock);
+    SubscriptionCall subscriber = new SubscriptionCall(caller, false, json, clock, sent);
     subscribe(request.getNotBeforePosition(), caller, open -> open.toLog(query, start, subscriber));
   }
 

@@ -55,7 +55,7 @@ public final class GrpcServer implements CommitListener {
   private final ServerConfig config;
 
   private static final List<String> SERVED =
-      List.of("", EventStoreGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME);
+      List.of("", EventStoreGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
 
   /**
    * @param calls runs appends and whatever else is short
@@ -78,13 +78,14 @@ public final class GrpcServer implements CommitListener {
   }
 
   /** Opens the port and serves. Throws when the address cannot be had. */
-  public Running start(EventStoreEndpoint endpoint, SnapshotsEndpoint snapshots)
+  public Running start(
+      EventStoreEndpoint endpoint, SnapshotsEndpoint snapshots, AdminEndpoint admin)
       throws IOException {
     add(endpoint.service());
     add(NotServedYet.service(StreamsGrpc.getServiceDescriptor()));
     add(snapshots.service());
     add(NotServedYet.service(ConsumerGroupsGrpc.getServiceDescriptor()));
-    add(NotServedYet.service(AdminGrpc.getServiceDescriptor()));
+    add(admin.service());
     addGuarded(health.getHealthService());
     if (config.reflection()) {
       addReflection();
@@ -136,8 +137,12 @@ public final class GrpcServer implements CommitListener {
             EventStoreGrpc.getReadLogMethod().getFullMethodName(),
             EventStoreGrpc.getGetEventMethod().getFullMethodName());
 
-    /** Saving one too: a database that is busy may make its writers wait. */
-    private static final Set<String> READING_SERVICES = Set.of(SnapshotsGrpc.SERVICE_NAME);
+    /**
+     * Services all of whose calls look at the disk. Saving a snapshot is among them: a database
+     * that is busy may make its writers wait.
+     */
+    private static final Set<String> READING_SERVICES =
+        Set.of(SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
 
     @Override
     public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {

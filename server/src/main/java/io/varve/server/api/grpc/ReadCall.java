@@ -5,6 +5,7 @@ import io.varve.proto.v1.ReadLogResponse;
 import io.varve.server.read.EventCursor;
 import io.varve.server.storage.EventPage;
 import java.util.concurrent.Executor;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ final class ReadCall {
   private final ServerCallStreamObserver<EncodedResponse> caller;
   private final boolean json;
   private final Executor executor;
+  private final IntConsumer sent;
 
   private @Nullable EventCursor cursor; // guarded by this
   private byte[] opening = {}; // guarded by this
@@ -26,11 +28,17 @@ final class ReadCall {
 
   /**
    * @param executor goes on with the read after each turn
+   * @param sent hears how many events have been sent
    */
-  ReadCall(ServerCallStreamObserver<EncodedResponse> caller, boolean json, Executor executor) {
+  ReadCall(
+      ServerCallStreamObserver<EncodedResponse> caller,
+      boolean json,
+      Executor executor,
+      IntConsumer sent) {
     this.caller = caller;
     this.json = json;
     this.executor = executor;
+    this.sent = sent;
     caller.setOnReadyHandler(this::pump);
   }
 
@@ -69,6 +77,7 @@ final class ReadCall {
       if (!page.isEmpty() || (open.isDone() && !answered)) {
         caller.onNext(PayloadViews.frames(page, json).append(headPosition(open)).append(opening));
         opening = new byte[0];
+        sent.accept(page.count());
         answered = true;
       }
       if (open.isDone()) {

@@ -11,6 +11,7 @@ import io.varve.proto.v1.SubscriptionConfirmed;
 import io.varve.server.storage.EventPage;
 import io.varve.server.subscription.Subscriber;
 import java.time.InstantSource;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,20 +26,24 @@ final class SubscriptionCall implements Subscriber {
   private final boolean toStream;
   private final boolean json;
   private final InstantSource clock;
+  private final IntConsumer sent;
 
   /**
    * @param toStream whether places are counted in versions of a stream, and not in positions of the
    *     log
+   * @param sent hears how many events have been sent
    */
   SubscriptionCall(
       ServerCallStreamObserver<EncodedResponse> caller,
       boolean toStream,
       boolean json,
-      InstantSource clock) {
+      InstantSource clock,
+      IntConsumer sent) {
     this.caller = caller;
     this.toStream = toStream;
     this.json = json;
     this.clock = clock;
+    this.sent = sent;
   }
 
   @Override
@@ -62,6 +67,7 @@ final class SubscriptionCall implements Subscriber {
   public void events(EventPage page) {
     caller.onNext(
         PayloadViews.frames(page, json).nestedIn(SubscribeToStreamResponse.EVENTS_FIELD_NUMBER));
+    sent.accept(page.count());
   }
 
   @Override

@@ -53,7 +53,7 @@ final class IndexDatabase implements AutoCloseable {
   private final int progressId;
 
   private final Progress progress;
-  private long lastStreamNumber; // the writer's
+  private volatile long lastStreamNumber; // set by the writer
 
   /**
    * How far the index had come when it was opened; a new one is at position 0.

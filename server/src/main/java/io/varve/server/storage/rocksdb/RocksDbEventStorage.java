@@ -9,6 +9,7 @@ import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.Head;
 import io.varve.server.storage.StorageException;
+import io.varve.server.storage.StorageFigures;
 import io.varve.server.storage.StreamHead;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class RocksDbEventStorage implements EventStorage {
   private static final Logger log = LoggerFactory.getLogger(RocksDbEventStorage.class);
 
+  private final Path folder;
   private final LogDatabase logDatabase;
   private final HeadMark mark;
   private final IndexDatabase index;
@@ -41,12 +43,14 @@ public final class RocksDbEventStorage implements EventStorage {
   private final long lastStreamNumber;
 
   private RocksDbEventStorage(
+      Path folder,
       LogDatabase logDatabase,
       HeadMark mark,
       IndexDatabase index,
       LRUCache cache,
       long headPosition,
       Instant lastRecordedAt) {
+    this.folder = folder;
     this.logDatabase = logDatabase;
     this.mark = mark;
     this.index = index;
@@ -81,7 +85,8 @@ public final class RocksDbEventStorage implements EventStorage {
       Instant lastRecordedAt = last == null ? Instant.MIN : last.summary().recordedAt();
       new IndexReplay(logDatabase, index).catchUp(headPosition);
       mark.raiseTo(headPosition);
-      return new RocksDbEventStorage(logDatabase, mark, index, cache, headPosition, lastRecordedAt);
+      return new RocksDbEventStorage(
+          folder, logDatabase, mark, index, cache, headPosition, lastRecordedAt);
     } catch (RuntimeException e) {
       closeQuietlyAfter(e, index, logDatabase, mark, cache);
       throw e;
@@ -154,6 +159,15 @@ public final class RocksDbEventStorage implements EventStorage {
   @Override
   public @Nullable EventPlace placeOf(UUID eventId) {
     return index.placeOf(eventId);
+  }
+
+  @Override
+  public StorageFigures figures() {
+    return new StorageFigures(
+        LogDatabase.DATA_FORMAT,
+        head.position(), // every position that was given has its event
+        index.lastStreamNumber(), // and every number its stream
+        FolderSize.of(folder.resolve("log")) + FolderSize.of(folder.resolve("index")));
   }
 
   // ---- committing

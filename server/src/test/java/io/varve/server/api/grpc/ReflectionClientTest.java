@@ -188,4 +188,49 @@ class ReflectionClientTest {
             "\"tags\":[\"account:42\"]",
             "\"occurredAt\":\"2026-01-02T03:04:05Z\"");
   }
+
+  @Test
+  void a_snapshot_goes_in_as_json_and_a_read_begins_with_it() throws Exception {
+    tool.call(
+        "varve.v1.EventStore",
+        "Append",
+        """
+        {"stream": "account-43", "events": [{"type": "Opened"}, {"type": "Closed"}]}\
+        """);
+    String saved =
+        tool.call(
+            "varve.v1.Snapshots",
+            "SaveSnapshot",
+            """
+            {"snapshot": {"stream": "account-43", "version": 1, "json": {"balance": 12.5}}}\
+            """);
+
+    String found = tool.call("varve.v1.Snapshots", "GetSnapshot", "{\"stream\": \"account-43\"}");
+    String read =
+        tool.call(
+            "varve.v1.EventStore",
+            "ReadStream",
+            """
+            {"stream": "account-43", "from_snapshot": true, "payload_view": "PAYLOAD_VIEW_JSON"}\
+            """);
+
+    assertThat(saved).startsWith("{\"savedAt\":\"20");
+    assertThat(found)
+        .contains("\"version\":\"1\"", "\"contentType\":\"application/json\"", "\"data\":\"");
+    assertThat(read)
+        .contains("\"snapshot\":{", "\"json\":{\"balance\":12.5}", "\"type\":\"Closed\"")
+        .doesNotContain("Opened");
+    assertThat(tool.call("varve.v1.Snapshots", "ListSnapshots", "{\"stream\": \"account-43\"}"))
+        .contains("\"version\":\"1\"")
+        .doesNotContain("balance");
+    assertThat(tool.call("varve.v1.Snapshots", "DeleteSnapshots", "{\"stream\": \"account-43\"}"))
+        .isEqualTo("{\"deleted\":\"1\"}");
+  }
+
+  @Test
+  void a_server_tells_what_it_is_and_how_much_it_holds() throws Exception {
+    assertThat(tool.call("varve.v1.Admin", "GetServerInfo", "{}"))
+        .contains("\"release\":\"", "\"storeId\":\"", "\"uptime\":\"", "\"snapshots\"");
+    assertThat(tool.call("varve.v1.Admin", "GetStatistics", "{}")).contains("\"diskBytes\":\"");
+  }
 }

@@ -27,6 +27,7 @@ import io.varve.proto.v1.Snapshot;
 import io.varve.proto.v1.SnapshotsGrpc;
 import io.varve.server.RunningServer;
 import io.varve.server.TestServer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -666,6 +667,31 @@ class SnapshotsTest {
 
       assertThat(first.getSnapshot().getData().toStringUtf8()).isEqualTo("state at 2");
       assertThat(first.getEventsList()).extracting(RecordedEvent::getVersion).containsExactly(3L);
+    }
+  }
+
+  @Test
+  void damaged_snapshots_keep_no_server_from_starting_and_no_stream_from_being_read(
+      @TempDir Path folder) throws Exception {
+    String stream;
+    try (TestServer server = TestServer.start(folder)) {
+      stream = stream(EventStoreGrpc.newBlockingStub(server.connect()), 3);
+      SnapshotsGrpc.newBlockingStub(server.connect())
+          .saveSnapshot(of(snapshot(stream, 2, "state at 2")));
+    }
+    Files.writeString(folder.resolve("snapshots/CURRENT"), "nonsense");
+    try (TestServer server = TestServer.start(folder)) {
+      var stub = SnapshotsGrpc.newBlockingStub(server.connect());
+      ReadStreamResponse first =
+          EventStoreGrpc.newBlockingStub(server.connect())
+              .readStream(
+                  ReadStreamRequest.newBuilder().setStream(stream).setFromSnapshot(true).build())
+              .next();
+
+      assertThat(first.hasSnapshot()).isFalse();
+      assertThat(first.getEventsCount()).isEqualTo(3);
+      stub.saveSnapshot(of(snapshot(stream, 3, "state at 3")));
+      assertThat(versions(stub.listSnapshots(listing(stream)))).containsExactly(3L);
     }
   }
 }

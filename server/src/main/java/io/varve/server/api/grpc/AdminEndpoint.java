@@ -1,0 +1,101 @@
+package io.varve.server.api.grpc;
+
+import com.google.protobuf.util.Durations;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.stub.StreamObserver;
+import io.varve.proto.v1.AdminGrpc;
+import io.varve.proto.v1.GetServerInfoRequest;
+import io.varve.proto.v1.GetServerInfoResponse;
+import io.varve.proto.v1.GetStatisticsRequest;
+import io.varve.proto.v1.GetStatisticsResponse;
+import io.varve.server.ops.Traffic;
+import io.varve.server.snapshot.SnapshotStore;
+import io.varve.server.storage.EventStorage;
+import io.varve.server.storage.StorageFigures;
+import io.varve.server.subscription.Subscriptions;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/**
+ * The service {@code varve.v1.Admin}, as far as it is served: what the server is, and its figures.
+ * Thread-safe.
+ */
+public final class AdminEndpoint {
+  /** The optional parts that are served; the contract says what each name stands for. */
+  private static final List<String> FEATURES = List.of("snapshots", "statistics");
+
+  private final String release;
+  private final EventStorage storage;
+  private final SnapshotStore snapshots;
+  private final Subscriptions subscriptions;
+  private final Traffic traffic;
+  private final LongSupplier nanoTime;
+  private final long begun;
+
+  /**
+   * The endpoint of a server that begins to serve now.
+   *
+   * @param release the release's number
+   * @param nanoTime a clock that only runs forwards
+   */
+  public AdminEndpoint(
+      String release,
+      EventStorage storage,
+      SnapshotStore snapshots,
+      Subscriptions subscriptions,
+      Traffic traffic,
+      LongSupplier nanoTime) {
+    this.release = release;
+    this.storage = storage;
+    this.snapshots = snapshots;
+    this.subscriptions = subscriptions;
+    this.traffic = traffic;
+    this.nanoTime = nanoTime;
+    this.begun = nanoTime.getAsLong();
+  }
+
+  /** The service as gRPC serves it. */
+  ServerServiceDefinition service() {
+    return NotServedYet.allBut(
+        Set.of(AdminGrpc.getGetServerInfoMethod(), AdminGrpc.getGetStatisticsMethod()),
+        new Service().bindService());
+  }
+
+  private final class Service extends AdminGrpc.AdminImplBase {
+    @Override
+    public void getServerInfo(
+        GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> observer) {
+      UnaryAnswer.send(observer, serverInfo());
+    }
+
+    @Override
+    public void getStatistics(
+        GetStatisticsRequest request, StreamObserver<GetStatisticsResponse> observer) {
+      UnaryAnswer.send(observer, statistics());
+    }
+  }
+
+  private GetServerInfoResponse serverInfo() {
+    return GetServerInfoResponse.newBuilder()
+        .setRelease(release)
+        .setDataFormat(storage.figures().dataFormat())
+        .setStoreId(storage.storeId().toString())
+        .setUptime(Durations.fromNanos(nanoTime.getAsLong() - begun))
+        .addAllFeatures(FEATURES)
+        .build();
+  }
+
+  private GetStatisticsResponse statistics() {
+    StorageFigures figures = storage.figures();
+    return GetStatisticsResponse.newBuilder()
+        .setHeadPosition(storage.head().position())
+        .setEventCount(figures.events())
+        .setStreamCount(figures.streams())
+        .setDiskBytes(figures.diskBytes() + snapshots.diskBytes())
+        .setAppendsPerSecond(traffic.appendsPerSecond())
+        .setReadsPerSecond(traffic.readsPerSecond())
+        .setSubscriptions(subscriptions.count())
+        .build();
+  }
+}
