@@ -15,8 +15,8 @@ public interface EventCursor {
   boolean isDone();
 
   /**
-   * The next events. May be empty though the read goes on: then a page's worth of events did not
-   * match.
+   * The next events. May be empty though the read goes on: then much was looked at and nothing
+   * found.
    */
   EventPage next();
 }

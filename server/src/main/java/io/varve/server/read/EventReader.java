@@ -1,7 +1,7 @@
 package io.varve.server.read;
 
-import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
+import io.varve.server.query.LogPages;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
@@ -78,9 +78,7 @@ public final class EventReader {
     return new RangeCursor(
         view.headPosition(),
         new Range(from, to, backwards, limit),
-        true,
-        EventFilter.of(Query.everything()),
-        rest -> streamPage(view.streamNumber(), rest));
+        rest -> streamPage(view.streamNumber(), rest.withinLimit()));
   }
 
   /** Begins to read the log. */
@@ -102,7 +100,8 @@ public final class EventReader {
         read.backwards()
             ? new Range(high, low, true, read.limit())
             : new Range(low, high, false, read.limit());
-    return new RangeCursor(head, range, false, EventFilter.of(read.query()), this::logPage);
+    LogPages pages = new LogPages(storage, read.query());
+    return new RangeCursor(head, range, rest -> logPage(pages, rest));
   }
 
   private EventPage streamPage(long streamNumber, Range range) {
@@ -111,10 +110,10 @@ public final class EventReader {
         : storage.readStream(streamNumber, range.from(), range.to(), pageBytes);
   }
 
-  private EventPage logPage(Range range) {
+  private EventPage logPage(LogPages pages, Range range) {
     return range.backwards()
-        ? storage.readLogBackwards(range.from(), range.to(), pageBytes)
-        : storage.readLog(range.from(), range.to(), pageBytes);
+        ? pages.backwards(range.from(), range.to(), pageBytes, range.limit())
+        : pages.forwards(range.from(), range.to(), pageBytes, range.limit());
   }
 
   // ---- single events

@@ -14,12 +14,15 @@ record Range(long from, long to, boolean backwards, long limit) {
     return backwards ? from < to || from < 1 : from > to;
   }
 
-  /** The first {@code count} places of this range. */
-  Range first(long count) {
-    if (backwards) {
-      return new Range(from, Math.max(to, from - count + 1), true, limit);
+  /** As many of this range's places as there may be events: all of them without a limit. */
+  Range withinLimit() {
+    if (limit == 0) {
+      return this;
     }
-    long end = count > to - from ? to : from + count - 1;
+    if (backwards) {
+      return new Range(from, Math.max(to, from - limit + 1), true, limit);
+    }
+    long end = limit > to - from ? to : from + limit - 1;
     return new Range(from, end, false, limit);
   }
 

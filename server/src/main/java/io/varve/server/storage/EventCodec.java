@@ -167,8 +167,11 @@ public final class EventCodec {
 
   // ---- reading
 
-  /** The position of the event whose bytes begin here. */
-  static long position(byte[] bytes, int offset, int length) {
+  /** How many bytes of an event are enough to read its position. */
+  public static final int POSITION_BYTES = 1 + 10;
+
+  /** The position of the event whose bytes begin here; its first few bytes are enough. */
+  public static long position(byte[] bytes, int offset, int length) {
     CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
     try {
       if (in.readTag() != ((POSITION << 3) | WireFormat.WIRETYPE_VARINT)) {

@@ -2,6 +2,7 @@ package io.varve.server.storage;
 
 import io.varve.server.event.StreamId;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,8 @@ public interface EventStorage extends AutoCloseable {
 
   /**
    * Events of the log from {@code from} to {@code to} (inclusive), rising. Stops once {@code
-   * maxBytes} are there; the first event is always included, however large.
+   * maxBytes} are there; the first event is always included, however large. {@link
+   * EventPage#reached} says how far it came.
    */
   EventPage readLog(long from, long to, int maxBytes);
 
@@ -76,6 +78,31 @@ public interface EventStorage extends AutoCloseable {
 
   /** Events of a stream from version {@code from} down to {@code to} (inclusive), falling. */
   EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes);
+
+  // ---- finding
+
+  /** Where events with certain properties are, as of now. */
+  EventIndex index();
+
+  /**
+   * How many events up to the head carry each term of a kind, in the order of the terms' UTF-8
+   * bytes.
+   *
+   * @param afterText the terms behind this one; null for the first, which may be the empty text
+   * @param limit at most this many
+   */
+  List<TermCount> termCounts(TermKind kind, @Nullable String afterText, int limit);
+
+  /**
+   * Streams whose names start with a prefix, as of everything written, in the order of the names'
+   * UTF-8 bytes. A stream that was created just now may be there an instant before the head has
+   * reached its first event.
+   *
+   * @param prefix how the names start; "" for all
+   * @param afterName the names behind this one; "" for the first
+   * @param limit at most this many
+   */
+  List<NamedStream> streams(String prefix, String afterName, int limit);
 
   /**
    * Waits for calls in progress, makes everything that is in memory only durable, and releases the

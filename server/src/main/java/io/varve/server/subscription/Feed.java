@@ -8,12 +8,11 @@ interface Feed {
   /**
    * One step of a subscription.
    *
-   * @param page the events to deliver; may be empty
-   * @param position everything up to here is delivered with this step, or did not match
-   * @param examined how many events were looked at
+   * @param page the events to deliver, may be empty; everything up to the position that it has
+   *     reached is delivered with this step, or is not for this subscriber
    * @param tooOldForMemory whether the subscriber is behind what is kept in memory
    */
-  record Step(EventPage page, long position, int examined, boolean tooOldForMemory) {}
+  record Step(EventPage page, boolean tooOldForMemory) {}
 
   /** What comes after a position, up to the head, which is higher. */
   Step next(long position, long head);

@@ -1,6 +1,8 @@
 package io.varve.server.subscription;
 
-import io.varve.server.read.EventFilter;
+import io.varve.server.event.Query;
+import io.varve.server.query.EventFilter;
+import io.varve.server.query.LogPages;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventStorage;
@@ -8,23 +10,22 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Follows the log under a filter. */
+/**
+ * Follows the log under a query: behind the head by the index, so that what does not match costs
+ * nothing; near the head from memory, through a filter.
+ */
 final class LogFeed implements Feed {
-  private final EventStorage storage;
   private final RecentCommits recent;
   private final EventFilter filter;
+  private final LogPages pages;
   private final int pageBytes;
   private final long startedAfter;
 
   LogFeed(
-      EventStorage storage,
-      RecentCommits recent,
-      EventFilter filter,
-      int pageBytes,
-      long startedAfter) {
-    this.storage = storage;
+      EventStorage storage, RecentCommits recent, Query query, int pageBytes, long startedAfter) {
     this.recent = recent;
-    this.filter = filter;
+    this.filter = EventFilter.of(query);
+    this.pages = new LogPages(storage, query);
     this.pageBytes = pageBytes;
     this.startedAfter = startedAfter;
   }
@@ -41,11 +42,8 @@ final class LogFeed implements Feed {
       return live;
     }
     boolean tooOld = recent.isPast(position + 1);
-    EventPage page = storage.readLog(position + 1, head, pageBytes);
-    if (page.isEmpty()) {
-      return new Step(page, head, 0, tooOld); // nothing is left between here and the head
-    }
-    return new Step(filter.apply(page), page.lastPosition(), page.count(), tooOld);
+    EventPage page = pages.forwards(position + 1, head, pageBytes, 0);
+    return new Step(page, tooOld);
   }
 
   /** The step from memory; null when the next event is not there, no longer or not yet. */
@@ -57,7 +55,6 @@ final class LogFeed implements Feed {
     }
     List<EventRun> kept = new ArrayList<>();
     long reached = position;
-    int examined = 0;
     int bytes = 0;
     while (shared != null && reached < head && bytes < pageBytes) {
       EventRun run = shared.run().clip(reached + 1, head);
@@ -71,10 +68,9 @@ final class LogFeed implements Feed {
         filter.keep(run, whole.decoded().events(), whole.decoded().summaries(), kept);
       }
       reached = run.lastPosition();
-      examined += run.count();
       bytes += run.length();
       shared = recent.holding(reached + 1);
     }
-    return new Step(new EventPage(kept), reached, examined, false);
+    return new Step(new EventPage(kept, reached), false);
   }
 }

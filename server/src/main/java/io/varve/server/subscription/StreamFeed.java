@@ -1,7 +1,7 @@
 package io.varve.server.subscription;
 
 import io.varve.server.event.StreamId;
-import io.varve.server.read.EventFilter;
+import io.varve.server.query.EventFilter;
 import io.varve.server.read.EventReader;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventStorage;
@@ -55,12 +55,13 @@ final class StreamFeed implements Feed {
     boolean tooOld = recent.isPast(position + 1);
     StreamHead streamHead = reader.headOf(stream, head);
     if (streamHead == null || streamHead.version() <= version) {
-      return new Step(EventPage.empty(), head, 0, tooOld);
+      return new Step(EventPage.empty(head), tooOld);
     }
     EventPage page =
         storage.readStream(streamHead.number(), version + 1, streamHead.version(), pageBytes);
-    version += page.count();
+    version = page.reached();
     boolean level = version >= streamHead.version();
-    return new Step(page, level ? head : page.lastPosition(), page.count(), tooOld);
+    long reached = level ? head : page.isEmpty() ? position : page.lastPosition();
+    return new Step(new EventPage(page.runs(), reached), tooOld);
   }
 }

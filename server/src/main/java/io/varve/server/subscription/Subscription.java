@@ -1,5 +1,6 @@
 package io.varve.server.subscription;
 
+import io.varve.server.storage.EventPage;
 import io.varve.server.storage.Head;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -44,7 +45,10 @@ public final class Subscription {
   private long position;
   private boolean confirmed;
   private boolean caughtUp;
-  private int passedOver;
+
+  /** Positions since the last one that the subscriber was told. */
+  private long passedOver;
+
   private boolean ended;
 
   /** What was read when the subscriber was told that it had fallen behind. */
@@ -172,6 +176,11 @@ public final class Subscription {
       return deliver(held);
     }
     long now = head.position();
+    boolean tellsAnyway = position == now && !caughtUp;
+    if (passedOver >= settings.checkpointAfterEvents() && !tellsAnyway) {
+      subscriber.checkpoint(position);
+      return sent();
+    }
     if (position < now) {
       Feed.Step next = feed.next(position, now);
       if (next.tooOldForMemory() && caughtUp) {
@@ -195,22 +204,17 @@ public final class Subscription {
   }
 
   private boolean deliver(Feed.Step step) {
-    position = step.position();
-    if (!step.page().isEmpty()) {
-      subscriber.events(step.page());
-      sent();
-      // What lies behind the last event that matched has been passed over too.
-      passedOver =
-          (int)
-              Math.min(
-                  step.examined() - step.page().count(), position - step.page().lastPosition());
+    EventPage page = step.page();
+    long before = position;
+    position = page.reached();
+    if (page.isEmpty()) {
+      passedOver += position - before;
       return true;
     }
-    passedOver += step.examined();
-    if (passedOver >= settings.checkpointAfterEvents()) {
-      subscriber.checkpoint(position);
-      return sent();
-    }
+    subscriber.events(page);
+    sent();
+    // What lies behind the last event that matched has been passed over too.
+    passedOver = position - page.lastPosition();
     return true;
   }
 

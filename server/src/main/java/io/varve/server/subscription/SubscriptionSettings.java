@@ -9,7 +9,8 @@ import java.time.Duration;
  *     subscribers together
  * @param pageBytes about how much one message carries
  * @param checkpointAfterEvents after so many events passed over a subscriber is told the position;
- *     at most this plus one page
+ *     what one step passes over is told after it, be it one page in memory or, by the index, a
+ *     million events
  * @param idleCheckpoint after so long without a message it is told as well
  */
 public record SubscriptionSettings(

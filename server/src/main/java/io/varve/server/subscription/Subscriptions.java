@@ -3,7 +3,6 @@ package io.varve.server.subscription;
 import io.varve.server.append.CommitListener;
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
-import io.varve.server.read.EventFilter;
 import io.varve.server.read.EventReader;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventStorage;
@@ -72,7 +71,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
           case SubscriptionStart.After given -> given.place();
           case SubscriptionStart.Now _ -> storage.head().position();
         };
-    Feed feed = new LogFeed(storage, recent, EventFilter.of(query), settings.pageBytes(), after);
+    Feed feed = new LogFeed(storage, recent, query, settings.pageBytes(), after);
     return open(feed, after, subscriber);
   }
 

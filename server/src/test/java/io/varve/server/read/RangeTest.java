@@ -6,11 +6,11 @@ import org.junit.jupiter.api.Test;
 
 class RangeTest {
   @Test
-  void the_first_places_of_a_range_are_as_many_as_were_asked_for() {
+  void a_limit_leaves_the_first_places_of_a_range() {
     for (long size = 1; size <= 6; size++) {
       for (long count = 1; count <= 8; count++) {
-        Range forwards = new Range(10, 9 + size, false, 0).first(count);
-        Range backwards = new Range(9 + size, 10, true, 0).first(count);
+        Range forwards = new Range(10, 9 + size, false, count).withinLimit();
+        Range backwards = new Range(9 + size, 10, true, count).withinLimit();
 
         assertThat(forwards.to() - forwards.from() + 1).isEqualTo(Math.min(size, count));
         assertThat(backwards.from() - backwards.to() + 1).isEqualTo(Math.min(size, count));
@@ -19,10 +19,10 @@ class RangeTest {
   }
 
   @Test
-  void a_count_beyond_all_numbers_takes_the_whole_range() {
-    assertThat(new Range(1, Long.MAX_VALUE, false, 0).first(Long.MAX_VALUE).to())
+  void a_limit_beyond_all_numbers_leaves_the_whole_range() {
+    assertThat(new Range(1, Long.MAX_VALUE, false, Long.MAX_VALUE).withinLimit().to())
         .isEqualTo(Long.MAX_VALUE);
-    assertThat(new Range(5, 1, true, 0).first(Long.MAX_VALUE).to()).isEqualTo(1);
+    assertThat(new Range(5, 1, true, Long.MAX_VALUE).withinLimit().to()).isEqualTo(1);
   }
 
   @Test

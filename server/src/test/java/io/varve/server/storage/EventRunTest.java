@@ -199,7 +199,7 @@ class EventRunTest {
   }
 
   private static List<Long> positions(EventRun run) {
-    return Pages.positions(new EventPage(List.of(run)));
+    return Pages.positions(EventPage.of(run));
   }
 
   private static byte[] bytesOf(EventRun run) {

@@ -185,7 +185,6 @@ final class Stage {
 
     long credit;
     long known;
-    long widestGap;
     boolean confirmed;
     boolean level;
     boolean over;
@@ -283,9 +282,6 @@ final class Stage {
 
     private void reach(long position) {
       assertThat(position).isGreaterThanOrEqualTo(known);
-      if (!level && known > 0) {
-        widestGap = Math.max(widestGap, position - known);
-      }
       known = position;
     }
 

@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
-import io.varve.server.fixture.LogModel.Draft;
 import io.varve.server.subscription.Stage.Member;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -127,23 +125,55 @@ class SubscriptionTest {
   }
 
   @Test
-  void a_filtered_subscriber_knows_where_it_is_within_the_promised_distance_whatever_it_skips() {
-    stage = stage(1, 1, 15); // nothing in memory but the newest; a page is a chunk of ten events
-    stage.commit("s", "A", 10);
-    for (int i = 0; i < 20; i++) {
-      List<Draft> drafts = new ArrayList<>();
-      for (int j = 0; j < 10; j++) {
-        drafts.add(Stage.draft("s", i % 4 == 0 && j == 0 ? "B" : "A", 1_000 + 10L * i + j, 20));
-      }
-      stage.publish(stage.write(drafts));
-    }
+  void a_level_filtered_subscriber_knows_where_it_is_within_the_promised_distance() {
+    stage = stage(100_000, 1, 15); // a page is a commit of ten events
     Member member = stage.toLog(Stage.types("B"), FROM_START);
     member.allow(MUCH);
     stage.run();
+    long last = 0;
+    for (int i = 1; i <= 20; i++) {
+      stage.commit("s", "A", 10);
+      stage.run();
+      assertThat(10L * i - member.known).isLessThan(25);
+      assertThat(member.known).isGreaterThanOrEqualTo(last);
+      last = member.known;
+    }
+    assertThat(member.said).containsOnlyOnce("caught up").contains("checkpoint");
+  }
 
-    assertThat(member.delivered).hasSize(5);
-    assertThat(member.said).contains("checkpoint");
-    assertThat(member.widestGap).isBetween(1L, 25L);
+  @Test
+  void what_does_not_match_is_passed_over_in_one_step_and_not_looked_at() {
+    stage = stage(1, 1_000, 15); // nothing in memory but the newest
+    for (int i = 0; i < 40; i++) {
+      stage.commit("s", "A", 10);
+    }
+    Member none = stage.toLog(Stage.types("B"), FROM_START);
+    none.allow(MUCH);
+    int before = stage.storage.logReads();
+    stage.run();
+
+    assertThat(none.said).containsExactly("confirmed", "caught up");
+    assertThat(none.known).isEqualTo(400);
+    assertThat(stage.storage.logReads()).isEqualTo(before);
+  }
+
+  @Test
+  void a_step_that_passes_over_much_is_followed_by_a_word_about_it() {
+    stage = stage(1, 1_000, 15);
+    stage.commit("s", "B", 1);
+    for (int i = 0; i < 40; i++) {
+      stage.commit("s", "A", 10);
+    }
+    Member member = stage.toLog(Stage.types("B"), FROM_START);
+    member.allow(2);
+    stage.run();
+    assertThat(member.said).containsExactly("confirmed", "events");
+    stage.commit("s", "A", 10);
+    member.allow(1);
+    stage.run();
+
+    assertThat(member.said).containsExactly("confirmed", "events", "checkpoint");
+    assertThat(member.known).isEqualTo(401);
   }
 
   // ---- level and behind

@@ -39,7 +39,6 @@ import io.varve.server.subscription.Subscription;
 import io.varve.server.subscription.SubscriptionStart;
 import io.varve.server.subscription.Subscriptions;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -244,7 +243,7 @@ public final class EventStoreEndpoint {
         request.getNotBeforePosition(),
         caller,
         () -> {
-          EventPage page = new EventPage(List.of(lookUp.get().toRun()));
+          EventPage page = EventPage.of(lookUp.get().toRun());
           // GetEventResponse has its event in field 1, as every page has.
           caller.onNext(PayloadViews.frames(page, json));
           sent.accept(page.count());

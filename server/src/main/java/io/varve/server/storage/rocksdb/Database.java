@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
@@ -238,6 +239,84 @@ final class Database implements AutoCloseable {
       throw failed(name, "be read", e);
     } finally {
       use.unlock();
+    }
+  }
+
+  /**
+   * Looks up keys of one family here and there with one iterator, as of one moment.
+   *
+   * @param until keys from here on are not seen; null for no bound
+   */
+  <T> T seek(String family, byte @Nullable [] until, Function<Seeker, T> search) {
+    Lock use = use();
+    try (Slice upper = until == null ? null : new Slice(until);
+        ReadOptions options = new ReadOptions()) {
+      if (upper != null) {
+        options.setIterateUpperBound(upper);
+      }
+      try (RocksIterator iterator = rocks.newIterator(handle(family), options)) {
+        return search.apply(new Seeker(name, iterator));
+      }
+    } finally {
+      use.unlock();
+    }
+  }
+
+  /** An iterator for the length of one {@link #seek}. Each move says whether it stands on a key. */
+  static final class Seeker {
+    private final String name;
+    private final RocksIterator iterator;
+
+    private Seeker(String name, RocksIterator iterator) {
+      this.name = name;
+      this.iterator = iterator;
+    }
+
+    boolean atOrAfter(byte[] key) {
+      iterator.seek(key);
+      return isOnKey();
+    }
+
+    boolean atOrBefore(byte[] key) {
+      iterator.seekForPrev(key);
+      return isOnKey();
+    }
+
+    boolean next() {
+      iterator.next();
+      return isOnKey();
+    }
+
+    boolean previous() {
+      iterator.prev();
+      return isOnKey();
+    }
+
+    private boolean isOnKey() {
+      if (iterator.isValid()) {
+        return true;
+      }
+      try {
+        iterator.status();
+        return false;
+      } catch (RocksDBException e) {
+        throw failed(name, "be read", e);
+      }
+    }
+
+    byte[] key() {
+      return iterator.key();
+    }
+
+    byte[] value() {
+      return iterator.value();
+    }
+
+    /** The value's first bytes, at most so many. */
+    byte[] valueStart(int bytes) {
+      byte[] start = new byte[bytes];
+      int length = iterator.value(start, 0, bytes);
+      return length < bytes ? Arrays.copyOf(start, length) : start;
     }
   }
 

@@ -1,20 +1,29 @@
 package io.varve.server.storage.rocksdb;
 
+import static java.util.Objects.requireNonNull;
+
 import io.varve.server.event.StreamId;
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventRunBuilder;
+import io.varve.server.storage.NamedStream;
 import io.varve.server.storage.StreamHead;
+import io.varve.server.storage.TermCount;
+import io.varve.server.storage.TermKind;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -26,7 +35,8 @@ import org.rocksdb.InfoLogLevel;
 import org.rocksdb.WriteOptions;
 
 /**
- * What is derived from the log: events by stream and version, stream names, event ids.
+ * What is derived from the log: events by stream and version, stream names, event ids, and the
+ * positions of each type, tag and category.
  *
  * <p>Written without a write-ahead log. All column families are flushed together, and with them the
  * position that they have reached; whatever a crash takes is therefore everything after one
@@ -34,16 +44,19 @@ import org.rocksdb.WriteOptions;
  * it is then rebuilt.
  *
  * <p>Column families: {@code streams} (stream number, version → event), {@code stream_names} (name
- * → stream number), {@code event_ids} (id → position, stream number, version), {@code progress}.
+ * → stream number), {@code event_ids} (id → position, stream number, version), {@code by_type},
+ * {@code by_tag} and {@code by_category} (see {@link Postings}), {@code progress}.
  */
 final class IndexDatabase implements AutoCloseable {
   /** Raised when what is derived changes: an index of another number is thrown away and rebuilt. */
-  static final int INDEX_FORMAT = 1;
+  static final int INDEX_FORMAT = 2;
 
   private static final String STREAMS = "streams";
   private static final String STREAM_NAMES = "stream_names";
   private static final String EVENT_IDS = "event_ids";
   private static final String PROGRESS = "progress";
+  private static final Map<TermKind, String> TERMS =
+      Map.of(TermKind.TYPE, "by_type", TermKind.TAG, "by_tag", TermKind.CATEGORY, "by_category");
   private static final byte[] PROGRESS_KEY = "progress".getBytes(StandardCharsets.UTF_8);
 
   private final Database database;
@@ -51,6 +64,7 @@ final class IndexDatabase implements AutoCloseable {
   private final int streamNamesId;
   private final int eventIdsId;
   private final int progressId;
+  private final Map<TermKind, Integer> termIds = new EnumMap<>(TermKind.class);
 
   private final Progress progress;
   private volatile long lastStreamNumber; // set by the writer
@@ -61,8 +75,9 @@ final class IndexDatabase implements AutoCloseable {
    * @param format the number of what is derived
    * @param position the last position of the log that is in it
    * @param lastStreamNumber the highest stream number given
+   * @param openFrom from which position on the terms are not in it: the open segment's first
    */
-  record Progress(int format, long position, long lastStreamNumber) {}
+  record Progress(int format, long position, long lastStreamNumber, long openFrom) {}
 
   private IndexDatabase(Database database) {
     this.database = database;
@@ -70,6 +85,7 @@ final class IndexDatabase implements AutoCloseable {
     this.streamNamesId = database.idOf(STREAM_NAMES);
     this.eventIdsId = database.idOf(EVENT_IDS);
     this.progressId = database.idOf(PROGRESS);
+    TERMS.forEach((kind, family) -> termIds.put(kind, database.idOf(family)));
     this.progress = readProgress();
     this.lastStreamNumber = progress.lastStreamNumber();
   }
@@ -77,13 +93,13 @@ final class IndexDatabase implements AutoCloseable {
   private Progress readProgress() {
     byte[] value = database.get(PROGRESS, PROGRESS_KEY);
     if (value == null) {
-      return new Progress(INDEX_FORMAT, 0, 0);
+      return new Progress(INDEX_FORMAT, 0, 0, 1);
     }
     ByteBuffer buffer = ByteBuffer.wrap(value);
     int format = buffer.remaining() < Integer.BYTES ? 0 : buffer.getInt();
-    return format == INDEX_FORMAT && buffer.remaining() == 2 * Long.BYTES
-        ? new Progress(format, buffer.getLong(), buffer.getLong())
-        : new Progress(format == INDEX_FORMAT ? 0 : format, 0, 0); // only its own release knows
+    return format == INDEX_FORMAT && buffer.remaining() == 3 * Long.BYTES
+        ? new Progress(format, buffer.getLong(), buffer.getLong(), buffer.getLong())
+        : new Progress(format == INDEX_FORMAT ? 0 : format, 0, 0, 1); // only its own release knows
   }
 
   static IndexDatabase open(Path folder, StorageSettings settings, Cache cache) {
@@ -104,6 +120,9 @@ final class IndexDatabase implements AutoCloseable {
     families.put(STREAMS, family(settings, new BlockBasedTableConfig(), cache));
     families.put(STREAM_NAMES, family(settings, lookedUpByKey(), cache));
     families.put(EVENT_IDS, family(settings, lookedUpByKey(), cache));
+    for (String family : TERMS.values()) {
+      families.put(family, family(settings, new BlockBasedTableConfig(), cache));
+    }
     families.put(PROGRESS, family(settings, new BlockBasedTableConfig(), cache));
     Database database =
         Database.open(
@@ -159,20 +178,32 @@ final class IndexDatabase implements AutoCloseable {
     batch.put(eventIdsId, Keys.ofEventId(id), Keys.ofPlace(position, streamNumber, version));
   }
 
+  /** Adds the postings of a segment that is full. */
+  void addTo(BatchBytes batch, TermSegment segment) {
+    segment.visitTerms(
+        (kind, text, offsets, count) ->
+            batch.put(
+                requireNonNull(termIds.get(kind)),
+                Postings.key(Postings.bytes(text), segment.firstPosition()),
+                Postings.value(offsets, count)));
+  }
+
   /**
    * Adds to a batch how far the index has come with it. Every batch says so.
    *
    * @param streamNumber the highest stream number in the batch
+   * @param openFrom from which position on the terms are not in the index
    */
-  void addProgressTo(BatchBytes batch, long position, long streamNumber) {
+  void addProgressTo(BatchBytes batch, long position, long streamNumber, long openFrom) {
     lastStreamNumber = Math.max(lastStreamNumber, streamNumber);
     batch.put(
         progressId,
         PROGRESS_KEY,
-        ByteBuffer.allocate(Integer.BYTES + 2 * Long.BYTES)
+        ByteBuffer.allocate(Integer.BYTES + 3 * Long.BYTES)
             .putInt(INDEX_FORMAT)
             .putLong(position)
             .putLong(lastStreamNumber)
+            .putLong(openFrom)
             .array());
   }
 
@@ -225,7 +256,9 @@ final class IndexDatabase implements AutoCloseable {
           run.add(event);
           return run.length() >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
-    return run.count() == 0 ? EventPage.empty() : new EventPage(List.of(run.build()));
+    return run.count() == 0
+        ? EventPage.empty(to)
+        : new EventPage(List.of(run.build()), run.length() >= maxBytes ? due[0] - 1 : to);
   }
 
   EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
@@ -244,7 +277,7 @@ final class IndexDatabase implements AutoCloseable {
           bytes[0] += single.length();
           return bytes[0] >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
-    return new EventPage(runs);
+    return new EventPage(runs, bytes[0] >= maxBytes ? due[0] + 1 : to);
   }
 
   private static void checkDue(long streamNumber, long version, byte[] key) {
@@ -252,6 +285,128 @@ final class IndexDatabase implements AutoCloseable {
       throw new DamagedDataException(
           0, "the index has no version " + version + " of stream number " + streamNumber);
     }
+  }
+
+  // ---- finding
+
+  /** Streams by name; see {@link io.varve.server.storage.EventStorage#streams}. */
+  List<NamedStream> streams(String prefix, String afterName, int limit) {
+    byte[] start = Postings.bytes(prefix);
+    byte[] after = Postings.bytes(afterName);
+    List<NamedStream> found = new ArrayList<>();
+    database.seek(
+        STREAM_NAMES,
+        null,
+        seeker -> {
+          byte[] from = Arrays.compareUnsigned(after, start) < 0 ? start : after;
+          for (boolean on = seeker.atOrAfter(from);
+              on && found.size() < limit;
+              on = seeker.next()) {
+            byte[] name = seeker.key();
+            if (!startsWith(name, start)) {
+              break;
+            }
+            if (afterName.isEmpty() || !Arrays.equals(name, after)) {
+              found.add(
+                  new NamedStream(
+                      new StreamId(new String(name, StandardCharsets.UTF_8)),
+                      Keys.toLong(seeker.value(), 0)));
+            }
+          }
+          return found;
+        });
+    return found;
+  }
+
+  /**
+   * The terms of a kind that start with a prefix, in byte order.
+   *
+   * @param until segments from here on are left out
+   */
+  List<String> termsStartingWith(TermKind kind, String prefix, long until, int limit) {
+    byte[] start = Postings.bytes(prefix);
+    List<String> found = new ArrayList<>();
+    seekTerms(
+        kind,
+        null,
+        seeker -> {
+          boolean on = seeker.atOrAfter(start);
+          while (on && found.size() < limit && startsWith(seeker.key(), start)) {
+            byte[] term = Postings.termOf(seeker.key());
+            if (Postings.segmentOf(seeker.key()) < until) {
+              found.add(new String(term, StandardCharsets.UTF_8));
+            }
+            on = seeker.atOrAfter(Postings.key(term, Long.MAX_VALUE));
+          }
+          return found;
+        });
+    return found;
+  }
+
+  /**
+   * How many positions the terms of a kind have, in byte order.
+   *
+   * @param afterText the terms behind this one; null for the first
+   * @param until segments from here on are left out
+   */
+  List<TermCount> termCounts(TermKind kind, @Nullable String afterText, long until, int limit) {
+    byte[] from =
+        afterText == null ? new byte[0] : Postings.key(Postings.bytes(afterText), Long.MAX_VALUE);
+    List<TermCount> found = new ArrayList<>();
+    seekTerms(
+        kind,
+        null,
+        seeker -> {
+          byte[] term = null;
+          long count = 0;
+          for (boolean on = seeker.atOrAfter(from); on; on = seeker.next()) {
+            byte[] key = seeker.key();
+            if (Postings.segmentOf(key) >= until) {
+              continue;
+            }
+            if (term == null || !isOfTerm(key, term)) {
+              if (term != null) {
+                found.add(new TermCount(new String(term, StandardCharsets.UTF_8), count));
+                if (found.size() == limit) {
+                  return found;
+                }
+              }
+              term = Postings.termOf(key);
+              count = 0;
+            }
+            count += Postings.count(seeker.valueStart(Postings.COUNT_BYTES));
+          }
+          if (term != null) {
+            found.add(new TermCount(new String(term, StandardCharsets.UTF_8), count));
+          }
+          return found;
+        });
+    return found;
+  }
+
+  private static boolean isOfTerm(byte[] key, byte[] term) {
+    return key.length == term.length + Postings.KEY_SUFFIX_BYTES && startsWith(key, term);
+  }
+
+  private static boolean startsWith(byte[] bytes, byte[] start) {
+    return bytes.length >= start.length
+        && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
+  }
+
+  /** Looks things up among the postings of a kind. */
+  <T> T seekTerms(TermKind kind, byte @Nullable [] until, Function<Database.Seeker, T> search) {
+    return database.seek(requireNonNull(TERMS.get(kind)), until, search);
+  }
+
+  /** Looks things up among the events by stream and version. */
+  <T> T seekStreams(Function<Database.Seeker, T> search) {
+    return database.seek(STREAMS, null, search);
+  }
+
+  /** The position of the event, by stream and version, that a search stands on. */
+  static long positionAt(Database.Seeker seeker) {
+    byte[] start = seeker.valueStart(EventCodec.POSITION_BYTES);
+    return EventCodec.position(start, 0, start.length);
   }
 
   private static byte[] name(StreamId stream) {

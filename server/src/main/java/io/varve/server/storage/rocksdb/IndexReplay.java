@@ -6,6 +6,7 @@ import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventSummary;
+import io.varve.server.storage.IndexedEvent;
 import io.varve.server.storage.StreamHead;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -30,22 +31,25 @@ final class IndexReplay {
 
   private final LogDatabase logDatabase;
   private final IndexDatabase index;
+  private final TermSegments segments;
   private final Map<StreamId, StreamHead> heads = new HashMap<>();
   private long lastStreamNumber;
 
-  IndexReplay(LogDatabase logDatabase, IndexDatabase index) {
+  IndexReplay(LogDatabase logDatabase, IndexDatabase index, TermSegments segments) {
     this.logDatabase = logDatabase;
     this.index = index;
+    this.segments = segments;
   }
 
   /**
-   * Replays what the index lacks.
+   * Replays what the index lacks, and brings back into memory the open segment, which it never has.
    *
    * @param headPosition how far the log has come; not behind the index
    */
   void catchUp(long headPosition) {
     long indexed = index.progress().position();
     lastStreamNumber = index.lastStreamNumber();
+    remember(index.progress().openFrom(), indexed);
     if (indexed == headPosition) {
       return;
     }
@@ -53,11 +57,37 @@ final class IndexReplay {
     long next = indexed + 1;
     while (next <= headPosition) {
       EventPage page = logDatabase.read(next, headPosition, STEP_BYTES);
-      if (page.isEmpty()) {
-        throw new DamagedDataException(next, "the log has no event at position " + next);
-      }
       replay(page, next);
-      next = page.lastPosition() + 1;
+      next = page.reached() + 1;
+    }
+  }
+
+  /** Events that are in the index, but for their terms. */
+  private void remember(long from, long to) {
+    long next = from;
+    while (next <= to) {
+      EventPage page = logDatabase.read(next, to, STEP_BYTES);
+      BatchBytes batch = new BatchBytes(0);
+      for (EventRun run : page.runs()) {
+        for (EncodedEvent event : run.events()) {
+          addTerms(batch, event.summary());
+        }
+      }
+      if (!batch.isEmpty()) { // another release's segments were longer
+        index.addProgressTo(batch, to, lastStreamNumber, segments.openFrom());
+        index.write(batch);
+        segments.writtenUpTo(segments.openFrom());
+      }
+      next = page.reached() + 1;
+    }
+  }
+
+  private void addTerms(BatchBytes batch, EventSummary event) {
+    TermSegment full =
+        segments.add(
+            new IndexedEvent(event.position(), event.stream(), event.type(), event.tags()));
+    if (full != null) {
+      index.addTo(batch, full);
     }
   }
 
@@ -81,10 +111,15 @@ final class IndexReplay {
             summary.id(),
             Arrays.copyOfRange(event.bytes(), event.start(), event.end()),
             NOTHING);
+        addTerms(batch, summary);
       }
     }
-    index.addProgressTo(batch, page.lastPosition(), lastStreamNumber);
+    if (page.reached() != expected - 1) {
+      throw new DamagedDataException(expected, "the log has no event at position " + expected);
+    }
+    index.addProgressTo(batch, page.reached(), lastStreamNumber, segments.openFrom());
     index.write(batch);
+    segments.writtenUpTo(segments.openFrom());
     if (heads.size() > MAX_HEADS) {
       heads.clear();
     }

@@ -232,7 +232,7 @@ final class LogDatabase implements AutoCloseable {
           }
           return bytes[0] >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
-    return new EventPage(runs);
+    return new EventPage(runs, bytes[0] >= maxBytes ? due[0] - 1 : to);
   }
 
   EventPage readBackwards(long from, long to, int maxBytes) {
@@ -263,7 +263,7 @@ final class LogDatabase implements AutoCloseable {
           }
           return Database.Visit.CONTINUE;
         });
-    return new EventPage(runs);
+    return new EventPage(runs, bytes[0] >= maxBytes ? runs.getLast().firstPosition() : to);
   }
 
   private static DamagedDataException missing(long position) {

@@ -6,14 +6,15 @@ import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventRunBuilder;
 import io.varve.server.storage.Head;
+import io.varve.server.storage.IndexedEvent;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A commit as two batches of bytes: chunks for the log, and single events with their names and ids
- * for the index.
+ * A commit as two batches of bytes: chunks for the log, and for the index single events with their
+ * names and ids, and the postings of the segments that it fills.
  */
 final class RocksDbCommit implements Commit {
   private static final int FIRST_CHUNK_BYTES = 4 * 1024;
@@ -21,6 +22,7 @@ final class RocksDbCommit implements Commit {
   private final LogDatabase logDatabase;
   private final HeadMark mark;
   private final IndexDatabase index;
+  private final TermSegments segments;
   private final Head head;
 
   private final BatchBytes indexBatch = new BatchBytes(2 * FIRST_CHUNK_BYTES);
@@ -31,11 +33,18 @@ final class RocksDbCommit implements Commit {
   private long bytes;
   private @Nullable AssignedEvent last;
   private long highestStreamNumber;
+  private long openFrom;
 
-  RocksDbCommit(LogDatabase logDatabase, HeadMark mark, IndexDatabase index, Head head) {
+  RocksDbCommit(
+      LogDatabase logDatabase,
+      HeadMark mark,
+      IndexDatabase index,
+      TermSegments segments,
+      Head head) {
     this.logDatabase = logDatabase;
     this.mark = mark;
     this.index = index;
+    this.segments = segments;
     this.head = head;
   }
 
@@ -44,9 +53,7 @@ final class RocksDbCommit implements Commit {
     if (sealed) {
       throw new IllegalStateException("the commit is sealed");
     }
-    if (last != null) {
-      check(last, event);
-    }
+    check(event);
     byte[] header = EventCodec.encodeHeader(event.position(), event.version(), event.recordedAt());
     int size = header.length + event.body().length;
     if (chunk.count() > 0 && chunk.length() + size > Chunk.TARGET_BYTES) {
@@ -63,18 +70,26 @@ final class RocksDbCommit implements Commit {
         event.id(),
         header,
         event.body());
+    TermSegment full =
+        segments.add(
+            new IndexedEvent(event.position(), event.stream(), event.type(), event.tags()));
+    if (full != null) {
+      index.addTo(indexBatch, full);
+    }
+    openFrom = segments.openFrom();
     highestStreamNumber = Math.max(highestStreamNumber, event.streamNumber());
     last = event;
     count++;
     bytes += size;
   }
 
-  private static void check(AssignedEvent before, AssignedEvent event) {
-    if (event.position() != before.position() + 1) {
+  private void check(AssignedEvent event) {
+    if (event.position() != segments.nextPosition()) {
       throw new IllegalStateException(
-          "position " + event.position() + " does not follow " + before.position());
+          "position " + event.position() + " does not follow " + (segments.nextPosition() - 1));
     }
-    if (event.recordedAt().isBefore(before.recordedAt())) {
+    AssignedEvent before = last;
+    if (before != null && event.recordedAt().isBefore(before.recordedAt())) {
       throw new IllegalStateException("recorded_at falls at position " + event.position());
     }
   }
@@ -122,8 +137,10 @@ final class RocksDbCommit implements Commit {
     }
     logDatabase.write(logBatch);
     mark.raiseTo(last.position());
-    index.addProgressTo(indexBatch, last.position(), highestStreamNumber);
+    index.addProgressTo(indexBatch, last.position(), highestStreamNumber, openFrom);
     index.write(indexBatch);
     head.advance(last.position());
+    // Not before: what is above the head is in memory, and whoever counts on that must find it.
+    segments.writtenUpTo(openFrom);
   }
 }

@@ -4,18 +4,23 @@ import io.varve.server.event.StreamId;
 import io.varve.server.storage.Commit;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventIndex;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.Head;
+import io.varve.server.storage.NamedStream;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.StorageFigures;
 import io.varve.server.storage.StreamHead;
+import io.varve.server.storage.TermCount;
+import io.varve.server.storage.TermKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +41,7 @@ public final class RocksDbEventStorage implements EventStorage {
   private final LogDatabase logDatabase;
   private final HeadMark mark;
   private final IndexDatabase index;
+  private final TermSegments segments;
   private final LRUCache cache;
   private final Head head;
   private final Instant lastRecordedAt;
@@ -47,6 +53,7 @@ public final class RocksDbEventStorage implements EventStorage {
       LogDatabase logDatabase,
       HeadMark mark,
       IndexDatabase index,
+      TermSegments segments,
       LRUCache cache,
       long headPosition,
       Instant lastRecordedAt) {
@@ -54,6 +61,7 @@ public final class RocksDbEventStorage implements EventStorage {
     this.logDatabase = logDatabase;
     this.mark = mark;
     this.index = index;
+    this.segments = segments;
     this.cache = cache;
     this.head = new Head(headPosition);
     this.lastRecordedAt = lastRecordedAt;
@@ -68,6 +76,11 @@ public final class RocksDbEventStorage implements EventStorage {
    * @param newStoreId the id that a new store gets
    */
   public static RocksDbEventStorage open(Path folder, StorageSettings settings, UUID newStoreId) {
+    return open(folder, settings, newStoreId, IndexBounds.STANDARD);
+  }
+
+  static RocksDbEventStorage open(
+      Path folder, StorageSettings settings, UUID newStoreId, IndexBounds bounds) {
     NativeLibrary.load(folder.resolve("native"));
     LRUCache cache = new LRUCache(settings.blockCacheBytes());
     HeadMark mark = null;
@@ -83,10 +96,11 @@ public final class RocksDbEventStorage implements EventStorage {
       logDatabase = LogDatabase.open(logFolder, settings, cache, newStoreId);
       EncodedEvent last = logDatabase.lastEvent();
       Instant lastRecordedAt = last == null ? Instant.MIN : last.summary().recordedAt();
-      new IndexReplay(logDatabase, index).catchUp(headPosition);
+      TermSegments segments = new TermSegments(index.progress().openFrom(), bounds);
+      new IndexReplay(logDatabase, index, segments).catchUp(headPosition);
       mark.raiseTo(headPosition);
       return new RocksDbEventStorage(
-          folder, logDatabase, mark, index, cache, headPosition, lastRecordedAt);
+          folder, logDatabase, mark, index, segments, cache, headPosition, lastRecordedAt);
     } catch (RuntimeException e) {
       closeQuietlyAfter(e, index, logDatabase, mark, cache);
       throw e;
@@ -174,31 +188,50 @@ public final class RocksDbEventStorage implements EventStorage {
 
   @Override
   public Commit begin() {
-    return new RocksDbCommit(logDatabase, mark, index, head);
+    return new RocksDbCommit(logDatabase, mark, index, segments, head);
   }
 
   // ---- reading
 
   @Override
   public EventPage readLog(long from, long to, int maxBytes) {
-    return from > to ? EventPage.empty() : logDatabase.read(from, to, maxBytes);
+    return from > to ? EventPage.empty(to) : logDatabase.read(from, to, maxBytes);
   }
 
   @Override
   public EventPage readLogBackwards(long from, long to, int maxBytes) {
-    return from < to ? EventPage.empty() : logDatabase.readBackwards(from, to, maxBytes);
+    return from < to ? EventPage.empty(to) : logDatabase.readBackwards(from, to, maxBytes);
   }
 
   @Override
   public EventPage readStream(long streamNumber, long from, long to, int maxBytes) {
-    return from > to ? EventPage.empty() : index.readStream(streamNumber, from, to, maxBytes);
+    return from > to ? EventPage.empty(to) : index.readStream(streamNumber, from, to, maxBytes);
   }
 
   @Override
   public EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
     return from < to
-        ? EventPage.empty()
+        ? EventPage.empty(to)
         : index.readStreamBackwards(streamNumber, from, to, maxBytes);
+  }
+
+  // ---- finding
+
+  @Override
+  public EventIndex index() {
+    return new RocksDbEventIndex(index, segments);
+  }
+
+  @Override
+  public List<TermCount> termCounts(TermKind kind, @Nullable String afterText, int limit) {
+    // The segments first: what has left them by then is written, and below any head seen later.
+    RocksDbEventIndex now = new RocksDbEventIndex(index, segments);
+    return now.termCounts(kind, afterText, head.position(), limit);
+  }
+
+  @Override
+  public List<NamedStream> streams(String prefix, String afterName, int limit) {
+    return index.streams(prefix, afterName, limit);
   }
 
   // ---- closing

@@ -7,6 +7,7 @@ import io.varve.server.event.StreamId;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventSummary;
+import io.varve.server.storage.IndexedEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +53,9 @@ public final class Folders {
         return to;
       }
       before = after;
-      delete(to);
+      if (Files.exists(to)) { // what moved may have been the first thing to copy
+        delete(to);
+      }
     }
   }
 
@@ -113,12 +116,18 @@ public final class Folders {
    * @param head where the log is to end
    */
   public static void verify(Path folder, long head) {
+    verify(folder, head, IndexBounds.STANDARD);
+  }
+
+  /** The same of an index with other bounds. */
+  static void verify(Path folder, long head, IndexBounds bounds) {
     List<EncodedEvent> log = log(folder);
     assertThat(log).hasSize((int) head);
     Map<String, byte[]> streams = new HashMap<>();
     Map<String, Long> numbers = new HashMap<>();
     Map<String, EventPlace> places = new HashMap<>();
-    long[] progress = {0, 0, 0};
+    Map<String, Long> postings = new HashMap<>();
+    long[] progress = {0, 0, 0, 1};
     visit(
         folder.resolve("index"),
         (family, key, value) -> {
@@ -133,12 +142,24 @@ public final class Folders {
             case "progress" -> {
               progress[1] = Keys.toLong(value, 4);
               progress[2] = Keys.toLong(value, 12);
+              progress[3] = Keys.toLong(value, 20);
+            }
+            case "by_type", "by_tag", "by_category" -> {
+              String term = family + ' ' + new String(Postings.termOf(key), StandardCharsets.UTF_8);
+              long segment = Postings.segmentOf(key);
+              for (long position : Postings.positions(segment, value)) {
+                assertThat(postings.put(term + ' ' + position, segment)).isNull();
+              }
+              assertThat(Postings.positions(segment, value)).hasSize(Postings.count(value));
             }
             default -> throw new AssertionError("an index has no " + family);
           }
         });
     Map<StreamId, Long> versions = new HashMap<>();
     long position = 0;
+    long openFrom = progress[3];
+    TermSegments segments = new TermSegments(1, bounds);
+    long segment = 1;
     for (EncodedEvent event : log) {
       EventSummary summary = event.summary();
       long version = versions.merge(summary.stream(), 1L, Long::sum);
@@ -152,9 +173,21 @@ public final class Folders {
           .isEqualTo(Arrays.copyOfRange(event.bytes(), event.start(), event.end()));
       assertThat(places.remove(summary.id().toString()))
           .isEqualTo(new EventPlace(position, number, version));
+      if (position < openFrom) {
+        List<String> terms = new ArrayList<>(List.of("by_type " + summary.type()));
+        terms.add("by_category " + summary.stream().category());
+        summary.tags().forEach(tag -> terms.add("by_tag " + tag));
+        for (String term : terms) {
+          assertThat(postings.remove(term + ' ' + position)).as(term).isEqualTo(segment);
+        }
+      }
+      segments.add(new IndexedEvent(position, summary.stream(), summary.type(), summary.tags()));
+      segment = segments.openFrom();
     }
     assertThat(streams).as("events that the log does not have").isEmpty();
     assertThat(places).as("ids that the log does not have").isEmpty();
+    assertThat(postings).as("positions at which the log has no such term").isEmpty();
+    assertThat(openFrom).as("where the open segment begins").isEqualTo(segments.openFrom());
     assertThat(numbers).hasSameSizeAs(versions);
     assertThat(numbers.values()).doesNotHaveDuplicates();
     assertThat(progress[1]).isEqualTo(head);

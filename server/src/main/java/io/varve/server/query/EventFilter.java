@@ -1,4 +1,4 @@
-package io.varve.server.read;
+package io.varve.server.query;
 
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
@@ -8,6 +8,7 @@ import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventSummary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 
 /**
@@ -41,6 +42,11 @@ public final class EventFilter {
     return everything;
   }
 
+  /** Whether an event is kept. */
+  boolean matches(EventSummary event) {
+    return matches.test(event);
+  }
+
   /** The events of the page that match, in the page's order. */
   public EventPage apply(EventPage page) {
     if (everything) {
@@ -49,13 +55,9 @@ public final class EventFilter {
     List<EventRun> kept = new ArrayList<>();
     for (EventRun run : page.runs()) {
       List<EncodedEvent> events = run.events();
-      List<EventSummary> summaries = new ArrayList<>(events.size());
-      for (EncodedEvent event : events) {
-        summaries.add(event.summary());
-      }
-      keep(run, events, summaries, kept);
+      keep(run, events, i -> matches.test(events.get(i).summary()), kept);
     }
-    return new EventPage(kept);
+    return new EventPage(kept, page.reached());
   }
 
   /** The same for a run whose events have been decoded before; adds to {@code kept}. */
@@ -65,27 +67,53 @@ public final class EventFilter {
       kept.add(run);
       return;
     }
+    keep(run, events, i -> matches.test(summaries.get(i)), kept);
+  }
+
+  /**
+   * Keeps the events of a run that are wanted, asked for by their number in it, each once and in
+   * their order.
+   */
+  static void keep(
+      EventRun run, List<EncodedEvent> events, IntPredicate wanted, List<EventRun> kept) {
     int first = -1;
     for (int i = 0; i <= events.size(); i++) {
-      boolean matching = i < events.size() && matches.test(summaries.get(i));
-      if (matching && first < 0) {
+      boolean keeps = i < events.size() && wanted.test(i);
+      if (keeps && first < 0) {
         first = i;
-      } else if (!matching && first >= 0) {
-        kept.add(slice(run, events, summaries, first, i - 1));
+      } else if (!keeps && first >= 0) {
+        kept.add(slice(run, events, first, i - 1));
         first = -1;
       }
     }
   }
 
-  private static EventRun slice(
-      EventRun run, List<EncodedEvent> events, List<EventSummary> summaries, int first, int last) {
+  private static EventRun slice(EventRun run, List<EncodedEvent> events, int first, int last) {
+    if (first == 0 && last == events.size() - 1) {
+      return run;
+    }
     int start = events.get(first).frameStart();
     return new EventRun(
         run.bytes(),
         start,
         events.get(last).end() - start,
         last - first + 1,
-        summaries.get(first).position(),
-        summaries.get(last).position());
+        events.get(first).position(),
+        events.get(last).position());
+  }
+
+  /** The first events of a page of the log, at most {@code limit}, and nothing looked at behind. */
+  static EventPage first(EventPage page, long limit) {
+    long left = limit;
+    List<EventRun> runs = new ArrayList<>();
+    for (EventRun run : page.runs()) {
+      if (left == 0) {
+        break;
+      }
+      EventRun part = run.first((int) Math.min(left, run.count()));
+      runs.add(part);
+      left -= part.count();
+    }
+    return new EventPage(runs, runs.getLast().lastPosition());
   }
 }

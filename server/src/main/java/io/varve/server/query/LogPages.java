@@ -1,0 +1,205 @@
+package io.varve.server.query;
+
+import io.varve.server.event.Query;
+import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventIndex;
+import io.varve.server.storage.EventPage;
+import io.varve.server.storage.EventRun;
+import io.varve.server.storage.EventStorage;
+import io.varve.server.storage.Positions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Pages of the log under a query, read from where events match. Thread-safe. */
+public final class LogPages {
+  /*
+   * The index yields candidates, and the log is read around them, a group at a time: candidates that are near one
+   * another lie in the same chunk, and reading it once costs about as much as reading one event of it. Within a group
+   * only the candidates are decoded.
+   *
+   * A group that is full, and dense, is where the index is no help: from there a whole piece of the log is read and
+   * each event looked at, as without an index. The next group decides anew.
+   */
+  private static final int GROUP_SIZE = 64;
+
+  /** Candidates further apart are read one by one. */
+  private static final int MAX_GAP = 64;
+
+  /** A full group that spans no more is dense: about every eighth event is a candidate. */
+  private static final int DENSE_SPAN = 8 * GROUP_SIZE;
+
+  /** So often the log is read for one page; then the page is done, though it may be empty. */
+  private static final int MAX_READS = 64;
+
+  private final EventStorage storage;
+  private final Query query;
+  private final boolean everything;
+  private final EventFilter filter;
+
+  /** Where a reading goes: from a position to another, inclusive, in either direction. */
+  record Way(long from, long to, boolean backwards) {
+
+    boolean isBehind(long position) {
+      return backwards ? position < to : position > to;
+    }
+
+    long nextOf(long position) {
+      return backwards ? position - 1 : position + 1;
+    }
+
+    long seek(Positions positions, long from) {
+      return backwards ? positions.atOrBefore(from) : positions.atOrAfter(from);
+    }
+  }
+
+  public LogPages(EventStorage storage, Query query) {
+    this.storage = storage;
+    this.query = query;
+    this.everything = query.matchesEverything();
+    this.filter = EventFilter.of(query);
+  }
+
+  /**
+   * The first matching events from {@code from} to {@code to} (inclusive), rising. Stops once
+   * {@code maxBytes} are there; may be empty though there are more.
+   *
+   * @param to not above the head
+   * @param limit at most so many events; 0 for no limit
+   */
+  public EventPage forwards(long from, long to, int maxBytes, long limit) {
+    return from > to
+        ? EventPage.empty(to)
+        : read(storage.index(), new Way(from, to, false), maxBytes, limit);
+  }
+
+  /** The same from {@code from}, not above the head, down to {@code to}, falling. */
+  public EventPage backwards(long from, long to, int maxBytes, long limit) {
+    return from < to
+        ? EventPage.empty(to)
+        : read(storage.index(), new Way(from, to, true), maxBytes, limit);
+  }
+
+  EventPage read(EventIndex index, Way way, int maxBytes, long limit) {
+    if (everything) {
+      return readAll(way, maxBytes, limit);
+    }
+    return new PageInTheMaking(way, maxBytes, limit).readFrom(Candidates.of(query, index));
+  }
+
+  private EventPage readAll(Way way, int maxBytes, long limit) {
+    if (limit == 0) {
+      return readLog(way.from(), way.to(), way, maxBytes);
+    }
+    long last =
+        way.backwards()
+            ? Math.max(way.to(), way.from() - limit + 1)
+            : limit > way.to() - way.from() ? way.to() : way.from() + limit - 1;
+    return readLog(way.from(), last, way, maxBytes);
+  }
+
+  private EventPage readLog(long from, long to, Way way, int maxBytes) {
+    return way.backwards()
+        ? storage.readLogBackwards(from, to, maxBytes)
+        : storage.readLog(from, to, maxBytes);
+  }
+
+  /** One page, while it is read. */
+  private final class PageInTheMaking {
+    private final Way way;
+    private final int maxBytes;
+    private final long limit;
+
+    private final List<EventRun> runs = new ArrayList<>();
+    private int bytes;
+    private long count;
+    private long reached;
+
+    // The candidates of the group, in reading order.
+    private final long[] group = new long[GROUP_SIZE];
+    private int groupSize;
+
+    PageInTheMaking(Way way, int maxBytes, long limit) {
+      this.way = way;
+      this.maxBytes = maxBytes;
+      this.limit = limit;
+    }
+
+    EventPage readFrom(Positions candidates) {
+      long at = way.seek(candidates, way.from());
+      int most = limit == 0 ? GROUP_SIZE : (int) Math.min(limit, GROUP_SIZE);
+      for (int reads = 0; reads < MAX_READS; reads++) {
+        if (way.isBehind(at)) {
+          return new EventPage(runs, way.to());
+        }
+        long behind = fillGroup(candidates, at, most);
+        EventPage page = readGroup();
+        if (bytes >= maxBytes || (limit > 0 && count == limit)) {
+          return new EventPage(runs, reached);
+        }
+        // What lies between the group and the next candidate is no match.
+        at = reached == group[groupSize - 1] ? behind : way.seek(candidates, way.nextOf(reached));
+        // Where candidates turn out not to match, it was not worth taking only as many as wanted.
+        most = page.isEmpty() ? GROUP_SIZE : Math.min(GROUP_SIZE, 2 * most);
+      }
+      return new EventPage(runs, reached);
+    }
+
+    /** Takes candidates that are near one another; returns the one behind them. */
+    private long fillGroup(Positions candidates, long first, int most) {
+      groupSize = 0;
+      long at = first;
+      do {
+        group[groupSize++] = at;
+        at = way.seek(candidates, way.nextOf(at));
+      } while (groupSize < most
+          && !way.isBehind(at)
+          && Math.abs(at - group[groupSize - 1]) <= MAX_GAP);
+      return at;
+    }
+
+    private EventPage readGroup() {
+      long first = group[0];
+      long last = group[groupSize - 1];
+      boolean dense = groupSize == GROUP_SIZE && Math.abs(last - first) < DENSE_SPAN;
+      EventPage page = readLog(first, dense ? way.to() : last, way, maxBytes - bytes);
+      reached = page.reached();
+      EventPage matching = dense ? filter.apply(page) : ofGroup(page);
+      if (limit > 0 && matching.count() > limit - count) {
+        matching = EventFilter.first(matching, limit - count);
+        reached = matching.reached();
+      }
+      for (EventRun run : matching.runs()) {
+        runs.add(run);
+        bytes += run.length();
+        count += run.count();
+      }
+      return matching;
+    }
+
+    private EventPage ofGroup(EventPage page) {
+      List<EventRun> kept = new ArrayList<>();
+      for (EventRun run : page.runs()) {
+        List<EncodedEvent> events = run.events();
+        EventFilter.keep(
+            run,
+            events,
+            i -> isInGroup(events.get(i).position()) && filter.matches(events.get(i).summary()),
+            kept);
+      }
+      return new EventPage(kept, page.reached());
+    }
+
+    private boolean isInGroup(long position) {
+      if (!way.backwards()) {
+        return Arrays.binarySearch(group, 0, groupSize, position) >= 0;
+      }
+      for (int i = 0; i < groupSize; i++) {
+        if (group[i] == position) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+}
