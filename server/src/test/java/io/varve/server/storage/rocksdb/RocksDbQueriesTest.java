@@ -65,13 +65,13 @@ class RocksDbQueriesTest {
     Random random = new Random(seed);
     IndexBounds bounds = seed % 2 == 0 ? SMALL : TINY;
     Path folder = Files.createDirectories(temp.resolve("data"));
-    for (int life = 0; life < 4; life++) {
+    for (int life = 0; life < 3; life++) {
       try (RocksDbEventStorage storage = open(folder, bounds)) {
         assertAnswers(storage, random, 100);
         for (int i = 0; i < 6; i++) {
           write(
-              storage, random, 1 + random.nextInt(12), 1 + random.nextInt(1 << random.nextInt(8)));
-          assertAnswers(storage, random, 60);
+              storage, random, 1 + random.nextInt(12), 1 + random.nextInt(1 << random.nextInt(7)));
+          assertAnswers(storage, random, 40);
         }
         write(storage, random, 20, 3);
       }
@@ -440,7 +440,7 @@ class RocksDbQueriesTest {
     }
     long from = 1 + random.nextLong(head);
     long to = from + random.nextLong(head - from + 1);
-    int pageBytes = 1 + random.nextInt(10_000);
+    int pageBytes = 1 + random.nextInt(random.nextInt(4) == 0 ? 500 : 50_000);
     List<Long> matching = matching(query, from, to);
     assertThat(read(storage, query, from, to, pageBytes))
         .as("%s in %d..%d of %d", query, from, to, head)
