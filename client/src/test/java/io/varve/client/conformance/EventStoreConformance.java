@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Nested;
  * pages, how far behind a subscriber must be to be told so, when a read that waits for a position
  * gives up, which of several violations of one request is named, and what a read says whose bounds
  * contradict each other. Not here because they are about the link: retries, reconnecting,
- * back-pressure on the wire. Not here yet because no release serves them: transactions, tracking,
- * retention, deletion, snapshots, groups.
+ * back-pressure on the wire. {@link CompleteConformance} adds what the store in memory serves
+ * already and the server does not.
  */
 public abstract class EventStoreConformance {
 
@@ -100,6 +100,27 @@ public abstract class EventStoreConformance {
     StoreSource source() {
       return new Source();
     }
+  }
+
+  @Nested
+  class Queries extends QueryConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class Times extends TimeConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  /** Where the groups of a subclass get their stores from. */
+  final StoreSource newSource() {
+    return new Source();
   }
 
   private final class Source implements StoreSource {

@@ -21,9 +21,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -189,20 +186,5 @@ abstract class RaceConformance extends StoreTests {
               return seen[0] == 800;
             });
     return seen[0];
-  }
-
-  /** Runs all of them at once, each on a thread of its own, and waits for their results. */
-  private <T> List<T> together(List<Callable<T>> tasks) throws Exception {
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<T>> running = new ArrayList<>();
-      for (Callable<T> task : tasks) {
-        running.add(threads.submit(task));
-      }
-      List<T> results = new ArrayList<>();
-      for (Future<T> future : running) {
-        results.add(future.get(patience().toSeconds() * 4, java.util.concurrent.TimeUnit.SECONDS));
-      }
-      return results;
-    }
   }
 }

@@ -13,11 +13,17 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.StreamInfo;
 import io.varve.client.streams.VarveException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -141,5 +147,37 @@ abstract class StoreTests {
     assertThat(refusal).as("nothing was refused").isNotNull();
     assertThat(refusal.getMessage()).isNotBlank();
     return refusal;
+  }
+
+  /** Runs all of them at once, each on a thread of its own, and waits for their results. */
+  <T> List<T> together(List<Callable<T>> tasks) throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<T>> running = new ArrayList<>();
+      for (Callable<T> task : tasks) {
+        running.add(threads.submit(task));
+      }
+      List<T> results = new ArrayList<>();
+      for (Future<T> future : running) {
+        results.add(future.get(patience().toSeconds() * 4, TimeUnit.SECONDS));
+      }
+      return results;
+    }
+  }
+
+  /** What the store knows about a stream, which must be something. */
+  StreamInfo info(String stream) {
+    return store.streams().get(stream).orElseThrow();
+  }
+
+  /** The newest position of the log. */
+  long head() {
+    try (EventReader reader = store.readLog(ReadLog.all().limit(1))) {
+      return reader.headPosition();
+    }
+  }
+
+  /** An event with tags. */
+  static NewEvent tagged(String type, String... tags) {
+    return NewEvent.builder(type).tags(List.of(tags)).build();
   }
 }
