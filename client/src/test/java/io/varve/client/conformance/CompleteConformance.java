@@ -86,20 +86,8 @@ public abstract class CompleteConformance extends EventStoreConformance {
     }
   }
 
-  // ---- the service Snapshots, and from_snapshot
-
   @Nested
-  class SnapshotsOfStreams extends SnapshotConformance {
-    @Override
-    StoreSource source() {
-      return newSource();
-    }
-  }
-
-  // ---- GetServerInfo and GetStatistics of the service Admin
-
-  @Nested
-  class ServerInfos extends ServerInfoConformance {
+  class SnapshotLives extends SnapshotLifeConformance {
     @Override
     StoreSource source() {
       return newSource();

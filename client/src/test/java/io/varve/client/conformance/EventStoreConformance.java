@@ -118,6 +118,22 @@ public abstract class EventStoreConformance {
     }
   }
 
+  @Nested
+  class SnapshotsOfStreams extends SnapshotConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class ServerInfos extends ServerInfoConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
   /** Where the groups of a subclass get their stores from. */
   final StoreSource newSource() {
     return new Source();

@@ -8,11 +8,9 @@ import io.varve.client.streams.EventReader;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
-import io.varve.client.streams.Retention;
 import io.varve.client.streams.Snapshot;
 import io.varve.client.streams.SnapshotInfo;
 import io.varve.client.streams.StreamNotFoundException;
-import io.varve.client.streams.StreamTombstonedException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -21,25 +19,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** Cached folds of streams, and reads that start from them. */
-abstract class SnapshotConformance extends StoreTests {
-
-  private static Snapshot snapshot(long version) {
-    return Snapshot.json(ACCOUNT, version, "{\"upTo\":" + version + "}");
-  }
-
-  private void save(long... versions) {
-    for (long version : versions) {
-      assertThat(store.snapshots().save(snapshot(version))).isAfter(Instant.EPOCH);
-    }
-  }
-
-  private List<Long> listed() {
-    return store.snapshots().list(ACCOUNT).map(SnapshotInfo::version).toList();
-  }
-
-  private static Optional<Long> version(Optional<Snapshot> snapshot) {
-    return snapshot.map(Snapshot::version);
-  }
+abstract class SnapshotConformance extends SnapshotTests {
 
   // ---- saving
 
@@ -245,65 +225,7 @@ abstract class SnapshotConformance extends StoreTests {
     assertInvalid("up_to_version", () -> store.snapshots().deleteUpTo(ACCOUNT, 0));
   }
 
-  // ---- the life of their stream
-
-  @Test
-  void a_deleted_streams_snapshots_are_gone_also_when_it_is_reopened() {
-    given(ACCOUNT, 5);
-    save(3, 5);
-
-    store.streams().delete(ACCOUNT);
-
-    assertThat(store.snapshots().newest(ACCOUNT)).isEmpty();
-    assertThat(listed()).isEmpty();
-    refusal(StreamNotFoundException.class, () -> store.snapshots().save(snapshot(5)));
-    given(ACCOUNT, 2);
-    assertThat(store.snapshots().newest(ACCOUNT)).isEmpty();
-    assertThat(listed()).isEmpty();
-    save(6);
-    assertThat(listed()).containsExactly(6L);
-  }
-
-  @Test
-  void a_stream_that_is_closed_for_ever_has_and_takes_no_snapshots() {
-    given(ACCOUNT, 5);
-    save(5);
-
-    store.streams().tombstone(ACCOUNT);
-
-    refusal(StreamTombstonedException.class, () -> store.snapshots().save(snapshot(5)));
-    assertThat(store.snapshots().newest(ACCOUNT)).isEmpty();
-    assertThat(listed()).isEmpty();
-  }
-
-  @Test
-  void a_snapshot_counts_as_long_as_every_event_after_it_is_kept() {
-    given(ACCOUNT, 9);
-    save(2, 4, 6);
-
-    store.streams().truncate(ACCOUNT, 5);
-
-    assertThat(listed()).containsExactly(6L, 4L);
-    assertThat(version(store.snapshots().newestAt(ACCOUNT, 4))).contains(4L);
-    assertThat(store.snapshots().newestAt(ACCOUNT, 3)).isEmpty();
-    store.streams().setRetention(ACCOUNT, Retention.newest(1));
-    assertThat(listed()).isEmpty();
-  }
-
   // ---- reads from a snapshot
-
-  private record Loaded(Optional<Long> snapshot, List<Long> versions) {}
-
-  private Loaded load(ReadStream read) {
-    try (EventReader reader = store.readStream(read)) {
-      Optional<Long> snapshot = version(reader.snapshot());
-      Loaded loaded = new Loaded(snapshot, versions(reader.toList()));
-      assertThat(version(reader.snapshot())).isEqualTo(snapshot);
-      return loaded;
-    }
-  }
-
-  private static final ReadStream FROM_SNAPSHOT = ReadStream.of(ACCOUNT).fromSnapshot();
 
   @Test
   void a_read_from_the_snapshot_has_the_newest_and_the_events_after_it() {
@@ -375,25 +297,10 @@ abstract class SnapshotConformance extends StoreTests {
   }
 
   @Test
-  void a_read_from_the_snapshot_of_a_stream_that_is_not_there_is_refused_as_any_read() {
+  void a_read_from_the_snapshot_of_a_stream_that_never_was_is_refused_as_any_read() {
     given(OTHER, 2);
-    store.streams().delete(OTHER);
-    store.streams().tombstone("closed");
 
     refusal(StreamNotFoundException.class, () -> load(FROM_SNAPSHOT));
-    refusal(StreamNotFoundException.class, () -> load(ReadStream.of(OTHER).fromSnapshot()));
-    refusal(StreamTombstonedException.class, () -> load(ReadStream.of("closed").fromSnapshot()));
-  }
-
-  @Test
-  void a_read_from_the_snapshot_of_a_truncated_stream_has_one_that_the_kept_events_follow() {
-    given(ACCOUNT, 6);
-    save(2, 4);
-
-    store.streams().truncate(ACCOUNT, 5);
-    assertThat(load(FROM_SNAPSHOT)).isEqualTo(new Loaded(Optional.of(4L), List.of(5L, 6L)));
-    store.streams().truncate(ACCOUNT, 6);
-    assertThat(load(FROM_SNAPSHOT)).isEqualTo(new Loaded(Optional.empty(), List.of(6L)));
   }
 
   @Test
