@@ -106,18 +106,21 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
     Path folder = dataFolder.resolve("snapshots");
     try {
       NativeLibrary.load(dataFolder.resolve("native"));
-      String distrust = null;
+      RocksDbSnapshotStore found = null;
+      String distrust;
       try {
-        RocksDbSnapshotStore store = openOnce(folder, kept);
-        distrust = store.reasonForDistrust(storeId, headPosition);
-        if (distrust == null) {
-          return store;
-        }
-        store.close();
+        found = openOnce(folder, kept);
+        distrust = found.reasonForDistrust(storeId, headPosition);
       } catch (StorageException e) {
         distrust = e.getMessage();
       }
+      if (found != null && distrust == null) {
+        return found;
+      }
       log.warn("emptying {}, which costs speed and loses nothing: {}", folder, distrust);
+      if (found != null) {
+        found.close();
+      }
       deleteRecursively(folder);
       RocksDbSnapshotStore store = openOnce(folder, kept);
       store.claim(storeId);
@@ -234,7 +237,7 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
                   if (seen[0]++ >= kept) {
                     delete(batch, key);
                   }
-                  return seen[0] < kept + DELETED_AT_ONCE
+                  return seen[0] - kept < DELETED_AT_ONCE
                       ? Database.Visit.CONTINUE
                       : Database.Visit.STOP;
                 }));

@@ -27,14 +27,12 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.RocksDBException;
 
 class RocksDbSnapshotStoreTest {
@@ -92,16 +90,15 @@ class RocksDbSnapshotStoreTest {
     return versions(store, STREAM);
   }
 
-  /** Changes a value behind the store's back. */
-  private static void change(Path data, String family, byte[] key, UnaryOperator<byte[]> change) {
+  /** Replaces a value behind the store's back. */
+  private static void replace(Path data, String family, byte[] key, byte[] value) {
     open(data).close(); // makes a file of the log, which RocksDB cannot replay without our options
     Folders.open(
         data.resolve("snapshots"),
         false,
         (rocks, families) -> {
           try {
-            ColumnFamilyHandle handle = families.get(family);
-            rocks.put(handle, key, change.apply(rocks.get(handle, key)));
+            rocks.put(families.get(family), key, value);
           } catch (RocksDBException e) {
             throw new AssertionError(e);
           }
@@ -365,14 +362,10 @@ class RocksDbSnapshotStoreTest {
       save(store, 1, "one");
       save(store, 2, "two");
     }
-    change(
-        data,
-        "snapshots",
-        SnapshotBytes.key(STREAM, 2),
-        value -> {
-          value[value.length - 1] ^= 1;
-          return value;
-        });
+    byte[] key = SnapshotBytes.key(STREAM, 2);
+    byte[] value = SnapshotBytes.value(key, snapshot(STREAM, 2, "two"));
+    value[value.length - 1] ^= 1;
+    replace(data, "snapshots", key, value);
 
     try (SnapshotStore store = open(data)) {
       assertThat(newest(store)).isEqualTo("1 one");
@@ -462,14 +455,33 @@ class RocksDbSnapshotStoreTest {
     try (SnapshotStore store = open(data)) {
       save(store, 1, "x");
     }
-    change(data, "meta", "format".getBytes(UTF_8), _ -> Keys.ofLong(1));
+    replace(data, "meta", "format".getBytes(UTF_8), Keys.ofLong(1));
     try (SnapshotStore store = open(data)) {
       assertThat(newest(store)).isEqualTo("1 x");
     }
-    change(data, "meta", "format".getBytes(UTF_8), _ -> Keys.ofLong(99));
+    replace(data, "meta", "format".getBytes(UTF_8), Keys.ofLong(99));
 
     try (SnapshotStore store = open(data)) {
       assertThat(newest(store)).isNull();
+    }
+  }
+
+  @Test
+  void what_it_says_of_itself_may_be_damaged_too() {
+    Path data = folder("data");
+    for (String about : List.of("format", "store_id", "reached")) {
+      try (SnapshotStore store = open(data)) {
+        save(store, 1, "before");
+      }
+      replace(data, "meta", about.getBytes(UTF_8), new byte[3]);
+
+      try (SnapshotStore store = open(data)) {
+        assertThat(newest(store)).as(about).isNull();
+        save(store, 1, "after");
+      }
+      try (SnapshotStore store = open(data)) {
+        assertThat(newest(store)).isEqualTo("1 after");
+      }
     }
   }
 
