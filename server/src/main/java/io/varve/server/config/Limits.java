@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * @param streamNameBytes a stream's name
  * @param typeBytes an event's type
- * @param payloadBytes an event's payload
- * @param contentTypeBytes an event's content type
+ * @param payloadBytes an event's payload, and a snapshot's state
+ * @param contentTypeBytes the content type of either
  * @param metadataBytes an event's metadata, keys and values together
  * @param metadataKeyBytes one metadata key
  * @param tags an event's tags
