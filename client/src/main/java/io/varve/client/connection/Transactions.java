@@ -209,8 +209,6 @@ final class Transactions {
       return new StoreUnavailableException(
           "a transaction had no answer from "
               + server
-              + " within "
-              + settings.retryFor()
               + ", and its outcome is unknown: it may be written or not. "
               + (hasEvents
                   ? "Repeat it with the same events to learn which"

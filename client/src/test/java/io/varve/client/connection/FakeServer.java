@@ -19,16 +19,23 @@ import io.varve.proto.v1.EventBatch;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
 import io.varve.proto.v1.GetEventResponse;
+import io.varve.proto.v1.ListStreamsRequest;
+import io.varve.proto.v1.ListStreamsResponse;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.ReadLogResponse;
 import io.varve.proto.v1.ReadStreamRequest;
 import io.varve.proto.v1.ReadStreamResponse;
 import io.varve.proto.v1.RecordedEvent;
+import io.varve.proto.v1.StreamsDeleteRequest;
+import io.varve.proto.v1.StreamsDeleteResponse;
+import io.varve.proto.v1.StreamsGrpc;
 import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToLogResponse;
 import io.varve.proto.v1.SubscribeToStreamRequest;
 import io.varve.proto.v1.SubscribeToStreamResponse;
 import io.varve.proto.v1.SubscriptionConfirmed;
+import io.varve.proto.v1.TransactRequest;
+import io.varve.proto.v1.TransactResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -79,13 +86,29 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
   volatile Script<ReadLogRequest, ReadLogResponse> readLog = (request, answers) -> {};
   volatile Script<GetEventRequest, GetEventResponse> getEvent = (request, answers) -> {};
 
+  interface TransactScript extends Script<TransactRequest, TransactResponse> {}
+
+  interface DeleteScript extends Script<StreamsDeleteRequest, StreamsDeleteResponse> {}
+
+  final List<TransactRequest> transactions = new CopyOnWriteArrayList<>();
+  final List<StreamsDeleteRequest> deletes = new CopyOnWriteArrayList<>();
+  final List<ListStreamsRequest> lists = new CopyOnWriteArrayList<>();
+  private volatile List<TransactScript> transactScripts = List.of();
+  private volatile List<DeleteScript> deleteScripts = List.of();
+  volatile Script<ListStreamsRequest, ListStreamsResponse> listStreams = (request, answers) -> {};
+
   FakeServer() {
     start();
   }
 
   void start() {
     try {
-      server = InProcessServerBuilder.forName(name).addService(this).build().start();
+      server =
+          InProcessServerBuilder.forName(name)
+              .addService(this)
+              .addService(new Streams())
+              .build()
+              .start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -154,6 +177,38 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
     };
   }
 
+  void transactions(TransactScript... scripts) {
+    transactScripts = List.of(scripts);
+  }
+
+  void deletes(DeleteScript... scripts) {
+    deleteScripts = List.of(scripts);
+  }
+
+  @Override
+  public void transact(TransactRequest request, StreamObserver<TransactResponse> answers) {
+    transactions.add(request);
+    nth(transactScripts, transactions.size())
+        .onCall(request, (ServerCallStreamObserver<TransactResponse>) answers);
+  }
+
+  private final class Streams extends StreamsGrpc.StreamsImplBase {
+    @Override
+    public void delete(
+        StreamsDeleteRequest request, StreamObserver<StreamsDeleteResponse> answers) {
+      deletes.add(request);
+      nth(deleteScripts, deletes.size())
+          .onCall(request, (ServerCallStreamObserver<StreamsDeleteResponse>) answers);
+    }
+
+    @Override
+    public void listStreams(
+        ListStreamsRequest request, StreamObserver<ListStreamsResponse> answers) {
+      lists.add(request);
+      listStreams.onCall(request, (ServerCallStreamObserver<ListStreamsResponse>) answers);
+    }
+  }
+
   @Override
   public void subscribeToLog(
       SubscribeToLogRequest request, StreamObserver<SubscribeToLogResponse> answers) {
@@ -218,6 +273,9 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
             .setDomain("varve.io")
             .setReason(reason)
             .putMetadata("stream", "account-42")
+            .putMetadata("source", "payments")
+            .putMetadata("position", "7")
+            .putMetadata("first", "5")
             .build();
     status.addDetails(Any.pack(info));
     for (Message detail : details) {

@@ -10,12 +10,15 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import io.varve.client.streams.ConditionFailedException;
 import io.varve.client.streams.EventIdTakenException;
+import io.varve.client.streams.EventsNotKeptException;
 import io.varve.client.streams.InvalidRequestException;
 import io.varve.client.streams.InvalidRequestException.FieldViolation;
 import io.varve.client.streams.StoreOverloadedException;
 import io.varve.client.streams.StoreUnavailableException;
 import io.varve.client.streams.StreamDeletedException;
 import io.varve.client.streams.StreamNotFoundException;
+import io.varve.client.streams.StreamTombstonedException;
+import io.varve.client.streams.TrackingNotRisingException;
 import io.varve.client.streams.VarveException;
 import io.varve.client.streams.VersionConflictException;
 import io.varve.proto.v1.ConditionFailed;
@@ -126,6 +129,26 @@ class StoreErrorTest {
     assertThat(invalid.violations())
         .isEqualTo(List.of(new FieldViolation("events[0].type", "must not be empty")));
 
+    TrackingNotRisingException tracking =
+        as(
+            TrackingNotRisingException.class,
+            of(status(Code.FAILED_PRECONDITION, "TRACKING_NOT_RISING")).toException());
+    assertThat(tracking.source()).isEqualTo("payments");
+    assertThat(tracking.storedPosition()).isEqualTo(7);
+
+    EventsNotKeptException notKept =
+        as(
+            EventsNotKeptException.class,
+            of(status(Code.OUT_OF_RANGE, "POSITION_OUT_OF_RANGE")).toException());
+    assertThat(notKept.stream()).isEqualTo("account-42");
+    assertThat(notKept.first()).isEqualTo(5);
+    assertThat(
+            as(
+                StreamTombstonedException.class,
+                of(status(Code.FAILED_PRECONDITION, "STREAM_TOMBSTONED")).toException())
+                .stream())
+        .isEqualTo("account-42");
+
     assertThat(
             as(
                 StreamNotFoundException.class,
@@ -185,6 +208,27 @@ class StoreErrorTest {
         .hasMessageContaining("db:2113")
         .hasMessageContaining("Connection refused")
         .hasMessageContaining("Check that it runs");
+  }
+
+  @Test
+  void it_is_known_after_which_errors_nothing_was_done_and_after_which_nobody_knows() {
+    StoreError refused =
+        StoreError.of(
+            "db:2113",
+            io.grpc.Status.UNAVAILABLE.withCause(new java.net.ConnectException("refused")),
+            null);
+    StoreError lost = StoreError.of("db:2113", io.grpc.Status.UNAVAILABLE, null);
+    StoreError late = StoreError.of("db:2113", io.grpc.Status.DEADLINE_EXCEEDED, null);
+
+    assertThat(refused.isSurelyNotDone()).isTrue();
+    assertThat(of(status(Code.UNAVAILABLE, "NOT_SERVING")).isSurelyNotDone()).isTrue();
+    assertThat(of(status(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL")).isSurelyNotDone()).isTrue();
+    for (StoreError doubtful : List.of(lost, late, of(status(Code.UNAVAILABLE, "STORE_STOPPED")))) {
+      assertThat(doubtful.isSurelyNotDone()).isFalse();
+      assertThat(doubtful.isOutcomeUnknown()).isTrue();
+    }
+    assertThat(of(status(Code.ABORTED, "VERSION_CONFLICT")).isOutcomeUnknown()).isFalse();
+    assertThat(of(status(Code.UNAVAILABLE, "NOT_SERVING")).isOutcomeUnknown()).isFalse();
   }
 
   @ParameterizedTest
