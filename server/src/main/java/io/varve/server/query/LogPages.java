@@ -10,8 +10,13 @@ import io.varve.server.storage.Positions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** Pages of the log under a query, read from where events match. Thread-safe. */
+/**
+ * Pages of the log under a query, read from where events match. For one read, which goes on where a
+ * page has ended; used by one thread at a time.
+ */
 public final class LogPages {
   /*
    * The index yields candidates, and the log is read around them, a group at a time: candidates that are near one
@@ -36,6 +41,7 @@ public final class LogPages {
   private final Query query;
   private final boolean everything;
   private final EventFilter filter;
+  private @Nullable Ahead ahead;
 
   /** Where a reading goes: from a position to another, inclusive, in either direction. */
   record Way(long from, long to, boolean backwards) {
@@ -46,10 +52,6 @@ public final class LogPages {
 
     long nextOf(long position) {
       return backwards ? position - 1 : position + 1;
-    }
-
-    long seek(Positions positions, long from) {
-      return backwards ? positions.atOrBefore(from) : positions.atOrAfter(from);
     }
   }
 
@@ -70,21 +72,26 @@ public final class LogPages {
   public EventPage forwards(long from, long to, int maxBytes, long limit) {
     return from > to
         ? EventPage.empty(to)
-        : read(storage.index(), new Way(from, to, false), maxBytes, limit);
+        : read(storage::index, new Way(from, to, false), maxBytes, limit);
   }
 
   /** The same from {@code from}, not above the head, down to {@code to}, falling. */
   public EventPage backwards(long from, long to, int maxBytes, long limit) {
     return from < to
         ? EventPage.empty(to)
-        : read(storage.index(), new Way(from, to, true), maxBytes, limit);
+        : read(storage::index, new Way(from, to, true), maxBytes, limit);
   }
 
-  EventPage read(EventIndex index, Way way, int maxBytes, long limit) {
+  EventPage read(Supplier<EventIndex> index, Way way, int maxBytes, long limit) {
     if (everything) {
       return readAll(way, maxBytes, limit);
     }
-    return new PageInTheMaking(way, maxBytes, limit).readFrom(Candidates.of(query, index));
+    Ahead known = ahead;
+    if (known == null || known.isBackwards() != way.backwards()) {
+      known = new Ahead(way.backwards(), limit);
+      ahead = known;
+    }
+    return new PageInTheMaking(way, maxBytes, limit, known, index).read();
   }
 
   private EventPage readAll(Way way, int maxBytes, long limit) {
@@ -95,7 +102,13 @@ public final class LogPages {
         way.backwards()
             ? Math.max(way.to(), way.from() - limit + 1)
             : limit > way.to() - way.from() ? way.to() : way.from() + limit - 1;
-    return readLog(way.from(), last, way, maxBytes);
+    EventPage page = readLog(way.from(), last, way, maxBytes);
+    if (!page.isEmpty() || page.reached() == way.to()) {
+      return page;
+    }
+    // Nothing is left of these: on to the next that is there, however far.
+    page = readLog(way.nextOf(page.reached()), way.to(), way, maxBytes);
+    return page.count() > limit ? EventFilter.first(page, limit) : page;
   }
 
   private EventPage readLog(long from, long to, Way way, int maxBytes) {
@@ -109,6 +122,9 @@ public final class LogPages {
     private final Way way;
     private final int maxBytes;
     private final long limit;
+    private final Ahead known;
+    private final Supplier<EventIndex> index;
+    private @Nullable Positions candidates;
 
     private final List<EventRun> runs = new ArrayList<>();
     private int bytes;
@@ -119,26 +135,42 @@ public final class LogPages {
     private final long[] group = new long[GROUP_SIZE];
     private int groupSize;
 
-    PageInTheMaking(Way way, int maxBytes, long limit) {
+    PageInTheMaking(Way way, int maxBytes, long limit, Ahead known, Supplier<EventIndex> index) {
       this.way = way;
       this.maxBytes = maxBytes;
       this.limit = limit;
+      this.known = known;
+      this.index = index;
     }
 
-    EventPage readFrom(Positions candidates) {
-      long at = way.seek(candidates, way.from());
+    private long seek(long from) {
+      return known.seek(from, way.to(), this::candidates);
+    }
+
+    /** Opened only if the page needs a candidate that is not known. */
+    private Positions candidates() {
+      Positions opened = candidates;
+      if (opened == null) {
+        opened = Candidates.of(query, index.get());
+        candidates = opened;
+      }
+      return opened;
+    }
+
+    EventPage read() {
+      long at = seek(way.from());
       int most = limit == 0 ? GROUP_SIZE : (int) Math.min(limit, GROUP_SIZE);
       for (int reads = 0; reads < MAX_READS; reads++) {
         if (way.isBehind(at)) {
           return new EventPage(runs, way.to());
         }
-        long behind = fillGroup(candidates, at, most);
+        long behind = fillGroup(at, most);
         EventPage page = readGroup();
         if (bytes >= maxBytes || (limit > 0 && count == limit)) {
           return new EventPage(runs, reached);
         }
         // What lies between the group and the next candidate is no match.
-        at = reached == group[groupSize - 1] ? behind : way.seek(candidates, way.nextOf(reached));
+        at = reached == group[groupSize - 1] ? behind : seek(way.nextOf(reached));
         // Where candidates turn out not to match, it was not worth taking only as many as wanted.
         most = page.isEmpty() ? GROUP_SIZE : Math.min(GROUP_SIZE, 2 * most);
       }
@@ -146,12 +178,12 @@ public final class LogPages {
     }
 
     /** Takes candidates that are near one another; returns the one behind them. */
-    private long fillGroup(Positions candidates, long first, int most) {
+    private long fillGroup(long first, int most) {
       groupSize = 0;
       long at = first;
       do {
         group[groupSize++] = at;
-        at = way.seek(candidates, way.nextOf(at));
+        at = seek(way.nextOf(at));
       } while (groupSize < most
           && !way.isBehind(at)
           && Math.abs(at - group[groupSize - 1]) <= MAX_GAP);

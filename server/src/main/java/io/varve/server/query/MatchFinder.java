@@ -17,6 +17,11 @@ public final class MatchFinder {
   /** One event is enough, however large; storage always gives that. */
   private static final int ONE_EVENT_BYTES = 1;
 
+  /** So many events are looked at without a thought, and never more than so many. */
+  private static final int FEW_EVENTS = 16;
+
+  private static final int MANY_EVENTS = 1_000;
+
   private final EventStorage storage;
 
   public MatchFinder(EventStorage storage) {
@@ -35,6 +40,9 @@ public final class MatchFinder {
     EventIndex index = storage.index();
     long lowest = Math.max(1, from);
     long highest = Math.min(to, index.lastPosition());
+    if (isShort(query, highest - lowest)) {
+      lowest = firstInMemory(query, index, lowest, highest);
+    }
     if (lowest > highest) {
       return 0;
     }
@@ -43,11 +51,43 @@ public final class MatchFinder {
     return found > 0 ? found : firstUnwritten(query, index, Math.max(lowest, written + 1), highest);
   }
 
+  /**
+   * Whether looking at so many events in memory is quicker than asking the index for each term.
+   * Most conditions are about the last few events, and some have a thousand terms.
+   */
+  private static boolean isShort(Query query, long events) {
+    if (events > MANY_EVENTS) {
+      return false;
+    }
+    long terms = 0;
+    for (Query.Item item : query.items()) {
+      terms += item.types().size() + item.tags().size() + item.categories().size();
+    }
+    return events * query.items().size() <= FEW_EVENTS + terms / 2;
+  }
+
+  /**
+   * The first position from which on there may be a match: events in memory that do not match are
+   * passed over.
+   */
+  private static long firstInMemory(Query query, EventIndex index, long from, long to) {
+    long at = from;
+    while (at <= to) {
+      IndexedEvent event = index.event(at);
+      if (event == null || query.matches(event.stream().value(), event.type(), event.tags())) {
+        return at;
+      }
+      at++;
+    }
+    return at;
+  }
+
   private long firstWritten(Query query, EventIndex index, long from, long to) {
     LogPages pages = new LogPages(storage, query);
     long next = from;
     while (next <= to) {
-      EventPage page = pages.read(index, new LogPages.Way(next, to, false), ONE_EVENT_BYTES, 1);
+      EventPage page =
+          pages.read(() -> index, new LogPages.Way(next, to, false), ONE_EVENT_BYTES, 1);
       if (!page.isEmpty()) {
         return page.runs().getFirst().firstPosition();
       }
@@ -99,7 +139,8 @@ public final class MatchFinder {
     LogPages pages = new LogPages(storage, query);
     long next = to;
     while (next >= from) {
-      EventPage page = pages.read(index, new LogPages.Way(next, from, true), ONE_EVENT_BYTES, 1);
+      EventPage page =
+          pages.read(() -> index, new LogPages.Way(next, from, true), ONE_EVENT_BYTES, 1);
       if (!page.isEmpty()) {
         return page.runs().getFirst().firstPosition();
       }

@@ -12,7 +12,7 @@ import java.util.List;
  */
 final class StoredTerm implements Positions {
   private static final int MAX_SEGMENTS_AT_ONCE = 32;
-  private static final int ENOUGH_POSITIONS = 8_192;
+  private static final int ENOUGH_POSITIONS = 1_024;
   private static final long[] NONE = {};
 
   private final IndexDatabase index;

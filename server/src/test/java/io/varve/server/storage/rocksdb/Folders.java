@@ -49,7 +49,8 @@ public final class Folders {
         // not the same as before, then
       }
       Map<Path, Long> after = sizes(from);
-      if (before.equals(after)) {
+      if (before.equals(after)
+          && !after.isEmpty()) { // empty: something moved while it was looked at
         return to;
       }
       before = after;

@@ -177,6 +177,25 @@ class RocksDbQueriesTest {
   }
 
   @Test
+  void a_condition_with_a_thousand_terms_is_exact_near_the_head_and_far_from_it()
+      throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("data"));
+    String[] types = IntStream.range(0, 1_000).mapToObj(i -> "none" + i).toArray(String[]::new);
+    types[500] = "rare";
+    Random random = new Random(41);
+    try (RocksDbEventStorage storage = open(folder, SMALL)) {
+      write(storage, random, 20, 30);
+      Query query = types(types);
+      for (int distance = 0; distance < model.head(); distance += 7) {
+        long from = model.head() - distance;
+        List<Long> matching = matching(query, from, FOR_EVER);
+        assertThat(new MatchFinder(storage).firstMatch(query, from, FOR_EVER))
+            .isEqualTo(matching.isEmpty() ? 0 : matching.getFirst());
+      }
+    }
+  }
+
+  @Test
   void many_large_tags_close_a_segment_early() throws IOException {
     Path folder = Files.createDirectories(temp.resolve("data"));
     try (RocksDbEventStorage storage = RocksDbEventStorage.open(folder, SETTINGS, new UUID(1, 1))) {
