@@ -7,13 +7,13 @@ import java.time.Duration;
  *
  * @param deadline how long the store may take over a look-up, the first page of a read, each
  *     further page, and the confirmation of a subscription
- * @param retryFor how long an append is tried, from the call to the last answer
+ * @param retryFor how long an append or a transaction is tried, from the call to the last answer
  * @param keepAlive an idle link with calls on it is probed this often
  * @param silence a subscription that hears nothing for this long takes its link for dead; the
  *     server says something every few seconds
- * @param maxAppendsInFlight so many appends may be unanswered
- * @param maxBytesInFlight so many bytes of appends may be unanswered; a single larger append goes
- *     alone
+ * @param maxAppendsInFlight so many appends may be unanswered, and so many transactions
+ * @param maxBytesInFlight so many bytes of appends may be unanswered, and so many of transactions;
+ *     a single larger one goes alone
  * @param appendBackoff how long the appends wait between tries
  * @param callBackoff how long reads and subscriptions wait between tries
  */

@@ -83,21 +83,26 @@ final class Transactions {
     Try begun = begin(transaction);
     CompletableFuture<TransactionResult> promise = new CompletableFuture<>();
     try {
-      threads.execute(
-          () -> {
-            try {
-              promise.complete(begun.run());
-            } catch (RuntimeException | Error e) {
-              promise.completeExceptionally(e);
-            } finally {
-              window.leave(begun.bytes);
-            }
-          });
+      threads.execute(() -> run(begun, promise));
     } catch (RejectedExecutionException e) {
       window.leave(begun.bytes);
       throw new IllegalStateException("the client is closed", e);
     }
     return promise;
+  }
+
+  /** What hangs on the promise may block, or transact itself, so it gets no room to hold. */
+  private void run(Try begun, CompletableFuture<TransactionResult> promise) {
+    TransactionResult result;
+    try {
+      result = begun.run();
+    } catch (RuntimeException | Error e) {
+      window.leave(begun.bytes);
+      promise.completeExceptionally(e);
+      return;
+    }
+    window.leave(begun.bytes);
+    promise.complete(result);
   }
 
   /** Waits for room. */

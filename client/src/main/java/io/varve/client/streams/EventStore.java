@@ -99,8 +99,8 @@ public interface EventStore extends AutoCloseable {
    * <p>A repeat of the same events is safe: a transaction whose events are all in its streams
    * already, in this order and at positions next to one another, is answered with the original
    * result and {@link TransactionResult#deduplicated}, whatever it expects. A transaction without
-   * events has no such memory: one that only stores progress is therefore sent again only as long
-   * as that is sure to change nothing.
+   * events has no such memory: if the answer to one that only stores progress is lost, and the next
+   * try finds exactly this progress stored, nobody knows by whom, and the outcome is unknown.
    *
    * @throws VersionConflictException a stream's expected version does not hold; nothing was written
    * @throws ConditionFailedException a condition does not hold; nothing was written
@@ -197,7 +197,8 @@ public interface EventStore extends AutoCloseable {
    *
    * <p>Events that are not kept, at the time when they would be delivered, are passed over. On a
    * deleted stream the subscription waits until somebody reopens it; on one that is closed for ever
-   * while the subscription is open it stays silent.
+   * while the subscription is open it stays silent, until it has to reconnect and ends with {@link
+   * StreamTombstonedException}.
    *
    * @throws StreamTombstonedException the stream is closed for ever; the listener is never called
    * @throws InvalidRequestException the request is malformed; the listener is never called

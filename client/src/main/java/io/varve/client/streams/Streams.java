@@ -11,8 +11,9 @@ import java.util.stream.Stream;
  * recorded as one event in the system stream {@code $streams} that says what, why and who; the
  * change answers with that event's log position. System streams themselves cannot be changed.
  *
- * <p>A change is sent once. If its answer is lost, {@link StoreUnavailableException} says that the
- * outcome is unknown; {@link #get} tells.
+ * <p>A change is made once at most: it is tried again only after errors that say that nothing was
+ * done. If its answer is lost, {@link StoreUnavailableException} says that the outcome is unknown;
+ * {@link #get} tells.
  *
  * <pre>{@code
  * store.streams().setRetention("sensor-7", Retention.newest(1_000));

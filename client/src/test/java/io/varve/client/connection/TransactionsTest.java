@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -276,8 +277,23 @@ class TransactionsTest {
     assertThat(server.transactions).hasSize(3);
     release.countDown();
 
-    assertThat(fourth.get(20, java.util.concurrent.TimeUnit.SECONDS).position()).isEqualTo(9);
+    assertThat(fourth.get(20, TimeUnit.SECONDS).position()).isEqualTo(9);
     answers.forEach(answer -> assertThat(answer.join().position()).isEqualTo(9));
+  }
+
+  @Test
+  void what_hangs_on_an_answer_may_transact_itself_even_if_only_one_may_be_in_flight()
+      throws Exception {
+    clientThat(LONG, 1);
+    server.transactions(WRITES);
+
+    CompletableFuture<Long> second =
+        client
+            .transactAsync(transaction())
+            .thenApply(first -> client.transact(transaction()).position());
+
+    assertThat(second.get(20, TimeUnit.SECONDS)).isEqualTo(9);
+    assertThat(server.transactions).hasSize(2);
   }
 
   @Test
