@@ -274,7 +274,9 @@ final class ProtoMapping {
   static SubscribeToStreamRequest subscribeToStream(
       SubscribeToStream request, SubscriptionStart start) {
     SubscribeToStreamRequest.Builder message =
-        SubscribeToStreamRequest.newBuilder().setStream(request.stream());
+        SubscribeToStreamRequest.newBuilder()
+            .setStream(request.stream())
+            .setNotBeforePosition(request.notBeforePosition());
     switch (start) {
       case SubscriptionStart.FromStart fromStart ->
           message.setFromStart(Empty.getDefaultInstance());
@@ -286,7 +288,9 @@ final class ProtoMapping {
 
   static SubscribeToLogRequest subscribeToLog(SubscribeToLog request, SubscriptionStart start) {
     SubscribeToLogRequest.Builder message =
-        SubscribeToLogRequest.newBuilder().setQuery(query(request.query()));
+        SubscribeToLogRequest.newBuilder()
+            .setQuery(query(request.query()))
+            .setNotBeforePosition(request.notBeforePosition());
     switch (start) {
       case SubscriptionStart.FromStart fromStart ->
           message.setFromStart(Empty.getDefaultInstance());

@@ -2,6 +2,7 @@ package io.varve.client.streams;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Which events a read or a subscription is about. An event matches when at least one item matches
@@ -30,6 +31,17 @@ public record Query(List<QueryItem> items) {
   /** Events that match any of these items; without an item, every event. */
   public static Query of(QueryItem... items) {
     return new Query(Arrays.asList(items));
+  }
+
+  /**
+   * Events that match this query or the other one: what a decision needs that is made of several
+   * parts. Together with a query that matches every event it matches every event.
+   */
+  public Query or(Query other) {
+    if (items.isEmpty() || other.items.isEmpty()) {
+      return ALL;
+    }
+    return new Query(Stream.concat(items.stream(), other.items.stream()).distinct().toList());
   }
 
   /** Events of any of these types. */

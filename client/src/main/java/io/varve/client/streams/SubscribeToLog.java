@@ -13,14 +13,16 @@ import static java.util.Objects.requireNonNull;
 public final class SubscribeToLog {
 
   private static final SubscribeToLog ALL =
-      new SubscribeToLog(Query.all(), new SubscriptionStart.FromStart());
+      new SubscribeToLog(Query.all(), new SubscriptionStart.FromStart(), 0);
 
   private final Query query;
   private final SubscriptionStart start;
+  private final long notBeforePosition;
 
-  private SubscribeToLog(Query query, SubscriptionStart start) {
+  private SubscribeToLog(Query query, SubscriptionStart start, long notBeforePosition) {
     this.query = requireNonNull(query);
     this.start = start;
+    this.notBeforePosition = Arguments.notNegative("notBeforePosition", notBeforePosition);
   }
 
   /** Every event, from the first. */
@@ -30,12 +32,12 @@ public final class SubscribeToLog {
 
   /** Only events that match. */
   public SubscribeToLog query(Query query) {
-    return new SubscribeToLog(query, start);
+    return new SubscribeToLog(query, start, notBeforePosition);
   }
 
   /** From the log's first event. */
   public SubscribeToLog fromStart() {
-    return new SubscribeToLog(query, new SubscriptionStart.FromStart());
+    return new SubscribeToLog(query, new SubscriptionStart.FromStart(), notBeforePosition);
   }
 
   /**
@@ -43,12 +45,19 @@ public final class SubscribeToLog {
    * the log.
    */
   public SubscribeToLog after(long position) {
-    return new SubscribeToLog(query, new SubscriptionStart.After(position));
+    return new SubscribeToLog(query, new SubscriptionStart.After(position), notBeforePosition);
   }
 
   /** From now: only events that are committed after the subscription has been confirmed. */
   public SubscribeToLog fromNow() {
-    return new SubscribeToLog(query, new SubscriptionStart.FromNow());
+    return new SubscribeToLog(query, new SubscriptionStart.FromNow(), notBeforePosition);
+  }
+
+  /**
+   * Starts only once the log has reached this position, so that "now" is not before it. 0: at once.
+   */
+  public SubscribeToLog notBeforePosition(long position) {
+    return new SubscribeToLog(query, start, position);
   }
 
   /** Which events. */
@@ -61,8 +70,18 @@ public final class SubscribeToLog {
     return start;
   }
 
+  /** The position that the log must have reached; 0: any. */
+  public long notBeforePosition() {
+    return notBeforePosition;
+  }
+
   @Override
   public String toString() {
-    return "SubscribeToLog[" + query + ", " + start + "]";
+    return "SubscribeToLog["
+        + query
+        + ", "
+        + start
+        + (notBeforePosition > 0 ? ", not before position " + notBeforePosition : "")
+        + "]";
   }
 }

@@ -14,30 +14,39 @@ public final class SubscribeToStream {
 
   private final String stream;
   private final SubscriptionStart start;
+  private final long notBeforePosition;
 
-  private SubscribeToStream(String stream, SubscriptionStart start) {
+  private SubscribeToStream(String stream, SubscriptionStart start, long notBeforePosition) {
     this.stream = Arguments.wellFormed("stream", stream);
     this.start = start;
+    this.notBeforePosition = Arguments.notNegative("notBeforePosition", notBeforePosition);
   }
 
   /** This stream, from its first event. */
   public static SubscribeToStream of(String stream) {
-    return new SubscribeToStream(stream, new SubscriptionStart.FromStart());
+    return new SubscribeToStream(stream, new SubscriptionStart.FromStart(), 0);
   }
 
   /** From the stream's first event. */
   public SubscribeToStream fromStart() {
-    return new SubscribeToStream(stream, new SubscriptionStart.FromStart());
+    return new SubscribeToStream(stream, new SubscriptionStart.FromStart(), notBeforePosition);
   }
 
   /** After this version; 0: from the first event. It may be ahead of the stream. */
   public SubscribeToStream after(long version) {
-    return new SubscribeToStream(stream, new SubscriptionStart.After(version));
+    return new SubscribeToStream(stream, new SubscriptionStart.After(version), notBeforePosition);
   }
 
   /** From now: only events that are committed after the subscription has been confirmed. */
   public SubscribeToStream fromNow() {
-    return new SubscribeToStream(stream, new SubscriptionStart.FromNow());
+    return new SubscribeToStream(stream, new SubscriptionStart.FromNow(), notBeforePosition);
+  }
+
+  /**
+   * Starts only once the log has reached this position, so that "now" is not before it. 0: at once.
+   */
+  public SubscribeToStream notBeforePosition(long position) {
+    return new SubscribeToStream(stream, start, position);
   }
 
   /** The stream's name. */
@@ -50,8 +59,18 @@ public final class SubscribeToStream {
     return start;
   }
 
+  /** The position that the log must have reached; 0: any. */
+  public long notBeforePosition() {
+    return notBeforePosition;
+  }
+
   @Override
   public String toString() {
-    return "SubscribeToStream[" + stream + ", " + start + "]";
+    return "SubscribeToStream["
+        + stream
+        + ", "
+        + start
+        + (notBeforePosition > 0 ? ", not before position " + notBeforePosition : "")
+        + "]";
   }
 }

@@ -28,6 +28,9 @@ final class MemorySubscription implements SubscriptionThread.Work {
   private final MemoryLog log;
   private final Predicate<RecordedEvent> matches;
   private final SubscriptionListener listener;
+  private final SubscriptionStart start;
+  private final long notBeforePosition;
+  private final long afterPosition;
   private volatile boolean stopping;
 
   // Of the subscription's thread. Everything up to `reached` has been delivered or passed over.
@@ -38,11 +41,12 @@ final class MemorySubscription implements SubscriptionThread.Work {
   MemorySubscription(MemoryLog log, SubscribeToStream request, SubscriptionListener listener) {
     this.log = log;
     this.listener = listener;
-    String stream = request.stream();
+    this.start = request.start();
+    this.notBeforePosition = request.notBeforePosition();
     // Versions say nothing about positions, so a start after a version looks through the whole log.
-    this.reached = request.start() instanceof SubscriptionStart.FromNow ? log.headPosition() : 0;
-    long afterVersion =
-        request.start() instanceof SubscriptionStart.After after ? after.place() : 0;
+    this.afterPosition = 0;
+    String stream = request.stream();
+    long afterVersion = place(start);
     this.matches =
         event ->
             event.stream().equals(stream) && event.version() > afterVersion && log.isKept(event);
@@ -55,19 +59,23 @@ final class MemorySubscription implements SubscriptionThread.Work {
       SubscriptionListener listener) {
     this.log = log;
     this.listener = listener;
-    long head = log.headPosition();
-    long after =
-        switch (request.start()) {
-          case SubscriptionStart.FromStart start -> 0;
-          case SubscriptionStart.After start -> start.place();
-          case SubscriptionStart.FromNow now -> head;
-        };
-    this.reached = Math.min(after, head);
-    this.matches = event -> event.position() > after && query.test(event);
+    this.start = request.start();
+    this.notBeforePosition = request.notBeforePosition();
+    this.afterPosition = place(start);
+    this.matches = event -> event.position() > afterPosition && query.test(event);
+  }
+
+  private static long place(SubscriptionStart start) {
+    return start instanceof SubscriptionStart.After after ? after.place() : 0;
   }
 
   @Override
   public void run(Runnable started) throws Exception {
+    while (log.headPosition() < notBeforePosition && !stopping) {
+      MemoryLog.Excerpt unused = log.awaitAfter(notBeforePosition - 1, 1, IDLE, () -> stopping);
+    }
+    long head = log.headPosition();
+    reached = start instanceof SubscriptionStart.FromNow ? head : Math.min(afterPosition, head);
     started.run();
     while (!stopping) {
       MemoryLog.Excerpt next =

@@ -234,6 +234,19 @@ abstract class QueryConformance extends StoreTests {
   }
 
   @Test
+  void two_queries_joined_find_what_either_finds() {
+    long a = givenTagged("a");
+    long b = givenTagged("b");
+    long both = givenTagged("a", "b");
+    givenTagged("c");
+
+    assertThat(found(Query.tags("a").or(Query.tags("b")))).containsExactly(a, b, both);
+    assertThat(found(Query.tags("a").or(Query.tags("a")))).containsExactly(a, both);
+    assertThat(found(Query.tags("a").or(Query.all()))).hasSize(4);
+    assertThat(found(Query.all().or(Query.tags("a")))).hasSize(4);
+  }
+
+  @Test
   void a_subscription_under_a_query_delivers_what_a_read_under_it_finds() {
     Query query =
         Query.of(QueryItem.tags("a", "b"), QueryItem.types("Opened").withCategories("order"));

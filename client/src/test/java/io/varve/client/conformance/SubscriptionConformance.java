@@ -15,6 +15,7 @@ import io.varve.client.streams.Subscription;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -134,6 +135,44 @@ abstract class SubscriptionConformance extends StoreTests {
       assertThat(ofLog.closed()).isNotDone();
       assertThat(ofStream.closed()).isNotDone();
     }
+  }
+
+  @Test
+  void a_subscription_that_must_not_begin_before_a_position_waits_for_it() {
+    given(ACCOUNT, 1);
+    RecordingListener stream = new RecordingListener();
+    CompletableFuture<Subscription> ofLog =
+        CompletableFuture.supplyAsync(
+            () ->
+                store.subscribeToLog(
+                    SubscribeToLog.all().fromNow().notBeforePosition(3), listener));
+    CompletableFuture<Subscription> ofStream =
+        CompletableFuture.supplyAsync(
+            () ->
+                store.subscribeToStream(
+                    SubscribeToStream.of(ACCOUNT).fromNow().notBeforePosition(3), stream));
+    given(ACCOUNT, 1);
+    assertThat(ofLog).isNotDone();
+    assertThat(ofStream).isNotDone();
+    given(ACCOUNT, 1);
+
+    await().until(() -> ofLog.isDone() && ofStream.isDone());
+    try (Subscription first = ofLog.join();
+        Subscription second = ofStream.join()) {
+      given(ACCOUNT, 2);
+      await().until(() -> listener.positions().equals(List.of(4L, 5L)));
+      await().until(() -> stream.versions().equals(List.of(4L, 5L)));
+      assertThat(first.closed()).isNotDone();
+      assertThat(second.closed()).isNotDone();
+    }
+  }
+
+  @Test
+  void a_subscription_that_must_not_begin_before_a_position_that_is_reached_begins_at_once() {
+    given(ACCOUNT, 3);
+    subscribe(SubscribeToLog.all().after(1).notBeforePosition(3));
+
+    await().until(() -> listener.positions().equals(List.of(2L, 3L)));
   }
 
   @Test
