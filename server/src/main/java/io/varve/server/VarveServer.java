@@ -5,11 +5,13 @@ import io.varve.server.api.grpc.AdminEndpoint;
 import io.varve.server.api.grpc.EventStoreEndpoint;
 import io.varve.server.api.grpc.GrpcServer;
 import io.varve.server.api.grpc.SnapshotsEndpoint;
+import io.varve.server.api.grpc.StreamsEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.ops.Traffic;
 import io.varve.server.read.EventReader;
+import io.varve.server.read.StreamDirectory;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
@@ -105,7 +107,7 @@ public final class VarveServer implements AutoCloseable {
         Executors.newSingleThreadScheduledExecutor(named("varve-timer-"));
     stops.push(timer::shutdownNow);
 
-    EventReader reader = new EventReader(storage, PAGE_BYTES);
+    EventReader reader = new EventReader(storage, PAGE_BYTES, clock);
     Subscriptions subscriptions =
         new Subscriptions(
             storage, reader, SubscriptionSettings.defaults(), deliveries, timer, System::nanoTime);
@@ -132,13 +134,16 @@ public final class VarveServer implements AutoCloseable {
             clock,
             eventIds,
             traffic::sent);
+    StreamsEndpoint streams =
+        new StreamsEndpoint(
+            commitLog, reader, new StreamDirectory(storage), config.limits(), clock, eventIds);
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
     AdminEndpoint admin =
         new AdminEndpoint(
             Release.number(), storage, snapshots, subscriptions, traffic, System::nanoTime);
     try {
-      GrpcServer.Running port = grpc.start(endpoint, snapshotsEndpoint, admin);
+      GrpcServer.Running port = grpc.start(endpoint, streams, snapshotsEndpoint, admin);
       stops.push(() -> port.stop(DRAIN));
       return new VarveServer(storage, subscriptions, port, stops);
     } catch (IOException e) {

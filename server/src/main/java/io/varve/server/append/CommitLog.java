@@ -15,11 +15,11 @@ public interface CommitLog extends AutoCloseable {
   /**
    * Proposes a command. Its outcome goes to the callback exactly once: on the writer's thread, in
    * the order of the decisions, after everything that the decision rests on is durable; or at once
-   * on the caller's thread when the command is not even queued ({@link AppendOutcome.QueueFull},
-   * {@link AppendOutcome.Stopping}, {@link AppendOutcome.StoreStopped}). The callback must be short
-   * and must not block.
+   * on the caller's thread when the command is not even queued ({@link Outcome.QueueFull}, {@link
+   * Outcome.Stopping}, {@link Outcome.StoreStopped}). The callback must be short and must not
+   * block.
    */
-  void propose(AppendCommand command, Consumer<AppendOutcome> callback);
+  void propose(Command command, Consumer<Outcome> callback);
 
   /** Takes no more commands, lets those that are queued finish, and stops the threads. */
   @Override

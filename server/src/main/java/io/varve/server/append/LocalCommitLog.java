@@ -54,7 +54,7 @@ public final class LocalCommitLog implements CommitLog {
    */
   private @Nullable Proposal deciding;
 
-  private record Proposal(AppendCommand command, Consumer<AppendOutcome> callback) {}
+  private record Proposal(Command command, Consumer<Outcome> callback) {}
 
   /**
    * @param threads makes the two threads
@@ -86,14 +86,14 @@ public final class LocalCommitLog implements CommitLog {
   // ---- callers
 
   @Override
-  public void propose(AppendCommand command, Consumer<AppendOutcome> callback) {
+  public void propose(Command command, Consumer<Outcome> callback) {
     String reason = stopReason.get();
     if (reason != null) {
-      callback.accept(new AppendOutcome.StoreStopped(reason));
+      callback.accept(new Outcome.StoreStopped(reason));
       return;
     }
     if (closing) {
-      callback.accept(new AppendOutcome.Stopping());
+      callback.accept(new Outcome.Stopping());
       return;
     }
     // An append larger than the whole bound is let in when nothing else is held; the limits at the
@@ -102,7 +102,7 @@ public final class LocalCommitLog implements CommitLog {
     if ((held > settings.maxQueuedBytes() && held != command.bytes())
         || !queue.offer(new Proposal(command, callback))) {
       heldBytes.addAndGet(-command.bytes());
-      callback.accept(new AppendOutcome.QueueFull(queue.size()));
+      callback.accept(new Outcome.QueueFull(queue.size()));
       return;
     }
     if (committerParked) {
@@ -202,9 +202,9 @@ public final class LocalCommitLog implements CommitLog {
     answer(proposal.callback(), storeStopped(), proposal.command().bytes());
   }
 
-  private AppendOutcome storeStopped() {
+  private Outcome storeStopped() {
     String reason = stopReason.get();
-    return new AppendOutcome.StoreStopped(reason == null ? "the store has stopped" : reason);
+    return new Outcome.StoreStopped(reason == null ? "the store has stopped" : reason);
   }
 
   // ---- the writer
@@ -242,7 +242,7 @@ public final class LocalCommitLog implements CommitLog {
     }
   }
 
-  private void answer(Consumer<AppendOutcome> callback, AppendOutcome outcome, long bytes) {
+  private void answer(Consumer<Outcome> callback, Outcome outcome, long bytes) {
     heldBytes.addAndGet(-bytes);
     try {
       callback.accept(outcome);
@@ -301,7 +301,7 @@ public final class LocalCommitLog implements CommitLog {
    */
   private void answerLate() {
     for (Proposal late = queue.poll(); late != null; late = queue.poll()) {
-      answer(late.callback(), new AppendOutcome.Stopping(), late.command().bytes());
+      answer(late.callback(), new Outcome.Stopping(), late.command().bytes());
     }
   }
 

@@ -18,6 +18,8 @@ import java.util.Map;
  * @param tagBytes one tag
  * @param eventsPerAppend events in one append
  * @param appendBytes all of an append's events together, as encoded for storage
+ * @param transactStreams streams of one transaction
+ * @param conditions append conditions of one transaction
  * @param queryItems items of a query, and entries of each part of an item
  */
 public record Limits(
@@ -31,6 +33,8 @@ public record Limits(
     int tagBytes,
     int eventsPerAppend,
     int appendBytes,
+    int transactStreams,
+    int conditions,
     int queryItems) {
   private static final int KIB = 1024;
   private static final int MIB = 1024 * KIB;
@@ -40,7 +44,8 @@ public record Limits(
 
   /** The limits of the contract. */
   public static Limits defaults() {
-    return new Limits(512, 256, 4 * MIB, 256, 64 * KIB, 256, 64, 256, 10_000, 16 * MIB, 1_000);
+    return new Limits(
+        512, 256, 4 * MIB, 256, 64 * KIB, 256, 64, 256, 10_000, 16 * MIB, 1_000, 100, 1_000);
   }
 
   /**
@@ -81,6 +86,8 @@ public record Limits(
         next.next(),
         next.next(),
         next.next(),
+        next.next(),
+        next.next(),
         next.next());
   }
 
@@ -97,6 +104,8 @@ public record Limits(
     values.put("tag-bytes", tagBytes);
     values.put("events-per-append", eventsPerAppend);
     values.put("append-bytes", appendBytes);
+    values.put("transact-streams", transactStreams);
+    values.put("conditions", conditions);
     values.put("query-items", queryItems);
     return values;
   }

@@ -8,9 +8,10 @@ import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.StreamHead;
+import io.varve.server.storage.TimeSearch;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.UUID;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Opens reads. Thread-safe. */
@@ -23,40 +24,46 @@ public final class EventReader {
    */
   private final int pageBytes;
 
-  public EventReader(EventStorage storage, int pageBytes) {
+  private final InstantSource clock;
+  private final TimeSearch times;
+
+  /**
+   * @param clock tells how old events are, for streams that are kept by age
+   */
+  public EventReader(EventStorage storage, int pageBytes, InstantSource clock) {
     this.storage = storage;
     this.pageBytes = pageBytes;
+    this.clock = clock;
+    this.times = new TimeSearch(storage);
   }
 
   // ---- whole reads
 
-  /** Begins to read a stream; null when it has no event. */
-  public @Nullable EventCursor readStream(StreamRead read) {
-    StreamView view = viewOf(read.stream(), read.asOf());
-    return view == null
-        ? null
-        : readStream(view, read.fromVersion(), read.backwards(), read.limit());
+  /** Begins to read a stream. */
+  public StreamLookUp<EventCursor> readStream(StreamRead read) {
+    return viewOf(read.stream(), read.asOf())
+        .then(view -> readStream(view, read.fromVersion(), read.backwards(), read.limit()));
   }
 
   /**
-   * What a read that begins now sees of a stream; null when it has no event.
+   * What a read that begins now sees of a stream.
    *
    * @param asOf only events recorded at or before this time; null for all
    */
-  public @Nullable StreamView viewOf(StreamId stream, @Nullable Instant asOf) {
-    long head = storage.head().position();
-    StreamHead streamHead = headOf(stream, head);
-    if (streamHead == null) {
-      return null;
-    }
-    long last = streamHead.version();
-    if (asOf != null) {
-      last =
-          lastWhere(
-              last, version -> !eventOf(streamHead.number(), version).recordedAt().isAfter(asOf));
-    }
-    // Everything is kept: nothing hides events yet.
-    return new StreamView(head, streamHead.number(), 1, 0, last);
+  public StreamLookUp<StreamView> viewOf(StreamId stream, @Nullable Instant asOf) {
+    long headPosition = storage.head().position();
+    StreamHead head = headOf(stream, headPosition);
+    return switch (head.life()) {
+      case TOMBSTONED -> new StreamLookUp.Tombstoned<>();
+      case DELETED -> new StreamLookUp.Deleted<>();
+      case OPEN -> {
+        if (!head.exists()) {
+          yield new StreamLookUp.NotFound<>();
+        }
+        long last = asOf == null ? head.version() : times.lastVersionUntil(head, asOf);
+        yield new StreamLookUp.Found<>(new StreamView(headPosition, head, firstKept(head), last));
+      }
+    };
   }
 
   /**
@@ -65,20 +72,24 @@ public final class EventReader {
    * @param fromVersion where to start, inclusive; 0 for the first event, or the last if backwards
    * @param limit at most this many events; 0 for no limit
    */
-  public EventCursor readStream(StreamView view, long fromVersion, boolean backwards, long limit) {
+  public StreamLookUp<EventCursor> readStream(
+      StreamView view, long fromVersion, boolean backwards, long limit) {
     long from;
     long to;
     if (backwards) {
       from = fromVersion == 0 ? view.last() : Math.min(fromVersion, view.last());
       to = view.firstKept();
+    } else if (fromVersion > 0 && fromVersion < view.firstKept()) {
+      return new StreamLookUp.NoLongerKept<>(view.firstKept());
     } else {
       from = Math.max(view.firstKept(), fromVersion);
       to = view.last();
     }
-    return new RangeCursor(
-        view.headPosition(),
-        new Range(from, to, backwards, limit),
-        rest -> streamPage(view.streamNumber(), rest.withinLimit()));
+    return new StreamLookUp.Found<>(
+        new RangeCursor(
+            view.headPosition(),
+            new Range(from, to, backwards, limit),
+            rest -> streamPage(view.head().number(), rest.withinLimit())));
   }
 
   /** Begins to read the log. */
@@ -91,10 +102,10 @@ public final class EventReader {
     Instant earliest = read.backwards() ? read.toTime() : read.fromTime();
     Instant latest = read.backwards() ? read.fromTime() : read.toTime();
     if (earliest != null) {
-      low = Math.max(low, 1 + lastWhere(head, position -> recordedAt(position).isBefore(earliest)));
+      low = Math.max(low, times.firstPositionSince(earliest, head));
     }
     if (latest != null) {
-      high = Math.min(high, lastWhere(head, position -> !recordedAt(position).isAfter(latest)));
+      high = Math.min(high, times.lastPositionUntil(latest, head));
     }
     Range range =
         read.backwards()
@@ -132,73 +143,58 @@ public final class EventReader {
     return place == null ? null : eventAt(place.position());
   }
 
-  /** A stream's event; null when there is none yet. */
-  public @Nullable EncodedEvent eventOf(StreamId stream, long version) {
-    StreamHead head = headOf(stream, storage.head().position());
-    if (head == null || version < 1 || version > head.version()) {
-      return null;
+  /** A stream's event. */
+  public StreamLookUp<EncodedEvent> eventOf(StreamId stream, long version) {
+    return viewOf(stream, null).then(view -> eventOf(view, version));
+  }
+
+  private StreamLookUp<EncodedEvent> eventOf(StreamView view, long version) {
+    if (version > view.last()) {
+      return new StreamLookUp.NotFound<>();
     }
-    return single(storage.readStream(head.number(), version, version, 1));
+    EncodedEvent event =
+        version < view.firstKept()
+            ? null
+            : single(storage.readStream(view.head().number(), version, version, 1));
+    return event == null
+        ? new StreamLookUp.NoLongerKept<>(view.firstKept())
+        : new StreamLookUp.Found<>(event);
   }
 
   private static @Nullable EncodedEvent single(EventPage page) {
     return page.isEmpty() ? null : page.runs().getFirst().events().getFirst();
   }
 
-  // ---- heads and searches
+  /** How far a consumer has come in a source of its own; 0 when it has never said so. */
+  public long tracking(String source) {
+    return storage.tracking(source);
+  }
+
+  // ---- what is visible of a stream
+
+  /** The first version of a stream that is kept now. Higher than its version when none is. */
+  public long firstKept(StreamHead stream) {
+    return times.firstKept(stream, clock.instant());
+  }
 
   /**
-   * Where a stream stood when the log's head was at a position; null when it had no event.
+   * Where a stream stood when the log's head was at a position.
    *
-   * <p>The index may be a commit ahead of the head for an instant, so the newest version is looked
-   * at, and searched for only if it is too new.
+   * <p>The index may be a commit ahead of the head for an instant; only then is the version
+   * searched for. What has been decided about the stream counts as soon as it is known.
    */
-  public @Nullable StreamHead headOf(StreamId stream, long headPosition) {
+  public StreamHead headOf(StreamId stream, long headPosition) {
     StreamHead now = storage.streamHead(stream);
-    if (now == null || eventOf(now.number(), now.version()).position() <= headPosition) {
+    if (now.lastPosition() <= headPosition) {
       return now;
     }
-    long version =
-        lastWhere(now.version(), v -> eventOf(now.number(), v).position() <= headPosition);
-    return version == 0 ? null : new StreamHead(now.number(), version);
-  }
-
-  private EventSummary eventOf(long streamNumber, long version) {
-    return storage
-        .readStream(streamNumber, version, version, 1)
-        .runs()
-        .getFirst()
-        .events()
-        .getFirst()
-        .summary();
-  }
-
-  private Instant recordedAt(long position) {
-    return storage
-        .readLog(position, position, 1)
-        .runs()
-        .getFirst()
-        .events()
-        .getFirst()
-        .summary()
-        .recordedAt();
-  }
-
-  /**
-   * The highest number from 1 to {@code last} for which a condition that only ever turns false
-   * holds; 0 for none.
-   */
-  private static long lastWhere(long last, LongPredicate holds) {
-    long low = 0;
-    long high = last;
-    while (low < high) {
-      long middle = low + (high - low + 1) / 2;
-      if (holds.test(middle)) {
-        low = middle;
-      } else {
-        high = middle - 1;
-      }
+    long version = times.lastVersionUpTo(now, headPosition);
+    EncodedEvent last =
+        version == 0 ? null : single(storage.readStream(now.number(), version, version, 1));
+    if (last == null) {
+      return StreamHead.NONE.in(now.state());
     }
-    return low;
+    EventSummary event = last.summary();
+    return now.at(event.version(), event.position(), event.recordedAt());
   }
 }

@@ -1,5 +1,6 @@
 package io.varve.server.storage;
 
+import io.varve.server.event.Tracking;
 import java.util.List;
 
 /**
@@ -14,6 +15,12 @@ public interface Commit {
    * before.
    */
   void add(AssignedEvent event);
+
+  /**
+   * Adds a consumer's progress, to be stored together with the events. A later one of the same
+   * source takes its place.
+   */
+  void track(Tracking tracking);
 
   /** How many events there are. */
   int count();

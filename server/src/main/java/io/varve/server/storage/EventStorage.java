@@ -32,8 +32,11 @@ public interface EventStorage extends AutoCloseable {
 
   // ---- committing
 
-  /** Where the stream stands as of everything written; null when it has no event. */
-  @Nullable StreamHead streamHead(StreamId stream);
+  /**
+   * Where the stream stands as of everything written; {@link StreamHead#NONE} when nothing is known
+   * of it.
+   */
+  StreamHead streamHead(StreamId stream);
 
   /**
    * The highest stream number that was in use when the storage was opened; 0 when there was no
@@ -43,6 +46,9 @@ public interface EventStorage extends AutoCloseable {
 
   /** Where the event with this id is, as of everything written; null when there is none. */
   @Nullable EventPlace placeOf(UUID eventId);
+
+  /** How far a consumer has come in a source of its own; 0 when it has never said so. */
+  long tracking(String source);
 
   /**
    * The newest event's time when the storage was opened; {@link Instant#MIN} when the log was

@@ -6,6 +6,7 @@ import io.varve.server.read.EventReader;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StreamHead;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Follows one stream: behind the head from the copy by stream and version, so that other streams'
@@ -45,16 +46,18 @@ final class StreamFeed implements Feed {
 
   @Override
   public Step next(long position, long head) {
-    Step live =
-        LogFeed.fromMemory(
-            recent, EventFilter.ofStreamAfter(stream, version), pageBytes, position, head);
+    Step live = fromMemory(position, head);
+    if (live != null && !live.page().isEmpty() && skipHidden(reader.headOf(stream, head))) {
+      live = fromMemory(position, head);
+    }
     if (live != null) {
       version += live.page().count();
       return live;
     }
     boolean tooOld = recent.isPast(position + 1);
     StreamHead streamHead = reader.headOf(stream, head);
-    if (streamHead == null || streamHead.version() <= version) {
+    skipHidden(streamHead);
+    if (streamHead.version() <= version) {
       return new Step(EventPage.empty(head), tooOld);
     }
     EventPage page =
@@ -63,5 +66,20 @@ final class StreamFeed implements Feed {
     boolean level = version >= streamHead.version();
     long reached = level ? head : page.isEmpty() ? position : page.lastPosition();
     return new Step(new EventPage(page.runs(), reached), tooOld);
+  }
+
+  private @Nullable Step fromMemory(long position, long head) {
+    return LogFeed.fromMemory(
+        recent, EventFilter.ofStreamAfter(stream, version), pageBytes, position, head);
+  }
+
+  /** Passes over what is hidden, wherever it would be read from; says whether there was any. */
+  private boolean skipHidden(StreamHead streamHead) {
+    long lastHidden = reader.firstKept(streamHead) - 1;
+    if (lastHidden <= version) {
+      return false;
+    }
+    version = lastHidden;
+    return true;
   }
 }

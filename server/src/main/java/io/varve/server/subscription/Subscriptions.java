@@ -6,7 +6,6 @@ import io.varve.server.event.StreamId;
 import io.varve.server.read.EventReader;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventStorage;
-import io.varve.server.storage.StreamHead;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -86,8 +85,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
       case SubscriptionStart.After given -> afterVersion = given.place();
       case SubscriptionStart.Now _ -> {
         afterPosition = storage.head().position();
-        StreamHead now = reader.headOf(stream, afterPosition);
-        afterVersion = now == null ? 0 : now.version();
+        afterVersion = reader.headOf(stream, afterPosition).version();
       }
     }
     Feed feed = new StreamFeed(storage, reader, recent, stream, settings.pageBytes(), afterVersion);

@@ -28,11 +28,15 @@ final class Commands {
   static AppendCommand appendAt(
       Instant proposedAt, StreamId stream, ExpectedVersion expected, long... ids) {
     return AppendCommand.of(
-        stream, expected, Arrays.stream(ids).mapToObj(id -> event(id, false)).toList(), proposedAt);
+        stream,
+        expected,
+        Arrays.stream(ids).mapToObj(id -> event(id, false)).toList(),
+        null,
+        proposedAt);
   }
 
   static AppendCommand appendOf(StreamId stream, NewEvent... events) {
-    return AppendCommand.of(stream, new ExpectedVersion.Any(), List.of(events), NOON);
+    return AppendCommand.of(stream, new ExpectedVersion.Any(), List.of(events), null, NOON);
   }
 
   /**

@@ -11,9 +11,9 @@ import static io.varve.server.append.Commands.exactly;
 import static io.varve.server.append.Commands.id;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.server.append.AppendOutcome.Appended;
-import io.varve.server.append.AppendOutcome.Conflict;
-import io.varve.server.append.AppendOutcome.EventIdTaken;
+import io.varve.server.append.Outcome.Appended;
+import io.varve.server.append.Outcome.Conflict;
+import io.varve.server.append.Outcome.EventIdTaken;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.Position;
@@ -141,7 +141,7 @@ class CommitterTest {
     decide(append(ACCOUNT, exactly(0), 1, 2, 3));
     decide(append(ACCOUNT, 4));
     bringTo(where);
-    AppendOutcome original = new Appended(new StreamVersion(3), new Position(4), NOON, true);
+    Outcome original = new Appended(new StreamVersion(3), new Position(4), NOON, true);
 
     for (ExpectedVersion expected :
         List.of(
@@ -160,7 +160,7 @@ class CommitterTest {
     decide(append(OTHER, 100));
     decide(append(ACCOUNT, 1, 2, 3));
     bringTo(where);
-    AppendOutcome firstIsTaken = new EventIdTaken(id(1), ACCOUNT, new Position(2));
+    Outcome firstIsTaken = new EventIdTaken(id(1), ACCOUNT, new Position(2));
 
     assertThat(decide(append(ACCOUNT, 1, 2, 9))).as("only some are there").isEqualTo(firstIsTaken);
     assertThat(decide(append(ACCOUNT, 9, 1, 2, 3))).as("not the first").isEqualTo(firstIsTaken);
@@ -256,7 +256,7 @@ class CommitterTest {
       events.add(event(fresh ? random.nextLong() | (1L << 40) : first++, fresh));
     }
     return AppendCommand.of(
-        stream, expected, events, NOON.plusMillis(random.nextInt(10_000) - 5_000));
+        stream, expected, events, null, NOON.plusMillis(random.nextInt(10_000) - 5_000));
   }
 
   /** The rules again, as plainly as they can be put: a list, searched from its beginning. */
@@ -267,7 +267,7 @@ class CommitterTest {
     private final List<Instant> times = new ArrayList<>();
     private final Map<UUID, Integer> index = new HashMap<>();
 
-    AppendOutcome decide(AppendCommand command) {
+    Outcome decide(AppendCommand command) {
       List<UUID> wanted = command.events().stream().map(body -> body.event().id()).toList();
       List<Integer> found = wanted.stream().map(id -> index.getOrDefault(id, -1)).toList();
       if (found.stream().anyMatch(at -> at >= 0)) {
@@ -291,8 +291,7 @@ class CommitterTest {
       return new Appended(new StreamVersion(version), new Position(ids.size()), time, false);
     }
 
-    private AppendOutcome repetition(
-        AppendCommand command, List<UUID> wanted, List<Integer> found) {
+    private Outcome repetition(AppendCommand command, List<UUID> wanted, List<Integer> found) {
       boolean same = true;
       for (int i = 0; i < found.size() && same; i++) {
         same =
@@ -329,7 +328,7 @@ class CommitterTest {
     return new Appended(new StreamVersion(version), new Position(position), NOON, false);
   }
 
-  private AppendOutcome decide(AppendCommand command) {
+  private Outcome decide(AppendCommand command) {
     committer.decide(command, _ -> {});
     return committer.open().answers().getLast().outcome();
   }

@@ -8,11 +8,11 @@ import static io.varve.server.append.Commands.eventOf;
 import static io.varve.server.append.Commands.exactly;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.server.append.AppendOutcome.Appended;
-import io.varve.server.append.AppendOutcome.Conflict;
-import io.varve.server.append.AppendOutcome.QueueFull;
-import io.varve.server.append.AppendOutcome.Stopping;
-import io.varve.server.append.AppendOutcome.StoreStopped;
+import io.varve.server.append.Outcome.Appended;
+import io.varve.server.append.Outcome.Conflict;
+import io.varve.server.append.Outcome.QueueFull;
+import io.varve.server.append.Outcome.Stopping;
+import io.varve.server.append.Outcome.StoreStopped;
 import io.varve.server.event.StreamId;
 import io.varve.server.fixture.MemoryEventStorage;
 import io.varve.server.storage.EncodedEvent;
@@ -270,7 +270,7 @@ class LocalCommitLogTest {
     CommitLog log = start(settings(1000, 10_000, 1000, 1 << 20));
     proposeAndWaitForTheWriter(log);
     Answers refused = new Answers();
-    Consumer<AppendOutcome> either =
+    Consumer<Outcome> either =
         outcome -> (outcome instanceof QueueFull ? refused : answers).accept(outcome);
     for (int i = 2; i <= 21; i++) {
       log.propose(appendOf(OTHER, eventOf(i, 1000)), either);
@@ -528,19 +528,19 @@ class LocalCommitLogTest {
   }
 
   /** Collects outcomes, and can wait for a number of them. */
-  private static final class Answers implements Consumer<AppendOutcome> {
-    private final List<AppendOutcome> outcomes = new ArrayList<>(); // guarded by this
+  private static final class Answers implements Consumer<Outcome> {
+    private final List<Outcome> outcomes = new ArrayList<>(); // guarded by this
 
     @Override
-    public synchronized void accept(AppendOutcome outcome) {
+    public synchronized void accept(Outcome outcome) {
       outcomes.add(outcome);
     }
 
-    synchronized List<AppendOutcome> soFar() {
+    synchronized List<Outcome> soFar() {
       return List.copyOf(outcomes);
     }
 
-    List<AppendOutcome> await(int count) {
+    List<Outcome> await(int count) {
       Awaitility.await().pollInterval(Duration.ofMillis(1)).until(() -> soFar().size() >= count);
       assertThat(soFar()).hasSize(count);
       return soFar();

@@ -14,11 +14,11 @@ import io.varve.server.fixture.Pages;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventStorage;
-import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.rocksdb.RocksDbEventStorage;
 import io.varve.server.storage.rocksdb.StorageSettings;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -36,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EventReaderTest {
   private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+  private static final InstantSource CLOCK = InstantSource.fixed(Instant.MAX);
   private static final StreamId NOWHERE = new StreamId("nowhere");
 
   @TempDir private Path folder;
@@ -116,7 +117,7 @@ class EventReaderTest {
   void an_empty_log_is_read_to_its_end_at_once() {
     for (boolean backwards : new boolean[] {false, true}) {
       EventCursor cursor =
-          new EventReader(memory, 100)
+          new EventReader(memory, 100, CLOCK)
               .readLog(new LogRead(Query.everything(), 0, 0, START, START, backwards, 5));
       assertThat(cursor.isDone()).isTrue();
       assertThat(cursor.headPosition()).isZero();
@@ -131,10 +132,9 @@ class EventReaderTest {
     long headAtStart = model.head();
     StreamId stream = model.entries().getFirst().stream();
     int versionAtStart = model.stream(stream).size();
-    EventReader reader = new EventReader(memory, 300);
+    EventReader reader = new EventReader(memory, 300, CLOCK);
     EventCursor log = reader.readLog(new LogRead(Query.everything(), 0, 0, null, null, false, 0));
-    EventCursor events =
-        requireNonNull(reader.readStream(new StreamRead(stream, 0, false, 0, null)));
+    EventCursor events = found(reader.readStream(new StreamRead(stream, 0, false, 0, null)));
     List<Long> fromLog = new ArrayList<>();
     List<Long> fromStream = new ArrayList<>();
     while (!log.isDone() || !events.isDone()) {
@@ -155,18 +155,16 @@ class EventReaderTest {
     StreamId known = model.entries().getFirst().stream();
     StreamId created = new StreamId("brand-new");
     long head = model.head();
-    EventReader reader = new EventReader(memory, 300);
+    EventReader reader = new EventReader(memory, 300, CLOCK);
     int before = model.stream(known).size();
     List<Object> seen = new ArrayList<>();
     memory.beforeHead(
         () -> {
-          seen.add(requireNonNull(reader.headOf(known, head)).version());
-          seen.add(reader.headOf(created, head) == null);
-          seen.add(reader.readStream(new StreamRead(created, 0, false, 0, null)) == null);
-          seen.add(
-              read(requireNonNull(reader.readStream(new StreamRead(known, 0, true, 0, null))))
-                  .size());
-          seen.add(reader.eventOf(known, before + 1L) == null);
+          seen.add(reader.headOf(known, head).version());
+          seen.add(!reader.headOf(created, head).exists());
+          seen.add(isNotFound(reader.readStream(new StreamRead(created, 0, false, 0, null))));
+          seen.add(read(found(reader.readStream(new StreamRead(known, 0, true, 0, null)))).size());
+          seen.add(isNotFound(reader.eventOf(known, before + 1L)));
           seen.add(reader.eventWith(new UUID(99, 1)) == null);
           seen.add(reader.eventAt(head + 1) == null);
         });
@@ -181,7 +179,7 @@ class EventReaderTest {
         List.of(new Draft(known, first), new Draft(created, second)));
 
     assertThat(seen).containsExactly((long) before, true, true, before, true, true, true);
-    assertThat(reader.headOf(created, head + 2)).isNotNull();
+    assertThat(reader.headOf(created, head + 2).exists()).isTrue();
   }
 
   // ---- streams
@@ -200,30 +198,26 @@ class EventReaderTest {
   void a_stream_that_does_not_exist_is_told_from_one_with_nothing_in_range() {
     write(memory, new Random(25), 5);
     StreamId stream = model.entries().getFirst().stream();
-    EventReader reader = new EventReader(memory, 300);
+    EventReader reader = new EventReader(memory, 300, CLOCK);
 
-    assertThat(reader.readStream(new StreamRead(NOWHERE, 0, false, 0, null))).isNull();
-    assertThat(
-            requireNonNull(reader.readStream(new StreamRead(stream, 1_000, false, 0, null)))
-                .isDone())
+    assertThat(isNotFound(reader.readStream(new StreamRead(NOWHERE, 0, false, 0, null)))).isTrue();
+    assertThat(found(reader.readStream(new StreamRead(stream, 1_000, false, 0, null))).isDone())
         .isTrue();
     EventCursor before =
-        requireNonNull(
-            reader.readStream(new StreamRead(stream, 0, false, 0, START.minusSeconds(1))));
+        found(reader.readStream(new StreamRead(stream, 0, false, 0, START.minusSeconds(1))));
     assertThat(before.isDone()).isTrue();
   }
 
   @Test
   void a_stream_stood_at_each_head_where_it_did() {
     write(memory, new Random(26), 20);
-    EventReader reader = new EventReader(memory, 300);
+    EventReader reader = new EventReader(memory, 300, CLOCK);
     for (StreamId stream : streams()) {
       for (long head = 0; head <= model.head(); head++) {
         long position = head;
         long version =
             model.stream(stream).stream().filter(entry -> entry.position() <= position).count();
-        StreamHead then = reader.headOf(stream, head);
-        assertThat(then == null ? 0 : then.version()).isEqualTo(version);
+        assertThat(reader.headOf(stream, head).version()).isEqualTo(version);
       }
     }
   }
@@ -233,13 +227,13 @@ class EventReaderTest {
   @Test
   void each_event_is_found_by_position_by_id_and_by_version() {
     write(memory, new Random(27), 20);
-    EventReader reader = new EventReader(memory, 300);
+    EventReader reader = new EventReader(memory, 300, CLOCK);
     for (Entry entry : model.entries()) {
       for (EncodedEvent found :
           Arrays.asList(
               reader.eventAt(entry.position()),
               reader.eventWith(entry.id()),
-              reader.eventOf(entry.stream(), entry.version()))) {
+              found(reader.eventOf(entry.stream(), entry.version())))) {
         assertThat(requireNonNull(found).decode().id()).isEqualTo(entry.id());
       }
     }
@@ -350,7 +344,7 @@ class EventReaderTest {
     List<Long> positions =
         directed(expected.map(Entry::position).toList(), read.backwards(), read.limit());
 
-    EventCursor cursor = new EventReader(storage, pageBytes).readLog(read);
+    EventCursor cursor = new EventReader(storage, pageBytes, CLOCK).readLog(read);
 
     assertThat(read(cursor)).as("%s: %s", what, read).isEqualTo(positions);
     assertThat(cursor.headPosition()).isEqualTo(model.head());
@@ -384,9 +378,18 @@ class EventReaderTest {
             read.limit());
 
     EventCursor cursor =
-        requireNonNull(new EventReader(storage, 1 + random.nextInt(4_000)).readStream(read));
+        found(new EventReader(storage, 1 + random.nextInt(4_000), CLOCK).readStream(read));
 
     assertThat(read(cursor)).as("%s: %s", what, read).isEqualTo(positions);
+  }
+
+  private static <T> T found(StreamLookUp<T> lookUp) {
+    assertThat(lookUp).isInstanceOf(StreamLookUp.Found.class);
+    return ((StreamLookUp.Found<T>) lookUp).value();
+  }
+
+  private static boolean isNotFound(StreamLookUp<?> lookUp) {
+    return lookUp instanceof StreamLookUp.NotFound;
   }
 
   private static boolean within(long place, long low, long high) {

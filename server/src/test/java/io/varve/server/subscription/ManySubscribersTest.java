@@ -13,6 +13,7 @@ import io.varve.server.read.EventReader;
 import io.varve.server.storage.EventPage;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -42,7 +43,7 @@ class ManySubscribersTest {
       Subscriptions subscriptions =
           new Subscriptions(
               storage,
-              new EventReader(storage, 4_000),
+              new EventReader(storage, 4_000, InstantSource.system()),
               new SubscriptionSettings(200_000, 4_000, 500, Duration.ofSeconds(5)),
               threads,
               timer,

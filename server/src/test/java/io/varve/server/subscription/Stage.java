@@ -15,6 +15,7 @@ import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +55,12 @@ final class Stage {
   Stage(SubscriptionSettings settings) {
     subscriptions =
         new Subscriptions(
-            storage, new EventReader(storage, 1_000), settings, tasks::add, timer, () -> nanos);
+            storage,
+            new EventReader(storage, 1_000, InstantSource.system()),
+            settings,
+            tasks::add,
+            timer,
+            () -> nanos);
   }
 
   /** Keeps the one task that it is given, for the test to run. */

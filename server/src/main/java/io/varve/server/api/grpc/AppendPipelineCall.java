@@ -6,8 +6,8 @@ import io.grpc.stub.StreamObserver;
 import io.varve.proto.v1.AppendPipelineRequest;
 import io.varve.proto.v1.AppendPipelineResponse;
 import io.varve.server.append.AppendCommand;
-import io.varve.server.append.AppendOutcome;
 import io.varve.server.append.CommitLog;
+import io.varve.server.append.Outcome;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -82,8 +82,8 @@ final class AppendPipelineCall implements StreamObserver<AppendPipelineRequest> 
     commitLog.propose(command, outcome -> answer(place, toResponse(place, outcome)));
   }
 
-  private static AppendPipelineResponse toResponse(Due place, AppendOutcome outcome) {
-    if (outcome instanceof AppendOutcome.Appended appended) {
+  private static AppendPipelineResponse toResponse(Due place, Outcome outcome) {
+    if (outcome instanceof Outcome.Appended appended) {
       return AppendPipelineResponse.newBuilder()
           .setRequestId(place.requestId)
           .setAppended(AppendResponses.of(appended))

@@ -1,11 +1,18 @@
 package io.varve.server.api.grpc;
 
 import io.varve.proto.v1.AppendRequest;
+import io.varve.proto.v1.StreamAppend;
+import io.varve.proto.v1.StreamState;
+import io.varve.proto.v1.TransactRequest;
 import io.varve.server.append.AppendCommand;
+import io.varve.server.append.EncodedBody;
+import io.varve.server.append.TransactCommand;
 import io.varve.server.config.Limits;
+import io.varve.server.event.AppendCondition;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
+import io.varve.server.event.Tracking;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,7 +23,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** From append requests to commands: every field checked, every event encoded. Thread-safe. */
+/** From requests to append to commands: every field checked, every event encoded. Thread-safe. */
 final class AppendRequests {
   private static final byte[] EMPTY = {};
 
@@ -38,49 +45,137 @@ final class AppendRequests {
   /** The command; throws a status exception that says what is wrong. */
   AppendCommand toCommand(AppendRequest request) {
     StreamId stream = checks.writableStream("stream", request.getStream());
-    ExpectedVersion expected = expected(request);
-    if (request.hasTracking()) {
-      throw Errors.notServedYet("AppendRequest.tracking");
-    }
+    ExpectedVersion expected =
+        switch (request.getExpectedCase()) {
+          case EXPECTED_NOT_SET -> new ExpectedVersion.Any();
+          case VERSION -> exactly("version", request.getVersion());
+          case STATE -> inState("state", request.getState(), request.getStateValue());
+        };
+    Tracking tracking = request.hasTracking() ? tracking(request.getTracking()) : null;
     if (request.getEventsCount() == 0) {
       throw Errors.invalid("events", "must hold at least one event");
     }
     checks.count("events", request.getEventsCount(), limits.eventsPerAppend());
-    List<NewEvent> events = new ArrayList<>(request.getEventsCount());
-    Set<UUID> ids = new HashSet<>();
-    for (int i = 0; i < request.getEventsCount(); i++) {
-      NewEvent event = event("events[" + i + "]", request.getEvents(i));
-      if (!ids.add(event.id())) {
-        throw Errors.invalid("events[" + i + "].id", "stands twice in this append: " + event.id());
-      }
-      events.add(event);
-    }
-    AppendCommand command = AppendCommand.of(stream, expected, events, clock.instant());
-    long bytes = 0;
-    for (AppendCommand.Body body : command.events()) {
-      bytes += body.encoded().length;
-    }
-    checks.size("events", bytes, limits.appendBytes());
+    List<NewEvent> events = events("events", request.getEventsList(), new HashSet<>());
+    AppendCommand command = AppendCommand.of(stream, expected, events, tracking, clock.instant());
+    checks.size("events", encodedBytes(command.events()), limits.appendBytes());
     return command;
   }
 
-  private static ExpectedVersion expected(AppendRequest request) {
-    return switch (request.getExpectedCase()) {
-      case EXPECTED_NOT_SET -> new ExpectedVersion.Any();
-      case VERSION -> new ExpectedVersion.Exactly(Checks.place("version", request.getVersion()));
-      case STATE ->
-          switch (request.getState()) {
-            case STREAM_STATE_ANY -> new ExpectedVersion.Any();
-            case STREAM_STATE_NO_STREAM -> new ExpectedVersion.NoStream();
-            case STREAM_STATE_STREAM_EXISTS -> new ExpectedVersion.StreamExists();
-            case STREAM_STATE_UNSPECIFIED, UNRECOGNIZED ->
-                throw Errors.invalid(
-                    "state",
-                    "must be STREAM_STATE_ANY, STREAM_STATE_NO_STREAM or"
-                        + " STREAM_STATE_STREAM_EXISTS, was "
-                        + request.getStateValue());
-          };
+  /** The same for a transaction. */
+  TransactCommand toCommand(TransactRequest request) {
+    if (request.getStreamsCount() == 0
+        && request.getConditionsCount() == 0
+        && !request.hasTracking()) {
+      throw Errors.invalid("streams", "must not be empty without conditions and tracking");
+    }
+    checks.count("streams", request.getStreamsCount(), limits.transactStreams());
+    checks.count("conditions", request.getConditionsCount(), limits.conditions());
+    int count = 0;
+    for (StreamAppend stream : request.getStreamsList()) {
+      count += stream.getEventsCount();
+    }
+    checks.count("streams events", count, limits.eventsPerAppend());
+    List<TransactCommand.Part> parts = new ArrayList<>(request.getStreamsCount());
+    Set<StreamId> streams = new HashSet<>();
+    Set<UUID> ids = new HashSet<>();
+    long bytes = 0;
+    for (int i = 0; i < request.getStreamsCount(); i++) {
+      String field = "streams[" + i + "]";
+      TransactCommand.Part part = part(field, request.getStreams(i), ids);
+      if (!streams.add(part.stream())) {
+        throw Errors.invalid(
+            field + ".stream", "stands twice in this transaction: " + part.stream());
+      }
+      bytes += encodedBytes(part.events());
+      parts.add(part);
+    }
+    checks.size("streams events", bytes, limits.appendBytes());
+    List<AppendCondition> conditions = new ArrayList<>(request.getConditionsCount());
+    for (int i = 0; i < request.getConditionsCount(); i++) {
+      conditions.add(condition("conditions[" + i + "]", request.getConditions(i)));
+    }
+    return TransactCommand.of(
+        parts,
+        conditions,
+        request.hasTracking() ? tracking(request.getTracking()) : null,
+        clock.instant());
+  }
+
+  private TransactCommand.Part part(String field, StreamAppend part, Set<UUID> ids) {
+    StreamId stream =
+        part.getEventsCount() == 0
+            ? checks.stream(field + ".stream", part.getStream())
+            : checks.writableStream(field + ".stream", part.getStream());
+    ExpectedVersion expected =
+        switch (part.getExpectedCase()) {
+          case EXPECTED_NOT_SET -> {
+            if (part.getEventsCount() == 0) {
+              throw Errors.invalid(
+                  field + ".expected", "must be set for a stream that is only checked");
+            }
+            yield new ExpectedVersion.Any();
+          }
+          case VERSION -> exactly(field + ".version", part.getVersion());
+          case STATE -> inState(field + ".state", part.getState(), part.getStateValue());
+        };
+    return TransactCommand.Part.of(
+        stream, expected, events(field + ".events", part.getEventsList(), ids));
+  }
+
+  private AppendCondition condition(String field, io.varve.proto.v1.AppendCondition condition) {
+    return new AppendCondition(
+        checks.query(field + ".query", condition.getQuery()),
+        Checks.place(field + ".after_position", condition.getAfterPosition()),
+        condition.hasSince() ? Checks.time(field + ".since", condition.getSince()) : null);
+  }
+
+  private Tracking tracking(io.varve.proto.v1.Tracking tracking) {
+    return new Tracking(
+        checks.trackingSource("tracking.source", tracking.getSource()),
+        Checks.placeOfEvent("tracking.position", tracking.getPosition()));
+  }
+
+  private static ExpectedVersion exactly(String field, long version) {
+    return new ExpectedVersion.Exactly(Checks.place(field, version));
+  }
+
+  private static ExpectedVersion inState(String field, StreamState state, int value) {
+    return switch (state) {
+      case STREAM_STATE_ANY -> new ExpectedVersion.Any();
+      case STREAM_STATE_NO_STREAM -> new ExpectedVersion.NoStream();
+      case STREAM_STATE_STREAM_EXISTS -> new ExpectedVersion.StreamExists();
+      case STREAM_STATE_UNSPECIFIED, UNRECOGNIZED ->
+          throw Errors.invalid(
+              field,
+              "must be STREAM_STATE_ANY, STREAM_STATE_NO_STREAM or STREAM_STATE_STREAM_EXISTS, was "
+                  + value);
     };
+  }
+
+  private static long encodedBytes(List<EncodedBody> bodies) {
+    long bytes = 0;
+    for (EncodedBody body : bodies) {
+      bytes += body.encoded().length;
+    }
+    return bytes;
+  }
+
+  /**
+   * @param ids all ids of the request so far
+   */
+  private List<NewEvent> events(
+      String field, List<io.varve.proto.v1.NewEvent> requested, Set<UUID> ids) {
+    List<NewEvent> events = new ArrayList<>(requested.size());
+    for (int i = 0; i < requested.size(); i++) {
+      NewEvent event = event(field + "[" + i + "]", requested.get(i));
+      if (!ids.add(event.id())) {
+        throw Errors.invalid(
+            field + "[" + i + "].id", "stands twice in this append: " + event.id());
+      }
+      events.add(event);
+    }
+    return events;
   }
 
   private NewEvent event(String field, io.varve.proto.v1.NewEvent event) {

@@ -3,10 +3,15 @@ package io.varve.server.api.grpc;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.Timestamps;
+import io.varve.proto.v1.QueryItem;
 import io.varve.server.config.Limits;
+import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -21,6 +26,7 @@ final class Checks {
   private static final String JSON_CONTENT_TYPE = "application/json";
   private static final int DEFAULT_PAGE_SIZE = 100;
   private static final int MAX_PAGE_SIZE = 1_000;
+  private static final int MAX_SOURCE_BYTES = 512;
 
   private final Limits limits;
 
@@ -48,6 +54,11 @@ final class Checks {
     return stream;
   }
 
+  /** A consumer's name for a source of its own. */
+  String trackingSource(String field, String source) {
+    return text(field, source, MAX_SOURCE_BYTES);
+  }
+
   /** Text that must be there, within a limit, without control characters. */
   String text(String field, String value, int maxBytes) {
     if (value.isEmpty()) {
@@ -61,6 +72,12 @@ final class Checks {
   /** Text that may be empty. */
   String optionalText(String field, String value, int maxBytes) {
     return value.isEmpty() ? value : text(field, value, maxBytes);
+  }
+
+  /** Words of a person, which may be empty and have several lines. */
+  void prose(String field, String value, int maxBytes) {
+    size(field, utf8Length(value), maxBytes);
+    noControlCharacters(field, value.replace('\n', ' ').replace('\t', ' '));
   }
 
   void size(String field, long bytes, long maxBytes) {
@@ -153,5 +170,38 @@ final class Checks {
               + " ns");
     }
     return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());
+  }
+
+  // ---- queries
+
+  /** A query; without items it is the one that every event matches. */
+  Query query(String field, io.varve.proto.v1.Query query) {
+    if (query.getItemsCount() == 0) {
+      return Query.everything();
+    }
+    count(field + ".items", query.getItemsCount(), limits.queryItems());
+    List<Query.Item> items = new ArrayList<>(query.getItemsCount());
+    for (int i = 0; i < query.getItemsCount(); i++) {
+      items.add(item(field + ".items[" + i + "].", query.getItems(i)));
+    }
+    return new Query(items);
+  }
+
+  private Query.Item item(String field, QueryItem item) {
+    return new Query.Item(
+        new LinkedHashSet<>(entries(field + "types", item.getTypesList())),
+        new LinkedHashSet<>(entries(field + "tags", item.getTagsList())),
+        entries(field + "stream_prefixes", item.getStreamPrefixesList()),
+        new LinkedHashSet<>(entries(field + "categories", item.getCategoriesList())));
+  }
+
+  private List<String> entries(String field, List<String> entries) {
+    count(field, entries.size(), limits.queryItems());
+    for (int i = 0; i < entries.size(); i++) {
+      if (entries.get(i).isEmpty()) {
+        throw Errors.invalid(field + "[" + i + "]", "must not be empty");
+      }
+    }
+    return entries;
   }
 }

@@ -10,10 +10,11 @@ import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.varve.proto.v1.ConditionFailed;
 import io.varve.proto.v1.ErrorReason;
 import io.varve.proto.v1.EventIdTaken;
 import io.varve.proto.v1.VersionConflict;
-import io.varve.server.append.AppendOutcome;
+import io.varve.server.append.Outcome;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.storage.DamagedDataException;
 import java.util.Map;
@@ -74,13 +75,47 @@ final class Errors {
   // ---- what became of an append
 
   /** The status of an append that was not carried out. */
-  static Status refusal(AppendOutcome outcome) {
+  static Status refusal(Outcome outcome) {
     return switch (outcome) {
-      case AppendOutcome.Appended _ ->
-          throw new IllegalArgumentException("an append that was carried out is not refused");
-      case AppendOutcome.Conflict conflict -> versionConflict(conflict);
-      case AppendOutcome.EventIdTaken taken -> eventIdTaken(taken);
-      case AppendOutcome.QueueFull full ->
+      case Outcome.Appended _, Outcome.Transacted _, Outcome.StreamChanged _ ->
+          throw new IllegalArgumentException("what was carried out is not refused");
+      case Outcome.Conflict conflict -> versionConflict(conflict);
+      case Outcome.EventIdTaken taken -> eventIdTaken(taken);
+      case Outcome.ConditionFailed failed -> conditionFailed(failed);
+      case Outcome.TrackingNotRising tracking ->
+          build(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_TRACKING_NOT_RISING,
+              "tracking position of source "
+                  + tracking.source()
+                  + " must be higher than the stored "
+                  + tracking.stored()
+                  + "; nothing was written, somebody has come further already",
+              Map.of("source", tracking.source(), "position", Long.toString(tracking.stored())));
+      case Outcome.StreamTombstoned tombstoned -> streamTombstoned(tombstoned.stream().value());
+      case Outcome.StreamDeleted deleted ->
+          build(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_STREAM_DELETED,
+              "stream "
+                  + deleted.stream()
+                  + " is deleted; an append that expects no stream, its last version, or nothing"
+                  + " reopens it",
+              Map.of("stream", deleted.stream().value()));
+      case Outcome.StreamNotFound missing ->
+          streamNotFound(missing.stream().value(), false).status();
+      case Outcome.TruncateOutOfRange range ->
+          invalid(
+                  "truncate_before",
+                  "must be from "
+                      + range.lowest()
+                      + " (what is hidden already) to "
+                      + range.highest()
+                      + " (behind the last event of stream "
+                      + range.stream()
+                      + ")")
+              .status();
+      case Outcome.QueueFull full ->
           build(
               Code.RESOURCE_EXHAUSTED,
               ErrorReason.ERROR_REASON_QUEUE_FULL,
@@ -89,8 +124,8 @@ final class Errors {
                   + " appends wait); nothing was written, retry with back-off",
               Map.of(),
               RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(RETRY_MILLIS)).build());
-      case AppendOutcome.Stopping _ -> stopping();
-      case AppendOutcome.StoreStopped stopped ->
+      case Outcome.Stopping _ -> stopping();
+      case Outcome.StoreStopped stopped ->
           build(
               Code.UNAVAILABLE,
               ErrorReason.ERROR_REASON_STORE_STOPPED,
@@ -99,7 +134,7 @@ final class Errors {
     };
   }
 
-  private static Status versionConflict(AppendOutcome.Conflict conflict) {
+  private static Status versionConflict(Outcome.Conflict conflict) {
     VersionConflict.Builder detail =
         VersionConflict.newBuilder()
             .setStream(conflict.stream().value())
@@ -129,7 +164,25 @@ final class Errors {
         detail.build());
   }
 
-  private static Status eventIdTaken(AppendOutcome.EventIdTaken taken) {
+  private static Status conditionFailed(Outcome.ConditionFailed failed) {
+    long position = failed.position().value();
+    return build(
+        Code.ABORTED,
+        ErrorReason.ERROR_REASON_CONDITION_FAILED,
+        "condition "
+            + failed.condition()
+            + " does not hold: the event at position "
+            + position
+            + " matches it; nothing was written, read again and decide again",
+        Map.of(
+            "condition", Integer.toString(failed.condition()), "position", Long.toString(position)),
+        ConditionFailed.newBuilder()
+            .setCondition(failed.condition())
+            .setPosition(position)
+            .build());
+  }
+
+  private static Status eventIdTaken(Outcome.EventIdTaken taken) {
     return build(
         Code.ALREADY_EXISTS,
         ErrorReason.ERROR_REASON_EVENT_ID_TAKEN,
@@ -150,13 +203,36 @@ final class Errors {
 
   // ---- not there
 
-  static Refusal streamNotFound(String stream) {
+  static Refusal streamNotFound(String stream, boolean deleted) {
     return new Refusal(
         build(
             Code.NOT_FOUND,
             ErrorReason.ERROR_REASON_STREAM_NOT_FOUND,
-            "stream " + stream + " has no event",
+            "stream " + stream + (deleted ? " is deleted" : " has no event"),
             Map.of("stream", stream)));
+  }
+
+  static Status streamTombstoned(String stream) {
+    return build(
+        Code.FAILED_PRECONDITION,
+        ErrorReason.ERROR_REASON_STREAM_TOMBSTONED,
+        "stream " + stream + " is closed for ever; use another one",
+        Map.of("stream", stream));
+  }
+
+  /** A version that is no longer kept. */
+  static Refusal noLongerKept(String stream, long version, long firstKept) {
+    return new Refusal(
+        build(
+            Code.OUT_OF_RANGE,
+            ErrorReason.ERROR_REASON_POSITION_OUT_OF_RANGE,
+            "version "
+                + version
+                + " of stream "
+                + stream
+                + " is no longer kept; the first that is has version "
+                + firstKept,
+            Map.of("stream", stream, "first", Long.toString(firstKept))));
   }
 
   /**

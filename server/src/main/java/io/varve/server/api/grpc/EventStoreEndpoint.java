@@ -1,6 +1,5 @@
 package io.varve.server.api.grpc;
 
-import io.grpc.Context;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
@@ -14,19 +13,20 @@ import io.varve.proto.v1.AppendResponse;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
 import io.varve.proto.v1.GetTrackingRequest;
+import io.varve.proto.v1.GetTrackingResponse;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.ReadStreamRequest;
 import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToStreamRequest;
 import io.varve.proto.v1.TransactRequest;
-import io.varve.server.append.AppendCommand;
-import io.varve.server.append.AppendOutcome;
+import io.varve.proto.v1.TransactResponse;
 import io.varve.server.append.CommitLog;
 import io.varve.server.config.Limits;
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.LogRead;
+import io.varve.server.read.StreamLookUp;
 import io.varve.server.read.StreamRead;
 import io.varve.server.read.StreamView;
 import io.varve.server.snapshot.Snapshot;
@@ -112,13 +112,15 @@ public final class EventStoreEndpoint {
     MethodDescriptor<AppendRequest, AppendResponse> append = EventStoreGrpc.getAppendMethod();
     MethodDescriptor<AppendPipelineRequest, AppendPipelineResponse> pipeline =
         EventStoreGrpc.getAppendPipelineMethod();
-    var transact = EncodedResponse.answering(EventStoreGrpc.getTransactMethod());
+    MethodDescriptor<TransactRequest, TransactResponse> transact =
+        EventStoreGrpc.getTransactMethod();
     var readStream = EncodedResponse.answering(EventStoreGrpc.getReadStreamMethod());
     var readLog = EncodedResponse.answering(EventStoreGrpc.getReadLogMethod());
     var toStream = EncodedResponse.answering(EventStoreGrpc.getSubscribeToStreamMethod());
     var toLog = EncodedResponse.answering(EventStoreGrpc.getSubscribeToLogMethod());
     var getEvent = EncodedResponse.answering(EventStoreGrpc.getGetEventMethod());
-    var getTracking = EncodedResponse.answering(EventStoreGrpc.getGetTrackingMethod());
+    MethodDescriptor<GetTrackingRequest, GetTrackingResponse> getTracking =
+        EventStoreGrpc.getGetTrackingMethod();
     ServiceDescriptor original = EventStoreGrpc.getServiceDescriptor();
     ServiceDescriptor descriptor =
         ServiceDescriptor.newBuilder(original.getName())
@@ -149,24 +151,13 @@ public final class EventStoreEndpoint {
   // ---- append
 
   private void append(AppendRequest request, StreamObserver<AppendResponse> observer) {
-    AppendCommand command = appendRequests.toCommand(request);
-    ServerCallStreamObserver<AppendResponse> caller =
-        (ServerCallStreamObserver<AppendResponse>) observer;
-    // With a handler in place, answering a caller that has gone does nothing instead of throwing.
-    caller.setOnCancelHandler(() -> {});
-    if (Context.current().isCancelled()) {
-      return;
-    }
-    commitLog.propose(
-        command,
-        outcome -> {
-          if (outcome instanceof AppendOutcome.Appended appended) {
-            caller.onNext(AppendResponses.of(appended));
-            caller.onCompleted();
-          } else {
-            caller.onError(Errors.exception(Errors.refusal(outcome)));
-          }
-        });
+    new CommitCall<>(observer)
+        .propose(commitLog, appendRequests.toCommand(request), AppendResponses::of);
+  }
+
+  private void transact(TransactRequest request, StreamObserver<TransactResponse> observer) {
+    new CommitCall<>(observer)
+        .propose(commitLog, appendRequests.toCommand(request), AppendResponses::ofTransaction);
   }
 
   private StreamObserver<AppendPipelineRequest> appendPipeline(
@@ -184,12 +175,15 @@ public final class EventStoreEndpoint {
     return call;
   }
 
-  private void transact(TransactRequest request, StreamObserver<EncodedResponse> observer) {
-    throw Errors.notServedYet(EventStoreGrpc.getTransactMethod().getFullMethodName());
-  }
-
-  private void getTracking(GetTrackingRequest request, StreamObserver<EncodedResponse> observer) {
-    throw Errors.notServedYet(EventStoreGrpc.getGetTrackingMethod().getFullMethodName());
+  private void getTracking(
+      GetTrackingRequest request, StreamObserver<GetTrackingResponse> observer) {
+    long position = reader.tracking(checks.trackingSource("source", request.getSource()));
+    GetTrackingResponse.Builder response = GetTrackingResponse.newBuilder();
+    if (position > 0) {
+      response.setPosition(position);
+    }
+    observer.onNext(response.build());
+    observer.onCompleted();
   }
 
   // ---- read
@@ -205,16 +199,21 @@ public final class EventStoreEndpoint {
         request.getNotBeforePosition(),
         caller,
         () -> {
-          StreamView view = reader.viewOf(read.stream(), read.asOf());
-          if (view == null) {
-            throw Errors.streamNotFound(read.stream().value());
-          }
+          StreamView view =
+              StreamLookUps.found(reader.viewOf(read.stream(), read.asOf()), read.stream(), 0);
           Snapshot snapshot = fromSnapshot ? newestSnapshot(read.stream(), view) : null;
           if (snapshot == null) {
-            call.start(reader.readStream(view, read.fromVersion(), read.backwards(), read.limit()));
+            call.start(
+                StreamLookUps.found(
+                    reader.readStream(view, read.fromVersion(), read.backwards(), read.limit()),
+                    read.stream(),
+                    read.fromVersion()));
           } else {
             call.start(
-                reader.readStream(view, snapshot.version() + 1, false, read.limit()),
+                StreamLookUps.found(
+                    reader.readStream(view, snapshot.version() + 1, false, read.limit()),
+                    read.stream(),
+                    snapshot.version() + 1),
                 SnapshotMessages.firstPage(snapshot, json));
           }
         });
@@ -222,7 +221,7 @@ public final class EventStoreEndpoint {
 
   private @Nullable Snapshot newestSnapshot(StreamId stream, StreamView view) {
     return snapshots.newest(
-        stream, VersionRange.counting(view.firstKept(), view.deletedUpTo(), view.last()));
+        stream, VersionRange.counting(view.firstKept(), view.deletedThrough(), view.last()));
   }
 
   private void readLog(ReadLogRequest request, StreamObserver<EncodedResponse> observer) {
@@ -281,13 +280,13 @@ public final class EventStoreEndpoint {
         long version =
             Checks.placeOfEvent("stream_version.version", request.getStreamVersion().getVersion());
         yield () -> {
-          EncodedEvent event = reader.eventOf(stream, version);
-          if (event == null) {
+          StreamLookUp<EncodedEvent> event = reader.eventOf(stream, version);
+          if (event instanceof StreamLookUp.NotFound) {
             throw Errors.eventNotFound(
                 "with version " + version + " in stream " + stream,
                 Map.of("stream", stream.value(), "version", Long.toString(version)));
           }
-          return event;
+          return StreamLookUps.found(event, stream, version);
         };
       }
       case BY_NOT_SET -> throw Errors.invalid("by", "must be set: id, position or stream_version");
@@ -305,12 +304,19 @@ public final class EventStoreEndpoint {
         (ServerCallStreamObserver<EncodedResponse>) observer;
     SubscriptionCall subscriber = new SubscriptionCall(caller, true, json, clock, sent);
     subscribe(
-        request.getNotBeforePosition(), caller, open -> open.toStream(stream, start, subscriber));
+        request.getNotBeforePosition(),
+        caller,
+        open -> {
+          if (reader.viewOf(stream, null) instanceof StreamLookUp.Tombstoned) {
+            throw new Refusal(Errors.streamTombstoned(stream.value()));
+          }
+          return open.toStream(stream, start, subscriber);
+        });
   }
 
   private void subscribeToLog(
       SubscribeToLogRequest request, StreamObserver<EncodedResponse> observer) {
-    Query query = readRequests.query(request.getQuery());
+    Query query = checks.query("query", request.getQuery());
     SubscriptionStart start = readRequests.start(request);
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =

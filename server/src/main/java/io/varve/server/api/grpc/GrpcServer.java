@@ -55,7 +55,12 @@ public final class GrpcServer implements CommitListener {
   private final ServerConfig config;
 
   private static final List<String> SERVED =
-      List.of("", EventStoreGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
+      List.of(
+          "",
+          EventStoreGrpc.SERVICE_NAME,
+          StreamsGrpc.SERVICE_NAME,
+          SnapshotsGrpc.SERVICE_NAME,
+          AdminGrpc.SERVICE_NAME);
 
   /**
    * @param calls runs appends and whatever else is short
@@ -79,10 +84,13 @@ public final class GrpcServer implements CommitListener {
 
   /** Opens the port and serves. Throws when the address cannot be had. */
   public Running start(
-      EventStoreEndpoint endpoint, SnapshotsEndpoint snapshots, AdminEndpoint admin)
+      EventStoreEndpoint endpoint,
+      StreamsEndpoint streams,
+      SnapshotsEndpoint snapshots,
+      AdminEndpoint admin)
       throws IOException {
     add(endpoint.service());
-    add(NotServedYet.service(StreamsGrpc.getServiceDescriptor()));
+    add(streams.service());
     add(snapshots.service());
     add(NotServedYet.service(ConsumerGroupsGrpc.getServiceDescriptor()));
     add(admin.service());
@@ -102,7 +110,7 @@ public final class GrpcServer implements CommitListener {
 
   private void add(ServerServiceDefinition service) {
     builder.addService(
-        ServerInterceptors.intercept(RequestGuard.around(service), new StoreHeader(), inFlight));
+        ServerInterceptors.intercept(RequestGuard.around(service), new StoreHeader(), inFlight, new CallerAddress()));
   }
 
   /** Both versions: command-line tools of some years ago ask for v1alpha only. */

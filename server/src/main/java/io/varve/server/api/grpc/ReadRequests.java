@@ -1,28 +1,20 @@
 package io.varve.server.api.grpc;
 
 import io.varve.proto.v1.PayloadView;
-import io.varve.proto.v1.QueryItem;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.ReadStreamRequest;
 import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToStreamRequest;
-import io.varve.server.config.Limits;
-import io.varve.server.event.Query;
 import io.varve.server.read.LogRead;
 import io.varve.server.read.StreamRead;
 import io.varve.server.subscription.SubscriptionStart;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
 
 /** From the requests of reads and subscriptions to values: every field checked. Thread-safe. */
 final class ReadRequests {
   private final Checks checks;
-  private final Limits limits;
 
   ReadRequests(Checks checks) {
     this.checks = checks;
-    this.limits = checks.limits();
   }
 
   StreamRead toRead(ReadStreamRequest request) {
@@ -50,7 +42,7 @@ final class ReadRequests {
   LogRead toRead(ReadLogRequest request) {
     notYet(request.getSkipArchived(), "ReadLogRequest.skip_archived");
     return new LogRead(
-        query(request.getQuery()),
+        checks.query("query", request.getQuery()),
         Checks.place("from_position", request.getFromPosition()),
         Checks.place("to_position", request.getToPosition()),
         request.hasFromTime() ? Checks.time("from_time", request.getFromTime()) : null,
@@ -75,36 +67,6 @@ final class ReadRequests {
       case FROM_START, START_NOT_SET -> new SubscriptionStart.After(0);
       case FROM_NOW -> new SubscriptionStart.Now();
     };
-  }
-
-  Query query(io.varve.proto.v1.Query query) {
-    if (query.getItemsCount() == 0) {
-      return Query.everything();
-    }
-    checks.count("query.items", query.getItemsCount(), limits.queryItems());
-    List<Query.Item> items = new ArrayList<>(query.getItemsCount());
-    for (int i = 0; i < query.getItemsCount(); i++) {
-      items.add(item("query.items[" + i + "].", query.getItems(i)));
-    }
-    return new Query(items);
-  }
-
-  private Query.Item item(String field, QueryItem item) {
-    return new Query.Item(
-        new LinkedHashSet<>(entries(field + "types", item.getTypesList())),
-        new LinkedHashSet<>(entries(field + "tags", item.getTagsList())),
-        entries(field + "stream_prefixes", item.getStreamPrefixesList()),
-        new LinkedHashSet<>(entries(field + "categories", item.getCategoriesList())));
-  }
-
-  private List<String> entries(String field, List<String> entries) {
-    checks.count(field, entries.size(), limits.queryItems());
-    for (int i = 0; i < entries.size(); i++) {
-      if (entries.get(i).isEmpty()) {
-        throw Errors.invalid(field + "[" + i + "]", "must not be empty");
-      }
-    }
-    return entries;
   }
 
   /** Whether payloads are asked for as JSON. */

@@ -14,6 +14,7 @@ import io.varve.proto.v1.SnapshotsGrpc;
 import io.varve.server.config.Limits;
 import io.varve.server.event.StreamId;
 import io.varve.server.read.EventReader;
+import io.varve.server.read.StreamLookUp;
 import io.varve.server.read.StreamView;
 import io.varve.server.snapshot.Snapshot;
 import io.varve.server.snapshot.SnapshotStore;
@@ -106,10 +107,7 @@ public final class SnapshotsEndpoint {
       checks.size("snapshot.data", data.length, limits.payloadBytes());
     }
 
-    StreamView view = reader.viewOf(stream, null);
-    if (view == null) {
-      throw Errors.streamNotFound(stream.value());
-    }
+    StreamView view = StreamLookUps.found(reader.viewOf(stream, null), stream, version);
     if (version > view.last()) {
       throw Errors.invalid(
           "snapshot.version",
@@ -156,10 +154,9 @@ public final class SnapshotsEndpoint {
    * @param asOf the stream as it was at this time; null for now
    */
   private VersionRange counting(StreamId stream, @Nullable Instant asOf) {
-    StreamView view = reader.viewOf(stream, asOf);
-    return view == null
-        ? VersionRange.none()
-        : VersionRange.counting(view.firstKept(), view.deletedUpTo(), view.last());
+    return reader.viewOf(stream, asOf) instanceof StreamLookUp.Found<StreamView>(StreamView view)
+        ? VersionRange.counting(view.firstKept(), view.deletedThrough(), view.last())
+        : VersionRange.none();
   }
 
   private ListSnapshotsResponse list(ListSnapshotsRequest request) {

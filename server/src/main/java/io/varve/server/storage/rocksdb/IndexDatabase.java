@@ -3,19 +3,24 @@ package io.varve.server.storage.rocksdb;
 import static java.util.Objects.requireNonNull;
 
 import io.varve.server.event.StreamId;
+import io.varve.server.event.StreamState;
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventRunBuilder;
+import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.NamedStream;
+import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -44,8 +49,9 @@ import org.rocksdb.WriteOptions;
  * it is then rebuilt.
  *
  * <p>Column families: {@code streams} (stream number, version → event), {@code stream_names} (name
- * → stream number), {@code event_ids} (id → position, stream number, version), {@code by_type},
- * {@code by_tag} and {@code by_category} (see {@link Postings}), {@code progress}.
+ * → {@link StreamName}), {@code stream_states} (name → {@link StoredState}), {@code event_ids} (id
+ * → position, stream number, version), {@code by_type}, {@code by_tag} and {@code by_category} (see
+ * {@link Postings}), {@code progress}.
  */
 final class IndexDatabase implements AutoCloseable {
   /** Raised when what is derived changes: an index of another number is thrown away and rebuilt. */
@@ -53,6 +59,7 @@ final class IndexDatabase implements AutoCloseable {
 
   private static final String STREAMS = "streams";
   private static final String STREAM_NAMES = "stream_names";
+  private static final String STREAM_STATES = "stream_states";
   private static final String EVENT_IDS = "event_ids";
   private static final String PROGRESS = "progress";
   private static final Map<TermKind, String> TERMS =
@@ -62,6 +69,7 @@ final class IndexDatabase implements AutoCloseable {
   private final Database database;
   private final int streamsId;
   private final int streamNamesId;
+  private final int streamStatesId;
   private final int eventIdsId;
   private final int progressId;
   private final Map<TermKind, Integer> termIds = new EnumMap<>(TermKind.class);
@@ -83,6 +91,7 @@ final class IndexDatabase implements AutoCloseable {
     this.database = database;
     this.streamsId = database.idOf(STREAMS);
     this.streamNamesId = database.idOf(STREAM_NAMES);
+    this.streamStatesId = database.idOf(STREAM_STATES);
     this.eventIdsId = database.idOf(EVENT_IDS);
     this.progressId = database.idOf(PROGRESS);
     TERMS.forEach((kind, family) -> termIds.put(kind, database.idOf(family)));
@@ -119,6 +128,7 @@ final class IndexDatabase implements AutoCloseable {
     Map<String, ColumnFamilyOptions> families = new LinkedHashMap<>();
     families.put(STREAMS, family(settings, new BlockBasedTableConfig(), cache));
     families.put(STREAM_NAMES, family(settings, lookedUpByKey(), cache));
+    families.put(STREAM_STATES, family(settings, lookedUpByKey(), cache));
     families.put(EVENT_IDS, family(settings, lookedUpByKey(), cache));
     for (String family : TERMS.values()) {
       families.put(family, family(settings, new BlockBasedTableConfig(), cache));
@@ -166,13 +176,14 @@ final class IndexDatabase implements AutoCloseable {
       BatchBytes batch,
       StreamId stream,
       long streamNumber,
+      Instant recordedAt,
       long version,
       long position,
       UUID id,
       byte[] header,
       byte[] body) {
     if (version == 1) {
-      batch.put(streamNamesId, name(stream), Keys.ofLong(streamNumber));
+      putName(batch, stream, streamNumber, recordedAt);
     }
     batch.put(streamsId, Keys.ofStreamVersion(streamNumber, version), header, body);
     batch.put(eventIdsId, Keys.ofEventId(id), Keys.ofPlace(position, streamNumber, version));
@@ -186,6 +197,16 @@ final class IndexDatabase implements AutoCloseable {
                 requireNonNull(termIds.get(kind)),
                 Postings.key(Postings.bytes(text), segment.firstPosition()),
                 Postings.value(offsets, count)));
+  }
+
+  /** Adds a stream's name, number and time of creation to a batch. */
+  void putName(BatchBytes batch, StreamId stream, long streamNumber, Instant createdAt) {
+    batch.put(streamNamesId, name(stream), new StreamName(streamNumber, createdAt).encode());
+  }
+
+  /** Adds what has been decided about a stream to a batch. */
+  void putState(BatchBytes batch, StreamChange change) {
+    batch.put(streamStatesId, name(change.stream()), StoredState.of(change.head()).encode());
   }
 
   /**
@@ -218,25 +239,49 @@ final class IndexDatabase implements AutoCloseable {
 
   // ---- reading
 
-  @Nullable StreamHead streamHead(StreamId stream) {
-    byte[] value = database.get(STREAM_NAMES, name(stream));
-    if (value == null) {
-      return null;
+  StreamHead streamHead(StreamId stream) {
+    byte[] key = name(stream);
+    byte[] stateValue = database.get(STREAM_STATES, key);
+    StoredState stored = stateValue == null ? null : StoredState.decode(stateValue);
+    StreamState state = stored == null ? StreamState.UNTOUCHED : stored.state();
+    byte[] nameValue = database.get(STREAM_NAMES, key);
+    if (nameValue == null) {
+      return stored == null ? StreamHead.NONE : StreamHead.NONE.in(state);
     }
-    long number = Keys.toLong(value, 0);
-    long[] version = {0};
-    database.visitBackwards(
-        STREAMS,
-        Keys.ofStreamVersion(number, Long.MAX_VALUE),
-        Keys.ofStreamVersion(number, 1),
-        (key, event) -> {
-          version[0] = Keys.toLong(key, Long.BYTES);
-          return Database.Visit.STOP;
-        });
-    if (version[0] == 0) {
+    StreamName name = StreamName.decode(nameValue);
+    EventSummary event = lastEvent(name.number());
+    if (event != null) {
+      return new StreamHead(
+          name.number(),
+          event.version(),
+          event.position(),
+          event.recordedAt(),
+          name.createdAt(),
+          state);
+    }
+    if (stored == null || stored.version() == 0) {
       throw new DamagedDataException(0, "stream " + stream + " has a name but no event");
     }
-    return new StreamHead(number, version[0]);
+    return new StreamHead( // all its events have been reclaimed
+        name.number(),
+        stored.version(),
+        stored.lastPosition(),
+        stored.lastRecordedAt(),
+        name.createdAt(),
+        state);
+  }
+
+  private @Nullable EventSummary lastEvent(long streamNumber) {
+    EventSummary[] last = {null};
+    database.visitBackwards(
+        STREAMS,
+        Keys.ofStreamVersion(streamNumber, Long.MAX_VALUE),
+        Keys.ofStreamVersion(streamNumber, 1),
+        (_, event) -> {
+          last[0] = new EncodedEvent(event, 0, 0, event.length).summary();
+          return Database.Visit.STOP;
+        });
+    return last[0];
   }
 
   @Nullable EventPlace placeOf(UUID id) {

@@ -7,6 +7,7 @@ import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.IndexedEvent;
+import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -106,12 +107,18 @@ final class IndexReplay {
             batch,
             summary.stream(),
             head.number(),
+            summary.recordedAt(),
             head.version(),
             summary.position(),
             summary.id(),
             Arrays.copyOfRange(event.bytes(), event.start(), event.end()),
             NOTHING);
         addTerms(batch, summary);
+        if (summary.stream().equals(StreamChange.STREAM)) {
+          change(
+              batch,
+              StreamChange.fromJson(summary.position(), summary.type(), event.decode().data()));
+        }
       }
     }
     if (page.reached() != expected - 1) {
@@ -127,15 +134,8 @@ final class IndexReplay {
 
   /** The stream's head with this event in it. */
   private StreamHead follow(EventSummary event) {
-    StreamHead before = heads.get(event.stream());
-    if (before == null) {
-      before = index.streamHead(event.stream());
-    }
-    StreamHead after =
-        before == null
-            ? new StreamHead(++lastStreamNumber, 1)
-            : new StreamHead(before.number(), before.version() + 1);
-    if (event.version() != after.version()) {
+    StreamHead before = head(event.stream());
+    if (event.version() != before.version() + 1) {
       throw new DamagedDataException(
           event.position(),
           "stream "
@@ -145,10 +145,29 @@ final class IndexReplay {
               + " at position "
               + event.position()
               + " where version "
-              + after.version()
+              + (before.version() + 1)
               + " was due");
     }
+    StreamHead after =
+        new StreamHead(
+            before.number() == 0 ? ++lastStreamNumber : before.number(),
+            event.version(),
+            event.position(),
+            event.recordedAt(),
+            before.exists() ? before.createdAt() : event.recordedAt(),
+            before.state());
     heads.put(event.stream(), after);
     return after;
+  }
+
+  /** Takes up what has been decided about a stream. */
+  private void change(BatchBytes batch, StreamChange change) {
+    index.putState(batch, change);
+    heads.put(change.stream(), head(change.stream()).in(change.head().state()));
+  }
+
+  private StreamHead head(StreamId stream) {
+    StreamHead head = heads.get(stream);
+    return head == null ? index.streamHead(stream) : head;
   }
 }

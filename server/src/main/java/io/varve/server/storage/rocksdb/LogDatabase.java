@@ -32,8 +32,9 @@ import org.rocksdb.WriteOptions;
  * The log: every event in commit order, in chunks keyed by their first position. The truth; synced
  * at every commit.
  *
- * <p>Column families: {@code log} (first position → {@link Chunk}) and {@code meta} (the number of
- * the data format, the store's id).
+ * <p>Column families: {@code log} (first position → {@link Chunk}), {@code tracking} (a consumer's
+ * name for a source → its position there) and {@code meta} (the number of the data format, the
+ * store's id).
  */
 final class LogDatabase implements AutoCloseable {
   /** The data format that this release writes, and the only one it knows. */
@@ -41,6 +42,7 @@ final class LogDatabase implements AutoCloseable {
 
   private static final String LOG = "log";
   private static final String META = "meta";
+  private static final String TRACKING = "tracking";
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
   private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
 
@@ -54,11 +56,13 @@ final class LogDatabase implements AutoCloseable {
 
   private final Database database;
   private final int logId;
+  private final int trackingId;
   private final UUID storeId;
 
   private LogDatabase(Database database, UUID storeId) {
     this.database = database;
     this.logId = database.idOf(LOG);
+    this.trackingId = database.idOf(TRACKING);
     this.storeId = storeId;
   }
 
@@ -154,6 +158,7 @@ final class LogDatabase implements AutoCloseable {
                     .setCacheIndexAndFilterBlocks(true)
                     .setBlockSize(32 * 1024)));
     families.put(META, new ColumnFamilyOptions().setWriteBufferSize(64 * 1024));
+    families.put(TRACKING, new ColumnFamilyOptions().setWriteBufferSize(1024 * 1024));
     Database database =
         Database.open(
             "log", folder.toString(), options, families, new WriteOptions().setSync(true));
@@ -203,6 +208,17 @@ final class LogDatabase implements AutoCloseable {
         run.bytes(),
         run.offset(),
         run.length());
+  }
+
+  /** Adds a consumer's progress to a batch for {@link #write}. */
+  void addTracking(BatchBytes batch, String source, long position) {
+    batch.put(trackingId, source.getBytes(StandardCharsets.UTF_8), Keys.ofLong(position));
+  }
+
+  /** A consumer's progress; 0 for none. */
+  long tracking(String source) {
+    byte[] position = database.get(TRACKING, source.getBytes(StandardCharsets.UTF_8));
+    return position == null ? 0 : Keys.toLong(position, 0);
   }
 
   /** Writes a batch; durable once this returns. */

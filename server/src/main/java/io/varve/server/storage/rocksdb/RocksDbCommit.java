@@ -1,5 +1,6 @@
 package io.varve.server.storage.rocksdb;
 
+import io.varve.server.event.Tracking;
 import io.varve.server.storage.AssignedEvent;
 import io.varve.server.storage.Commit;
 import io.varve.server.storage.EventCodec;
@@ -7,9 +8,12 @@ import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventRunBuilder;
 import io.varve.server.storage.Head;
 import io.varve.server.storage.IndexedEvent;
+import io.varve.server.storage.StreamChange;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,7 @@ final class RocksDbCommit implements Commit {
   private final BatchBytes indexBatch = new BatchBytes(2 * FIRST_CHUNK_BYTES);
   private final List<EventRun> runs = new ArrayList<>();
   private EventRunBuilder chunk = new EventRunBuilder(FIRST_CHUNK_BYTES);
+  private final Map<String, Long> tracking = new HashMap<>();
   private boolean sealed;
   private int count;
   private long bytes;
@@ -65,6 +70,7 @@ final class RocksDbCommit implements Commit {
         indexBatch,
         event.stream(),
         event.streamNumber(),
+        event.recordedAt(),
         event.version(),
         event.position(),
         event.id(),
@@ -77,10 +83,26 @@ final class RocksDbCommit implements Commit {
       index.addTo(indexBatch, full);
     }
     openFrom = segments.openFrom();
+    if (event.stream().equals(StreamChange.STREAM)) {
+      index.putState(indexBatch, changeIn(header, event));
+    }
     highestStreamNumber = Math.max(highestStreamNumber, event.streamNumber());
     last = event;
     count++;
     bytes += size;
+  }
+
+  /** What an event of the system stream records. */
+  private static StreamChange changeIn(byte[] header, AssignedEvent event) {
+    EventRunBuilder run = new EventRunBuilder(header.length + event.body().length + 8);
+    run.add(header, event.body(), event.position());
+    return StreamChange.fromJson(
+        event.position(), event.type(), run.build().events().getFirst().decode().data());
+  }
+
+  @Override
+  public void track(Tracking progress) {
+    tracking.put(progress.source(), progress.position());
   }
 
   private void check(AssignedEvent event) {
@@ -122,25 +144,34 @@ final class RocksDbCommit implements Commit {
   @Override
   public void write() {
     seal();
-    if (last == null) {
+    if (last == null && tracking.isEmpty()) {
       return;
-    }
-    long first = runs.getFirst().firstPosition();
-    if (first != head.position() + 1) {
-      throw new IllegalStateException(
-          "a commit from position " + first + " does not follow the head at " + head.position());
     }
     BatchBytes logBatch =
         new BatchBytes(Math.toIntExact(bytes + 16L * count + 64L * runs.size() + 64));
     for (EventRun run : runs) {
       logDatabase.addTo(logBatch, run);
     }
+    tracking.forEach((source, position) -> logDatabase.addTracking(logBatch, source, position));
+    if (last != null) {
+      checkFollowsHead();
+    }
     logDatabase.write(logBatch);
-    mark.raiseTo(last.position());
-    index.addProgressTo(indexBatch, last.position(), highestStreamNumber, openFrom);
-    index.write(indexBatch);
-    head.advance(last.position());
-    // Not before: what is above the head is in memory, and whoever counts on that must find it.
-    segments.writtenUpTo(openFrom);
+    if (last != null) {
+      mark.raiseTo(last.position());
+      index.addProgressTo(indexBatch, last.position(), highestStreamNumber, openFrom);
+      index.write(indexBatch);
+      head.advance(last.position());
+      // Not before: what is above the head is in memory, and whoever counts on that must find it.
+      segments.writtenUpTo(openFrom);
+    }
+  }
+
+  private void checkFollowsHead() {
+    long first = runs.getFirst().firstPosition();
+    if (first != head.position() + 1) {
+      throw new IllegalStateException(
+          "a commit from position " + first + " does not follow the head at " + head.position());
+    }
   }
 }

@@ -166,8 +166,13 @@ public final class RocksDbEventStorage implements EventStorage {
   }
 
   @Override
-  public @Nullable StreamHead streamHead(StreamId stream) {
+  public StreamHead streamHead(StreamId stream) {
     return index.streamHead(stream);
+  }
+
+  @Override
+  public long tracking(String source) {
+    return logDatabase.tracking(source);
   }
 
   @Override

@@ -7,7 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
-import io.varve.server.append.AppendOutcome;
+import io.varve.server.append.Outcome;
 import io.varve.server.event.Position;
 import io.varve.server.event.StreamVersion;
 import io.varve.server.storage.DamagedDataException;
@@ -35,7 +35,7 @@ class ErrorsTest {
   @Test
   void a_store_that_has_stopped_says_what_the_disk_said() {
     Refused refused =
-        Refused.from(Errors.refusal(new AppendOutcome.StoreStopped("no space left on device")));
+        Refused.from(Errors.refusal(new Outcome.StoreStopped("no space left on device")));
 
     refused.has(Code.UNAVAILABLE, "STORE_STOPPED");
     assertThat(refused.sentence()).contains("no space left on device", "restarted");
@@ -43,8 +43,8 @@ class ErrorsTest {
 
   @Test
   void a_full_queue_and_a_stop_say_when_to_come_back() {
-    Refused full = Refused.from(Errors.refusal(new AppendOutcome.QueueFull(7)));
-    Refused stopping = Refused.from(Errors.refusal(new AppendOutcome.Stopping()));
+    Refused full = Refused.from(Errors.refusal(new Outcome.QueueFull(7)));
+    Refused stopping = Refused.from(Errors.refusal(new Outcome.Stopping()));
 
     full.has(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL");
     stopping.has(Code.UNAVAILABLE, "NOT_SERVING");
@@ -79,8 +79,8 @@ class ErrorsTest {
 
   @Test
   void an_append_that_was_carried_out_is_no_refusal() {
-    AppendOutcome appended =
-        new AppendOutcome.Appended(new StreamVersion(1), new Position(1), Instant.EPOCH, false);
+    Outcome appended =
+        new Outcome.Appended(new StreamVersion(1), new Position(1), Instant.EPOCH, false);
 
     assertThatThrownBy(() -> Errors.refusal(appended)).isInstanceOf(IllegalArgumentException.class);
   }

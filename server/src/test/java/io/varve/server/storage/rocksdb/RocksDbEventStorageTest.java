@@ -1,11 +1,11 @@
 package io.varve.server.storage.rocksdb;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
+import io.varve.server.event.StreamState;
 import io.varve.server.fixture.LogModel;
 import io.varve.server.fixture.LogModel.Draft;
 import io.varve.server.fixture.LogModel.Entry;
@@ -85,7 +85,7 @@ class RocksDbEventStorageTest {
       assertThat(storage.head().position()).isZero();
       assertThat(storage.lastStreamNumber()).isZero();
       assertThat(storage.lastRecordedAt()).isEqualTo(Instant.MIN);
-      assertThat(storage.streamHead(new StreamId("s"))).isNull();
+      assertThat(storage.streamHead(new StreamId("s"))).isEqualTo(StreamHead.NONE);
       assertThat(storage.placeOf(new UUID(1, 2))).isNull();
       assertThat(storage.readLog(1, 0, 100).isEmpty()).isTrue();
       assertThat(storage.readLogBackwards(0, 1, 100).isEmpty()).isTrue();
@@ -637,8 +637,16 @@ class RocksDbEventStorageTest {
       List<Entry> events = model.stream(stream);
       List<byte[]> bytes = events.stream().map(Entry::encoded).toList();
       StreamHead head = storage.streamHead(stream);
-      assertThat(head).isEqualTo(new StreamHead(events.getFirst().streamNumber(), events.size()));
-      long number = requireNonNull(head).number();
+      assertThat(head)
+          .isEqualTo(
+              new StreamHead(
+                  events.getFirst().streamNumber(),
+                  events.size(),
+                  events.getLast().position(),
+                  events.getLast().recordedAt(),
+                  events.getFirst().recordedAt(),
+                  StreamState.UNTOUCHED));
+      long number = head.number();
       assertSame(
           Pages.bytes(storage.readStream(number, 1, events.size(), Integer.MAX_VALUE)), bytes);
       assertSame(

@@ -1,0 +1,36 @@
+package io.varve.server.append;
+
+import io.varve.server.event.NewEvent;
+import io.varve.server.event.StreamId;
+import io.varve.server.storage.EventCodec;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A new event and its encoded body.
+ *
+ * @param event what the writer handed over
+ * @param encoded see {@link EventCodec#encodeBody}
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record EncodedBody(NewEvent event, byte[] encoded) {
+  /** What an event or a command costs beside its bytes: the objects that carry it. */
+  static final long OVERHEAD_BYTES = 256;
+
+  static List<EncodedBody> encode(StreamId stream, List<NewEvent> events) {
+    List<EncodedBody> bodies = new ArrayList<>(events.size());
+    for (NewEvent event : events) {
+      bodies.add(new EncodedBody(event, EventCodec.encodeBody(stream, event)));
+    }
+    return bodies;
+  }
+
+  /** How much memory so many events hold while they wait. */
+  static long heldBytes(List<EncodedBody> bodies) {
+    long bytes = 0;
+    for (EncodedBody body : bodies) {
+      bytes += body.encoded().length + OVERHEAD_BYTES;
+    }
+    return bytes;
+  }
+}

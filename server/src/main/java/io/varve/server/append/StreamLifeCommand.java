@@ -1,0 +1,54 @@
+package io.varve.server.append;
+
+import io.varve.server.event.StreamId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The wish to change what is kept of a stream, or to close it. It becomes an event of the system
+ * stream that says who and why.
+ *
+ * @param stream the stream
+ * @param expectedVersion the version that its last event must have; null for no check
+ * @param change what is to happen
+ * @param reason why; may be empty
+ * @param by who wishes it
+ * @param eventId the id of the event that records it
+ * @param proposedAt see {@link Command#proposedAt}
+ */
+public record StreamLifeCommand(
+    StreamId stream,
+    @Nullable Long expectedVersion,
+    Change change,
+    String reason,
+    String by,
+    UUID eventId,
+    Instant proposedAt)
+    implements Command {
+
+  /** What may happen to a stream beside appends. */
+  public sealed interface Change {
+
+    /**
+     * From now on only the newest so many events are kept (0: no bound), and only those recorded
+     * within this time (null: no bound). What is hidden already stays hidden.
+     */
+    record SetRetention(long maxCount, @Nullable Duration maxAge) implements Change {}
+
+    /** Events of lower versions are hidden for good. */
+    record Truncate(long before) implements Change {}
+
+    /** The stream is hidden until somebody appends to it. */
+    record Delete() implements Change {}
+
+    /** The stream is closed for ever. */
+    record Tombstone() implements Change {}
+  }
+
+  @Override
+  public long bytes() {
+    return 4 * EncodedBody.OVERHEAD_BYTES + reason.length();
+  }
+}

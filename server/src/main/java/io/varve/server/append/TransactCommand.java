@@ -1,0 +1,65 @@
+package io.varve.server.append;
+
+import io.varve.server.event.AppendCondition;
+import io.varve.server.event.ExpectedVersion;
+import io.varve.server.event.NewEvent;
+import io.varve.server.event.StreamId;
+import io.varve.server.event.Tracking;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The wish to append to several streams, and to check others, all or nothing.
+ *
+ * @param parts what is to happen to each stream; no stream twice, no event id twice
+ * @param conditions what must hold of the log
+ * @param tracking a consumer's progress to be stored with the events; null for none
+ * @param proposedAt see {@link Command#proposedAt}
+ * @param bytes see {@link Command#bytes}
+ */
+public record TransactCommand(
+    List<Part> parts,
+    List<AppendCondition> conditions,
+    @Nullable Tracking tracking,
+    Instant proposedAt,
+    long bytes)
+    implements Command {
+
+  /**
+   * One stream's part.
+   *
+   * @param stream the stream
+   * @param expected what the appender believes about it
+   * @param events the events; none when the stream is only checked
+   */
+  public record Part(StreamId stream, ExpectedVersion expected, List<EncodedBody> events) {
+
+    /** Encodes a part; expensive enough to be done on the caller's thread. */
+    public static Part of(StreamId stream, ExpectedVersion expected, List<NewEvent> events) {
+      return new Part(stream, expected, EncodedBody.encode(stream, events));
+    }
+  }
+
+  public static TransactCommand of(
+      List<Part> parts,
+      List<AppendCondition> conditions,
+      @Nullable Tracking tracking,
+      Instant proposedAt) {
+    long bytes = EncodedBody.OVERHEAD_BYTES * (1 + parts.size() + conditions.size());
+    for (Part part : parts) {
+      bytes += EncodedBody.heldBytes(part.events());
+    }
+    return new TransactCommand(parts, conditions, tracking, proposedAt, bytes);
+  }
+
+  /** All events in the order in which they get their positions. */
+  List<EncodedBody> events() {
+    List<EncodedBody> events = new ArrayList<>();
+    for (Part part : parts) {
+      events.addAll(part.events());
+    }
+    return events;
+  }
+}
