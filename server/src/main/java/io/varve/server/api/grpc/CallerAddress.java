@@ -31,8 +31,7 @@ final class CallerAddress implements ServerInterceptor {
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-    @Nullable SocketAddress address =
-        call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    @Nullable SocketAddress address = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     return address == null
         ? next.startCall(call, headers)
         : Contexts.interceptCall(

@@ -110,7 +110,8 @@ public final class GrpcServer implements CommitListener {
 
   private void add(ServerServiceDefinition service) {
     builder.addService(
-        ServerInterceptors.intercept(RequestGuard.around(service), new StoreHeader(), inFlight, new CallerAddress()));
+        ServerInterceptors.intercept(
+            RequestGuard.around(service), new StoreHeader(), inFlight, new CallerAddress()));
   }
 
   /** Both versions: command-line tools of some years ago ask for v1alpha only. */
@@ -150,7 +151,8 @@ public final class GrpcServer implements CommitListener {
      * that is busy may make its writers wait.
      */
     private static final Set<String> READING_SERVICES =
-        Set.of(SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
+        Set.of(
+            StreamsGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
 
     @Override
     public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {

@@ -165,7 +165,13 @@ public final class StreamsEndpoint {
     }
     checks.prose("reason", reason, MAX_REASON_BYTES);
     return new StreamLifeCommand(
-        id, expectedVersion, change, reason, CallerAddress.ofThisCall(), eventIds.get(), clock.instant());
+        id,
+        expectedVersion,
+        change,
+        reason,
+        CallerAddress.ofThisCall(),
+        eventIds.get(),
+        clock.instant());
   }
 
   private static java.time.Duration maxAge(Duration age) {
@@ -275,9 +281,7 @@ public final class StreamsEndpoint {
     ListCategoriesResponse.Builder response = ListCategoriesResponse.newBuilder();
     for (TermCount category : found.subList(0, Math.min(pageSize, found.size()))) {
       response.addCategories(
-          CategoryInfo.newBuilder()
-              .setCategory(category.text())
-              .setEventCount(category.count()));
+          CategoryInfo.newBuilder().setCategory(category.text()).setEventCount(category.count()));
     }
     if (found.size() > pageSize) {
       response.setNextPageToken(token(found.get(pageSize - 1).text(), listing));
@@ -289,8 +293,7 @@ public final class StreamsEndpoint {
     int pageSize = Checks.pageSize(request.getPageSize());
     String[] listing = {"event types"};
     List<TermCount> found =
-        directory.counts(
-            TermKind.TYPE, afterOrNull(request.getPageToken(), listing), pageSize + 1);
+        directory.counts(TermKind.TYPE, afterOrNull(request.getPageToken(), listing), pageSize + 1);
     ListEventTypesResponse.Builder response = ListEventTypesResponse.newBuilder();
     for (TermCount type : found.subList(0, Math.min(pageSize, found.size()))) {
       response.addEventTypes(
