@@ -16,7 +16,7 @@ import org.junit.platform.testkit.engine.Event;
  */
 class DoNothingConformanceTest {
 
-  static class OnDoNothing extends CompleteConformance {
+  static class OnDoNothing extends EventStoreConformance {
     @Override
     protected EventStore openStore() {
       return new DoNothingEventStore();

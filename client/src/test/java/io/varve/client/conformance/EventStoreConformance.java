@@ -5,9 +5,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Nested;
 
 /**
- * Everything that an event store promises about appends, reads, look-ups and subscriptions. A
- * subclass says where stores come from; each test gets an empty one of its own, with default
- * limits.
+ * Everything that an event store promises. A subclass says where stores come from; each test gets
+ * an empty one of its own, with default limits.
  *
  * <pre>{@code
  * class InMemoryConformanceTest extends EventStoreConformance {
@@ -19,8 +18,7 @@ import org.junit.jupiter.api.Nested;
  * pages, how far behind a subscriber must be to be told so, when a read that waits for a position
  * gives up, which of several violations of one request is named, and what a read says whose bounds
  * contradict each other. Not here because they are about the link: retries, reconnecting,
- * back-pressure on the wire. {@link CompleteConformance} adds what the store in memory serves
- * already and the server does not.
+ * back-pressure on the wire.
  */
 public abstract class EventStoreConformance {
 
@@ -134,9 +132,84 @@ public abstract class EventStoreConformance {
     }
   }
 
-  /** Where the groups of a subclass get their stores from. */
-  final StoreSource newSource() {
-    return new Source();
+  @Nested
+  class Transactions extends TransactConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class TransactionLimits extends TransactLimitConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class Conditions extends ConditionConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class TransactionRaces extends TransactRaceConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class Trackings extends TrackingConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class WorkedExamples extends WorkedExamplesConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class StreamLives extends StreamLifeConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class Retentions extends RetentionConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class StreamLists extends StreamListConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class SnapshotLives extends SnapshotLifeConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
   }
 
   private final class Source implements StoreSource {

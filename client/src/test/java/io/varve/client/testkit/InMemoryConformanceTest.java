@@ -1,10 +1,10 @@
 package io.varve.client.testkit;
 
-import io.varve.client.conformance.CompleteConformance;
+import io.varve.client.conformance.EventStoreConformance;
 import io.varve.client.streams.EventStore;
 
 /** The store in memory keeps the contract. */
-class InMemoryConformanceTest extends CompleteConformance {
+class InMemoryConformanceTest extends EventStoreConformance {
   @Override
   protected EventStore openStore() {
     return new InMemoryEventStore();

@@ -149,7 +149,7 @@ public final class EventReader {
   }
 
   private StreamLookUp<EncodedEvent> eventOf(StreamView view, long version) {
-    if (version > view.last()) {
+    if (version < 1 || version > view.last()) {
       return new StreamLookUp.NotFound<>();
     }
     EncodedEvent event =

@@ -241,9 +241,9 @@ class EventReaderTest {
     assertThat(reader.eventAt(model.head() + 1)).isNull();
     assertThat(reader.eventWith(new UUID(5, 5))).isNull();
     StreamId stream = model.entries().getFirst().stream();
-    assertThat(reader.eventOf(stream, 0)).isNull();
-    assertThat(reader.eventOf(stream, model.stream(stream).size() + 1L)).isNull();
-    assertThat(reader.eventOf(NOWHERE, 1)).isNull();
+    assertThat(isNotFound(reader.eventOf(stream, 0))).isTrue();
+    assertThat(isNotFound(reader.eventOf(stream, model.stream(stream).size() + 1L))).isTrue();
+    assertThat(isNotFound(reader.eventOf(NOWHERE, 1))).isTrue();
   }
 
   // ---- helpers

@@ -151,8 +151,7 @@ public final class GrpcServer implements CommitListener {
      * that is busy may make its writers wait.
      */
     private static final Set<String> READING_SERVICES =
-        Set.of(
-            StreamsGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
+        Set.of(StreamsGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
 
     @Override
     public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {

@@ -447,13 +447,18 @@ class ContractTest {
   }
 
   @Test
-  void tracking_is_not_served_yet_and_says_so() {
-    Refused refused =
-        refused(
-            append("a", event("A")).toBuilder().setTracking(Tracking.getDefaultInstance()).build());
+  void a_tracking_position_and_its_source_are_checked() {
+    Tracking valid = Tracking.newBuilder().setSource("s").setPosition(1).build();
+    AppendRequest append = append("a", event("A"));
 
-    assertThat(refused.has(Code.UNIMPLEMENTED, "NOT_SERVED_YET").metadata())
-        .containsEntry("feature", "AppendRequest.tracking");
+    refused(append.toBuilder().setTracking(valid.toBuilder().clearSource()).build())
+        .isInvalid("tracking.source");
+    refused(append.toBuilder().setTracking(valid.toBuilder().setSource("x".repeat(513))).build())
+        .has(Code.INVALID_ARGUMENT, "LIMIT_EXCEEDED");
+    refused(append.toBuilder().setTracking(valid.toBuilder().clearPosition()).build())
+        .isInvalid("tracking.position");
+    refused(append.toBuilder().setTracking(valid.toBuilder().setPosition(-1)).build())
+        .isInvalid("tracking.position");
   }
 
   // ---- reads
