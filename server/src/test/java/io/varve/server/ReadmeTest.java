@@ -24,6 +24,7 @@ import io.varve.client.streams.Subscription;
 import io.varve.client.streams.VersionConflictException;
 import io.varve.proto.v1.EventStoreServiceProto;
 import io.varve.proto.v1.SnapshotsServiceProto;
+import io.varve.proto.v1.StreamsServiceProto;
 import io.varve.server.config.Limits;
 import io.varve.server.config.ServerConfig;
 import java.io.ByteArrayOutputStream;
@@ -44,7 +45,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** What README.md tells a newcomer to do, done. */
 class ReadmeTest {
   private static final List<FileDescriptor> SERVICES =
-      List.of(EventStoreServiceProto.getDescriptor(), SnapshotsServiceProto.getDescriptor());
+      List.of(
+          EventStoreServiceProto.getDescriptor(),
+          SnapshotsServiceProto.getDescriptor(),
+          StreamsServiceProto.getDescriptor());
 
   private static final Pattern GRPCURL =
       Pattern.compile("grpcurl -plaintext -d '([^']*)'[\\s\\\\]*localhost:2113 ([\\w.]+)/(\\w+)");

@@ -23,7 +23,8 @@ import java.util.function.LongSupplier;
  */
 public final class AdminEndpoint {
   /** The optional parts that are served; the contract says what each name stands for. */
-  private static final List<String> FEATURES = List.of("snapshots", "statistics");
+  private static final List<String> FEATURES =
+      List.of("snapshots", "statistics", "streams", "transactions");
 
   private final String release;
   private final EventStorage storage;

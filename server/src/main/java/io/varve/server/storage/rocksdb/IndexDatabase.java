@@ -55,7 +55,7 @@ import org.rocksdb.WriteOptions;
  */
 final class IndexDatabase implements AutoCloseable {
   /** Raised when what is derived changes: an index of another number is thrown away and rebuilt. */
-  static final int INDEX_FORMAT = 2;
+  static final int INDEX_FORMAT = 3;
 
   private static final String STREAMS = "streams";
   private static final String STREAM_NAMES = "stream_names";
