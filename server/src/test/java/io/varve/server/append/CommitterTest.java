@@ -14,20 +14,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.server.append.Outcome.Appended;
 import io.varve.server.append.Outcome.Conflict;
 import io.varve.server.append.Outcome.EventIdTaken;
+import io.varve.server.append.StreamLifeCommand.Change;
+import io.varve.server.event.AppendCondition;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.Position;
+import io.varve.server.event.Query;
 import io.varve.server.event.RecordedEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamVersion;
+import io.varve.server.event.Tracking;
 import io.varve.server.fixture.MemoryEventStorage;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.StreamHead;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -39,6 +45,7 @@ class CommitterTest {
   private final MemoryEventStorage storage = new MemoryEventStorage();
   private Committer committer = new Committer(storage, 2);
   private @Nullable Batch beingWritten;
+  private long lastChange;
 
   /** Where the first try is when its repetition is decided. */
   enum Where {
@@ -211,6 +218,164 @@ class CommitterTest {
     assertThat(decide(append(ACCOUNT, exactly(1), 1))).isEqualTo(appended(2, 2));
   }
 
+  // ---- transactions, conditions, tracking
+
+  @ParameterizedTest
+  @EnumSource
+  void a_condition_sees_what_was_accepted_before_wherever_that_is(Where where) {
+    Query tagged = new Query(List.of(item("T", "seat:1")));
+    decide(transact(part(ACCOUNT, tagged(1, "seat:1"))));
+    bringTo(where);
+
+    assertThat(decide(transact(new AppendCondition(tagged, 0, null), part(OTHER, event(2, false)))))
+        .isEqualTo(new Outcome.ConditionFailed(0, new Position(1)));
+    assertThat(decide(transact(new AppendCondition(tagged, 1, null), part(OTHER, event(2, false)))))
+        .isInstanceOf(Outcome.Transacted.class);
+    assertThat(
+            decide(
+                transact(
+                    new AppendCondition(tagged, 0, NOON.plusMillis(1)),
+                    part(OTHER, event(3, false)))))
+        .isInstanceOf(Outcome.Transacted.class);
+    writeAll();
+    assertLogIsWhole();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_repeated_transaction_answers_the_original_result_whatever_it_says_now(Where where) {
+    TransactCommand.Part first = part(ACCOUNT, event(1, false), event(2, false));
+    TransactCommand.Part second = part(OTHER, event(3, false));
+    Outcome.Transacted original = (Outcome.Transacted) decide(transact(first, second));
+    bringTo(where);
+    decide(append(ACCOUNT, 4));
+
+    assertThat(decide(transact(new AppendCondition(Query.everything(), 0, null), first, second)))
+        .isEqualTo(new Outcome.Transacted(original.written(), original.last(), true));
+    assertThat(decide(transact(second, first))).isInstanceOf(EventIdTaken.class);
+    assertThat(decide(transact(first)))
+        .isInstanceOfSatisfying(
+            Outcome.Transacted.class, part -> assertThat(part.deduplicated()).isTrue());
+    assertThat(decide(transact(first, part(OTHER, event(3, false), event(5, false)))))
+        .isInstanceOf(EventIdTaken.class);
+    writeAll();
+    assertLogIsWhole();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_tracking_position_must_rise_wherever_the_one_before_is(Where where) {
+    assertThat(decide(tracked(7, 1))).isEqualTo(appended(1, 1));
+    bringTo(where);
+
+    assertThat(decide(tracked(7, 2))).isEqualTo(new Outcome.TrackingNotRising("s", 7));
+    assertThat(decide(tracked(8, 2))).isEqualTo(appended(2, 2));
+    writeAll();
+    assertThat(storage.tracking("s")).isEqualTo(8);
+    assertLogIsWhole();
+  }
+
+  @Test
+  void a_tracking_position_without_events_is_stored_all_the_same() {
+    decide(TransactCommand.of(List.of(), List.of(), new Tracking("s", 3), NOON));
+    writeAll();
+
+    assertThat(storage.tracking("s")).isEqualTo(3);
+    assertThat(storage.head().position()).isZero();
+  }
+
+  // ---- stream life
+
+  @ParameterizedTest
+  @EnumSource
+  void a_deleted_stream_is_reopened_at_its_next_version_wherever_the_deletion_is(Where where) {
+    decide(append(ACCOUNT, 1, 2));
+    assertThat(decide(change(ACCOUNT, new Change.Delete())))
+        .isEqualTo(new Outcome.StreamChanged(new Position(3)));
+    bringTo(where);
+
+    assertThat(decide(append(ACCOUNT, new ExpectedVersion.StreamExists(), 3)))
+        .isEqualTo(new Outcome.StreamDeleted(ACCOUNT));
+    assertThat(decide(append(ACCOUNT, exactly(1), 3)))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(1), 2));
+    assertThat(decide(change(ACCOUNT, new Change.Delete())))
+        .isEqualTo(new Outcome.StreamDeleted(ACCOUNT));
+    assertThat(decide(append(ACCOUNT, new ExpectedVersion.NoStream(), 3)))
+        .isEqualTo(appended(3, 4));
+    assertThat(decide(append(ACCOUNT, new ExpectedVersion.NoStream(), 4)))
+        .isEqualTo(new Conflict(ACCOUNT, new ExpectedVersion.NoStream(), 3));
+    writeAll();
+    assertLogIsWhole();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_tombstoned_stream_takes_nothing_more_but_still_knows_its_events(Where where) {
+    decide(append(ACCOUNT, 1));
+    decide(change(ACCOUNT, new Change.Tombstone()));
+    bringTo(where);
+
+    assertThat(decide(append(ACCOUNT, 2))).isEqualTo(new Outcome.StreamTombstoned(ACCOUNT));
+    assertThat(decide(change(ACCOUNT, new Change.SetRetention(1, null))))
+        .isEqualTo(new Outcome.StreamTombstoned(ACCOUNT));
+    assertThat(decide(append(ACCOUNT, 1)))
+        .isInstanceOfSatisfying(
+            Appended.class, repeated -> assertThat(repeated.deduplicated()).isTrue());
+    writeAll();
+    assertLogIsWhole();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void what_a_retention_hid_stays_hidden_when_it_is_widened(Where where) {
+    decide(append(ACCOUNT, 1, 2, 3, 4, 5));
+    decide(change(ACCOUNT, new Change.SetRetention(2, null)));
+    bringTo(where);
+    decide(change(ACCOUNT, new Change.SetRetention(0, null)));
+    writeAll();
+
+    StreamHead head = storage.streamHead(ACCOUNT);
+    assertThat(head.state().firstKeptByCount(head.version())).isEqualTo(4);
+    assertThat(decide(change(ACCOUNT, new Change.Truncate(3))))
+        .isEqualTo(new Outcome.TruncateOutOfRange(ACCOUNT, 4, 6));
+    assertLogIsWhole();
+  }
+
+  private static Query.Item item(String type, String tag) {
+    return new Query.Item(Set.of(type), Set.of(tag), List.of(), Set.of());
+  }
+
+  private static NewEvent tagged(long id, String tag) {
+    return new NewEvent(id(id), false, "T", new byte[0], "", Map.of(), List.of(tag), null);
+  }
+
+  private static TransactCommand.Part part(StreamId stream, NewEvent... events) {
+    return TransactCommand.Part.of(stream, new ExpectedVersion.Any(), List.of(events));
+  }
+
+  private static TransactCommand transact(TransactCommand.Part... parts) {
+    return TransactCommand.of(List.of(parts), List.of(), null, NOON);
+  }
+
+  private static TransactCommand transact(
+      AppendCondition condition, TransactCommand.Part... parts) {
+    return TransactCommand.of(List.of(parts), List.of(condition), null, NOON);
+  }
+
+  private static AppendCommand tracked(long position, long id) {
+    return AppendCommand.of(
+        ACCOUNT,
+        new ExpectedVersion.Any(),
+        List.of(event(id, false)),
+        new Tracking("s", position),
+        NOON);
+  }
+
+  private StreamLifeCommand change(StreamId stream, Change change) {
+    return new StreamLifeCommand(
+        stream, null, change, "because", "a test", new UUID(8, ++lastChange), NOON);
+  }
+
   // ---- everything at once
 
   @ParameterizedTest
@@ -328,7 +493,7 @@ class CommitterTest {
     return new Appended(new StreamVersion(version), new Position(position), NOON, false);
   }
 
-  private Outcome decide(AppendCommand command) {
+  private Outcome decide(Command command) {
     committer.decide(command, _ -> {});
     return committer.open().answers().getLast().outcome();
   }
