@@ -38,6 +38,7 @@ final class RequestRules {
   private static final int MAX_APPEND_BYTES = 16 << 20;
   private static final int MAX_STREAMS = 1_000;
   private static final int MAX_CONDITIONS = 100;
+  private static final int MAX_CONDITION_TERMS = 1_000;
   private static final int MAX_SOURCE_BYTES = 512;
   private static final int MAX_REASON_BYTES = 1_024;
   private static final int MAX_QUERY_ITEMS = 1_000;
@@ -81,9 +82,19 @@ final class RequestRules {
       bytes += checkEvents(field + ".events", part.events(), ids);
     }
     checkLimit("streams", bytes, MAX_APPEND_BYTES, "bytes");
+    long terms = 0;
     for (int i = 0; i < transaction.conditions().size(); i++) {
-      checkQuery("conditions[" + i + "].query", transaction.conditions().get(i).query());
+      Query query = transaction.conditions().get(i).query();
+      checkQuery("conditions[" + i + "].query", query);
+      for (QueryItem item : query.items()) {
+        terms +=
+            Set.copyOf(item.types()).size()
+                + Set.copyOf(item.tags()).size()
+                + item.streamPrefixes().size()
+                + Set.copyOf(item.categories()).size();
+      }
     }
+    checkLimit("conditions", terms, MAX_CONDITION_TERMS, "terms in all");
     checkTracking(transaction.tracking());
   }
 

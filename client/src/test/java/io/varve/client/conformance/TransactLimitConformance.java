@@ -118,6 +118,22 @@ abstract class TransactLimitConformance extends StoreTests {
   }
 
   @Test
+  void the_conditions_of_a_transaction_name_at_most_1000_terms_together() {
+    Query five = Query.of(QueryItem.types("A", "B"), QueryItem.tags("x", "y", "z"));
+    Transaction.Builder fits = Transaction.builder().append(ACCOUNT, any(), event("C"));
+    QueryItem[] many = Collections.nCopies(995, QueryItem.types("A")).toArray(QueryItem[]::new);
+    fits.condition(AppendCondition.noMatch(five))
+        .condition(AppendCondition.noMatch(Query.of(many)));
+    assertThat(store.transact(fits.build()).position()).isEqualTo(1);
+
+    Transaction.Builder over = Transaction.builder().append(OTHER, any(), event("C"));
+    over.condition(AppendCondition.noMatch(five))
+        .condition(AppendCondition.noMatch(Query.of(many)))
+        .condition(AppendCondition.noMatch(Query.types("D")));
+    assertOverLimit("conditions", 1_000, 1_001, over);
+  }
+
+  @Test
   void the_query_of_a_condition_has_the_limits_of_any_query() {
     given(ACCOUNT, 1);
     QueryItem[] tooMany =

@@ -82,7 +82,7 @@ final class ServeCommand implements Callable<Integer> {
         "stream-name-bytes 512, type-bytes 256, payload-bytes 4194304, content-type-bytes 256,",
         "metadata-bytes 65536, metadata-key-bytes 256, tags 64, tag-bytes 256,",
         "events-per-append 10000, append-bytes 16777216, transact-streams 1000,",
-        "conditions 100, query-items 1000."
+        "conditions 100, condition-terms 1000, query-items 1000."
       })
   private Map<String, Integer> changedLimits = Map.of();
 

@@ -20,6 +20,8 @@ import java.util.Map;
  * @param appendBytes all of an append's events together, as encoded for storage
  * @param transactStreams streams of one transaction
  * @param conditions append conditions of one transaction
+ * @param conditionTerms types, tags, stream prefixes and categories in all conditions of one
+ *     transaction together: they are looked up while everybody else's appends wait
  * @param queryItems items of a query, and entries of each part of an item
  */
 public record Limits(
@@ -35,6 +37,7 @@ public record Limits(
     int appendBytes,
     int transactStreams,
     int conditions,
+    int conditionTerms,
     int queryItems) {
   private static final int KIB = 1024;
   private static final int MIB = 1024 * KIB;
@@ -45,7 +48,7 @@ public record Limits(
   /** The limits of the contract. */
   public static Limits defaults() {
     return new Limits(
-        512, 256, 4 * MIB, 256, 64 * KIB, 256, 64, 256, 10_000, 16 * MIB, 1_000, 100, 1_000);
+        512, 256, 4 * MIB, 256, 64 * KIB, 256, 64, 256, 10_000, 16 * MIB, 1_000, 100, 1_000, 1_000);
   }
 
   /**
@@ -88,6 +91,7 @@ public record Limits(
         next.next(),
         next.next(),
         next.next(),
+        next.next(),
         next.next());
   }
 
@@ -106,6 +110,7 @@ public record Limits(
     values.put("append-bytes", appendBytes);
     values.put("transact-streams", transactStreams);
     values.put("conditions", conditions);
+    values.put("condition-terms", conditionTerms);
     values.put("query-items", queryItems);
     return values;
   }

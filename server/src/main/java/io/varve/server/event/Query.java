@@ -24,6 +24,19 @@ public record Query(List<Item> items) {
     return items.isEmpty() || items.stream().anyMatch(Item::matchesEverything);
   }
 
+  /** How many types, tags, prefixes and categories it names in all. */
+  public int terms() {
+    int terms = 0;
+    for (Item item : items) {
+      terms +=
+          item.types().size()
+              + item.tags().size()
+              + item.streamPrefixes().size()
+              + item.categories().size();
+    }
+    return terms;
+  }
+
   /** Whether an event with these properties matches. */
   public boolean matches(String stream, String type, List<String> tags) {
     if (items.isEmpty()) {

@@ -92,8 +92,14 @@ final class AppendRequests {
     }
     checks.size("streams events", bytes, limits.appendBytes());
     List<AppendCondition> conditions = new ArrayList<>(request.getConditionsCount());
+    long terms = 0;
     for (int i = 0; i < request.getConditionsCount(); i++) {
-      conditions.add(condition("conditions[" + i + "]", request.getConditions(i)));
+      AppendCondition condition = condition("conditions[" + i + "]", request.getConditions(i));
+      terms += condition.query().terms();
+      conditions.add(condition);
+    }
+    if (terms > limits.conditionTerms()) {
+      throw Errors.overLimit("conditions", "terms in all", limits.conditionTerms(), terms);
     }
     return TransactCommand.of(
         parts,
