@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The process is killed under full load, again and again, at random moments and while it starts.
- * Whatever it has acknowledged is there afterwards, once and in its place; what it has not may be
- * repeated.
+ * Whatever it has acknowledged is there afterwards, once and in its place, transactions whole and
+ * with their progress; what it has not may be repeated.
  *
  * <p>{@code -Dvarve.kills=200} for a long run, {@code -Dvarve.seed=N} for the same moments again
  * (as far as two runs of several processes can be the same).
@@ -41,6 +41,7 @@ class KillIT {
       writers.add(new Writer.Single("single-" + i, ledger, random.nextLong()));
       writers.add(new Writer.Hot("hot", ledger, random.nextLong()));
       writers.add(new Writer.Pipelined("pipelined-" + i, ledger, random.nextLong()));
+      writers.add(new Writer.Transfers("transfers-" + i, ledger, random.nextLong()));
     }
     writers.add(new Writer.Batches("batches-1", ledger, random.nextLong()));
     writers.add(new Writer.Batches("batches-2", ledger, random.nextLong()));

@@ -6,10 +6,16 @@ import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
+import io.varve.proto.v1.GetTrackingRequest;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Query;
+import io.varve.proto.v1.QueryItem;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.ReadStreamRequest;
 import io.varve.proto.v1.RecordedEvent;
+import io.varve.proto.v1.StreamAppend;
+import io.varve.proto.v1.TransactRequest;
+import io.varve.proto.v1.TransactResponse;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,6 +36,14 @@ final class Ledger {
 
   static final String PART = "part";
 
+  /** Metadata of events that are written with progress: for what source, and how far. */
+  static final String SOURCE = "source";
+
+  static final String PROGRESS = "progress";
+
+  /** Each event has this tag of its writer. */
+  static final String WRITER_TAG = "writer:";
+
   /** An event's place, as the server has told it. */
   record Place(String id, String stream, long version, long position) {}
 
@@ -37,6 +51,7 @@ final class Ledger {
   private final Set<String> refused = ConcurrentHashMap.newKeySet();
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong deduplicated = new AtomicLong();
+  private final AtomicLong transactions = new AtomicLong();
 
   /** The log as it was checked last, in order. */
   private volatile List<Place> log = List.of();
@@ -64,6 +79,33 @@ final class Ledger {
     }
   }
 
+  /** A transaction with events for each of its streams was acknowledged. */
+  void acknowledge(TransactRequest transact, TransactResponse answer) {
+    long position = answer.getPosition();
+    for (int s = transact.getStreamsCount() - 1; s >= 0; s--) {
+      StreamAppend part = transact.getStreams(s);
+      assertThat(answer.getStreams(s).getStream()).isEqualTo(part.getStream());
+      long version = answer.getStreams(s).getVersion();
+      for (int i = part.getEventsCount() - 1; i >= 0; i--) {
+        Place place = new Place(part.getEvents(i).getId(), part.getStream(), version--, position--);
+        Place earlier = promised.put(place.id(), place);
+        assertThat(earlier).as("an event is promised one place").isIn(null, place);
+      }
+    }
+    acknowledged.incrementAndGet();
+    transactions.incrementAndGet();
+    if (answer.getDeduplicated()) {
+      deduplicated.incrementAndGet();
+    }
+  }
+
+  /** A transaction was refused for good: nothing of it may ever be seen. */
+  void refuse(TransactRequest transact) {
+    transact
+        .getStreamsList()
+        .forEach(part -> part.getEventsList().forEach(event -> refused.add(event.getId())));
+  }
+
   /** An append was refused for good: nothing of it may ever be seen. */
   void refuse(AppendRequest append) {
     append.getEventsList().forEach(event -> refused.add(event.getId()));
@@ -83,6 +125,8 @@ final class Ledger {
     Map<String, List<Place>> streams = new HashMap<>();
     Set<String> ids = new HashSet<>();
     List<String> parts = new ArrayList<>();
+    Map<String, Long> progress = new HashMap<>();
+    Map<String, List<Place>> tagged = new HashMap<>();
     store
         .readLog(ReadLogRequest.getDefaultInstance())
         .forEachRemaining(
@@ -97,6 +141,14 @@ final class Ledger {
                 assertThat(place.version()).isEqualTo(stream.size());
                 assertThat(ids.add(place.id())).as("once: " + place).isTrue();
                 parts.add(event.getMetadataOrThrow(APPEND) + " " + event.getMetadataOrThrow(PART));
+                for (String tag : event.getTagsList()) {
+                  tagged.computeIfAbsent(tag, _ -> new ArrayList<>()).add(place);
+                }
+                if (event.containsMetadata(SOURCE)) {
+                  progress.put(
+                      event.getMetadataOrThrow(SOURCE),
+                      Long.valueOf(event.getMetadataOrThrow(PROGRESS)));
+                }
               }
             });
     promised.values().forEach(place -> assertThat(at(read, place.position())).isEqualTo(place));
@@ -106,6 +158,15 @@ final class Ledger {
         .as("what was in the log stays there")
         .isEqualTo(log);
     streams.forEach((name, events) -> assertThat(stream(store, name)).isEqualTo(events));
+    tagged.forEach((tag, events) -> assertThat(tagged(store, tag)).as(tag).isEqualTo(events));
+    progress.forEach(
+        (source, reached) ->
+            assertThat(
+                    store
+                        .getTracking(GetTrackingRequest.newBuilder().setSource(source).build())
+                        .getPosition())
+                .as("the progress of %s, as its last transaction in the log has it", source)
+                .isEqualTo(reached));
     for (int i = 0; i < 50 && !read.isEmpty(); i++) {
       Place place = read.get(random.nextInt(read.size()));
       assertThat(
@@ -152,6 +213,19 @@ final class Ledger {
     return events;
   }
 
+  /** What the index of tags gives. */
+  private static List<Place> tagged(EventStoreGrpc.EventStoreBlockingStub store, String tag) {
+    List<Place> events = new ArrayList<>();
+    store
+        .readLog(
+            ReadLogRequest.newBuilder()
+                .setQuery(Query.newBuilder().addItems(QueryItem.newBuilder().addTags(tag)))
+                .build())
+        .forEachRemaining(
+            page -> page.getEventsList().forEach(event -> events.add(placeOf(event))));
+    return events;
+  }
+
   static Place placeOf(RecordedEvent event) {
     return new Place(event.getId(), event.getStream(), event.getVersion(), event.getPosition());
   }
@@ -163,8 +237,10 @@ final class Ledger {
         + log.size()
         + " events, "
         + acknowledged
-        + " appends acknowledged, "
+        + " writes acknowledged, "
+        + transactions
+        + " of them transactions, "
         + deduplicated
-        + " of them deduplicated";
+        + " deduplicated";
   }
 }

@@ -7,12 +7,19 @@ import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
+import io.varve.proto.v1.AppendCondition;
 import io.varve.proto.v1.AppendPipelineRequest;
 import io.varve.proto.v1.AppendPipelineResponse;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Query;
+import io.varve.proto.v1.QueryItem;
+import io.varve.proto.v1.StreamAppend;
+import io.varve.proto.v1.Tracking;
+import io.varve.proto.v1.TransactRequest;
+import io.varve.proto.v1.TransactResponse;
 import io.varve.proto.v1.VersionConflict;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -86,7 +93,7 @@ abstract class Writer {
               .setData(ByteString.copyFrom(new byte[random.nextInt(300)]))
               .putMetadata(Ledger.APPEND, id)
               .putMetadata(Ledger.PART, i + "/" + count)
-              .addTags("writer:" + stream));
+              .addTags(Ledger.WRITER_TAG + stream));
     }
     return append;
   }
@@ -193,6 +200,95 @@ abstract class Writer {
         throw new AssertionError(e);
       }
       throw new AssertionError("a conflict without details", conflict);
+    }
+  }
+
+  /**
+   * Transactions over its own stream and one that all share, each under a condition that only its
+   * own writes could break, and with its progress. Every so often one whose condition does not
+   * hold.
+   */
+  static final class Transfers extends Writer {
+    static final String SHARED = "transfers-in";
+
+    private long version;
+    private long position;
+    private long progress;
+    private @Nullable TransactRequest open;
+
+    Transfers(String stream, Ledger ledger, long seed) {
+      super(stream, ledger, seed);
+    }
+
+    @Override
+    void repeatOpen(Channel channel) {
+      TransactRequest unanswered = open;
+      if (unanswered != null) {
+        send(channel, unanswered);
+      }
+    }
+
+    @Override
+    void writeNext(Channel channel) {
+      if (version > 0 && random.nextInt(10) == 0) {
+        beRefused(channel, transfer(0));
+      }
+      send(channel, transfer(position));
+    }
+
+    /** Under the condition that it has written nothing after this position. */
+    private TransactRequest transfer(long after) {
+      List<NewEvent> events = new ArrayList<>();
+      for (NewEvent event : append(2 + random.nextInt(3)).getEventsList()) {
+        events.add(
+            event.toBuilder()
+                .putMetadata(Ledger.SOURCE, stream)
+                .putMetadata(Ledger.PROGRESS, Long.toString(progress + 1))
+                .build());
+      }
+      return TransactRequest.newBuilder()
+          .addStreams(
+              StreamAppend.newBuilder()
+                  .setStream(stream)
+                  .setVersion(version)
+                  .addEvents(events.getFirst()))
+          .addStreams(
+              StreamAppend.newBuilder()
+                  .setStream(SHARED)
+                  .addAllEvents(events.subList(1, events.size())))
+          .addConditions(
+              AppendCondition.newBuilder()
+                  .setQuery(
+                      Query.newBuilder()
+                          .addItems(
+                              QueryItem.newBuilder()
+                                  .addTags(Ledger.WRITER_TAG + stream)
+                                  .addTypes("Happened")))
+                  .setAfterPosition(after))
+          .setTracking(Tracking.newBuilder().setSource(stream).setPosition(progress + 1))
+          .build();
+    }
+
+    private void send(Channel channel, TransactRequest transact) {
+      open = transact;
+      TransactResponse answer = EventStoreGrpc.newBlockingStub(channel).transact(transact);
+      open = null;
+      ledger.acknowledge(transact, answer);
+      version = answer.getStreams(0).getVersion();
+      position = answer.getPosition();
+      progress = transact.getTracking().getPosition();
+    }
+
+    private void beRefused(Channel channel, TransactRequest transact) {
+      ledger.refuse(transact);
+      try {
+        TransactResponse answer = EventStoreGrpc.newBlockingStub(channel).transact(transact);
+        throw new AssertionError("a condition that does not hold was passed over: " + answer);
+      } catch (StatusRuntimeException e) {
+        if (e.getStatus().getCode() != Code.ABORTED) {
+          throw e;
+        }
+      }
     }
   }
 
