@@ -9,6 +9,8 @@ import io.varve.server.api.grpc.StreamsEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
 import io.varve.server.config.ServerConfig;
+import io.varve.server.ops.ScavengeSettings;
+import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
@@ -139,9 +141,25 @@ public final class VarveServer implements AutoCloseable {
             commitLog, reader, new StreamDirectory(storage), config.limits(), clock, eventIds);
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
+    ScheduledExecutorService scavenges =
+        Executors.newSingleThreadScheduledExecutor(named("varve-scavenge-"));
+    stops.push(() -> stop(scavenges));
+    Scavenger scavenger =
+        new Scavenger(
+                () -> storage.scavenge(clock),
+                ScavengeSettings.every(config.scavengeInterval()),
+                scavenges,
+                clock)
+            .schedule();
     AdminEndpoint admin =
         new AdminEndpoint(
-            Release.number(), storage, snapshots, subscriptions, traffic, System::nanoTime);
+            Release.number(),
+            storage,
+            snapshots,
+            subscriptions,
+            traffic,
+            scavenger,
+            System::nanoTime);
     try {
       GrpcServer.Running port = grpc.start(endpoint, streams, snapshotsEndpoint, admin);
       stops.push(() -> port.stop(DRAIN));
@@ -194,6 +212,18 @@ public final class VarveServer implements AutoCloseable {
           }
         });
     return pool;
+  }
+
+  /** Lets the step in progress end, and no other begin. */
+  private static void stop(ScheduledExecutorService steps) {
+    steps.shutdownNow();
+    try {
+      if (!steps.awaitTermination(POOL_STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.info("a scavenge is at work; closing the store ends it");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static ThreadFactory named(String prefix) {

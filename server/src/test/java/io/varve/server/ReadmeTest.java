@@ -33,6 +33,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -65,7 +66,7 @@ class ReadmeTest {
   void start() throws Exception {
     server =
         VarveServer.start(
-            new ServerConfig(folder, "127.0.0.1", 0, Limits.defaults(), true, false, 10));
+            new ServerConfig(folder, "127.0.0.1", 0, Limits.defaults(), true, false, 10, Duration.ZERO));
   }
 
   @AfterEach

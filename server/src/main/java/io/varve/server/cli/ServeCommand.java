@@ -75,6 +75,16 @@ final class ServeCommand implements Callable<Integer> {
   private int snapshotsKept;
 
   @Option(
+      names = "--scavenge-interval",
+      paramLabel = "TIME",
+      defaultValue = "1h",
+      description = {
+        "How often the space of hidden events is reclaimed, such as 30m, 12h, 7d or PT90M; 0: only",
+        "when asked (Scavenge of varve.v1.Admin). Default: ${DEFAULT-VALUE}."
+      })
+  private String scavengeInterval = "";
+
+  @Option(
       names = "--limit",
       paramLabel = "NAME=N",
       description = {
@@ -96,6 +106,12 @@ final class ServeCommand implements Callable<Integer> {
       return fail(
           ExitCode.USAGE, "--snapshots-kept must be 0 (all) or higher, was " + snapshotsKept);
     }
+    Duration everySoOften;
+    try {
+      everySoOften = Durations.parse(scavengeInterval);
+    } catch (IllegalArgumentException e) {
+      return fail(ExitCode.USAGE, "--scavenge-interval " + e.getMessage());
+    }
     Limits limits = Limits.defaults();
     try {
       for (Map.Entry<String, Integer> changed : changedLimits.entrySet()) {
@@ -105,7 +121,8 @@ final class ServeCommand implements Callable<Integer> {
       return fail(ExitCode.USAGE, "--limit: " + e.getMessage());
     }
     ServerConfig config =
-        new ServerConfig(data, host, port, limits, !noReflection, channelz, snapshotsKept);
+        new ServerConfig(
+            data, host, port, limits, !noReflection, channelz, snapshotsKept, everySoOften);
     VarveServer server;
     try {
       server = VarveServer.start(config);

@@ -1,6 +1,7 @@
 package io.varve.server.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * How a server is to be run.
@@ -12,6 +13,7 @@ import java.nio.file.Path;
  * @param reflection whether the server describes its services to callers
  * @param channelz whether the server shows its connections to callers
  * @param snapshotsKept how many snapshots are kept for each stream, the newest ones; 0 for all
+ * @param scavengeInterval how often hidden events are reclaimed; zero: only when asked
  */
 public record ServerConfig(
     Path dataFolder,
@@ -20,9 +22,13 @@ public record ServerConfig(
     Limits limits,
     boolean reflection,
     boolean channelz,
-    int snapshotsKept) {
+    int snapshotsKept,
+    Duration scavengeInterval) {
   /** How many snapshots are kept for each stream, unless the operator says otherwise. */
   public static final int DEFAULT_SNAPSHOTS_KEPT = 10;
+
+  /** How often hidden events are reclaimed, unless the operator says otherwise. */
+  public static final Duration DEFAULT_SCAVENGE_INTERVAL = Duration.ofHours(1);
 
   public ServerConfig {
     if (port < 0 || port > 65_535) {
@@ -31,6 +37,10 @@ public record ServerConfig(
     if (snapshotsKept < 0) {
       throw new IllegalArgumentException(
           "snapshotsKept must not be negative, was " + snapshotsKept);
+    }
+    if (scavengeInterval.isNegative()) {
+      throw new IllegalArgumentException(
+          "scavengeInterval must not be negative, was " + scavengeInterval);
     }
   }
 }

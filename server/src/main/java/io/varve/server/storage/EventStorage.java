@@ -2,6 +2,7 @@ package io.varve.server.storage;
 
 import io.varve.server.event.StreamId;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * stream. <b>Atomicity.</b> Of a commit either everything is there after a crash, or nothing.
  * <b>Durability.</b> What {@link Commit#write} has returned for survives the loss of the process
  * and of the power. <b>Visibility.</b> Readers bound themselves by {@link #head}; nothing at or
- * below it ever changes or appears later.
+ * below it ever changes or appears later, and nothing disappears but what a {@link Scavenge} takes.
  *
  * <p>Reads may be called from any thread. Commits are built by one thread, and written by one
  * thread, in the order of their positions. Every method throws {@link StorageException} when the
@@ -109,6 +110,15 @@ public interface EventStorage extends AutoCloseable {
    * @param limit at most this many
    */
   List<NamedStream> streams(String prefix, String afterName, int limit);
+
+  // ---- reclaiming
+
+  /**
+   * Begins a pass over what is hidden; see {@link Scavenge}. Beside it everything else goes on.
+   *
+   * @param clock tells how old events are
+   */
+  Scavenge scavenge(InstantSource clock);
 
   /**
    * Waits for calls in progress, makes everything that is in memory only durable, and releases the

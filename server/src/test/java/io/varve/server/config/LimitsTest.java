@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,14 @@ class LimitsTest {
       assertThatThrownBy(
               () ->
                   new ServerConfig(
-                      Path.of("data"), "127.0.0.1", port, Limits.defaults(), true, false, 10))
+                      Path.of("data"),
+                      "127.0.0.1",
+                      port,
+                      Limits.defaults(),
+                      true,
+                      false,
+                      10,
+                      Duration.ZERO))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(Integer.toString(port));
     }
@@ -59,7 +67,14 @@ class LimitsTest {
     assertThatThrownBy(
             () ->
                 new ServerConfig(
-                    Path.of("data"), "127.0.0.1", 0, Limits.defaults(), true, false, -1))
+                    Path.of("data"),
+                    "127.0.0.1",
+                    0,
+                    Limits.defaults(),
+                    true,
+                    false,
+                    -1,
+                    Duration.ZERO))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("-1");
   }

@@ -1,5 +1,6 @@
 package io.varve.server.api.grpc;
 
+import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Durations;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
@@ -8,29 +9,35 @@ import io.varve.proto.v1.GetServerInfoRequest;
 import io.varve.proto.v1.GetServerInfoResponse;
 import io.varve.proto.v1.GetStatisticsRequest;
 import io.varve.proto.v1.GetStatisticsResponse;
+import io.varve.proto.v1.ScavengeRequest;
+import io.varve.proto.v1.ScavengeResponse;
+import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageFigures;
 import io.varve.server.subscription.Subscriptions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * The service {@code varve.v1.Admin}, as far as it is served: what the server is, and its figures.
+ * The service {@code varve.v1.Admin}, as far as it is served: what the server is, its figures, and
+ * scavenging.
  * Thread-safe.
  */
 public final class AdminEndpoint {
   /** The optional parts that are served; the contract says what each name stands for. */
   private static final List<String> FEATURES =
-      List.of("snapshots", "statistics", "streams", "transactions");
+      List.of("scavenge", "snapshots", "statistics", "streams", "transactions");
 
   private final String release;
   private final EventStorage storage;
   private final SnapshotStore snapshots;
   private final Subscriptions subscriptions;
   private final Traffic traffic;
+  private final Scavenger scavenger;
   private final LongSupplier nanoTime;
   private final long begun;
 
@@ -46,12 +53,14 @@ public final class AdminEndpoint {
       SnapshotStore snapshots,
       Subscriptions subscriptions,
       Traffic traffic,
+      Scavenger scavenger,
       LongSupplier nanoTime) {
     this.release = release;
     this.storage = storage;
     this.snapshots = snapshots;
     this.subscriptions = subscriptions;
     this.traffic = traffic;
+    this.scavenger = scavenger;
     this.nanoTime = nanoTime;
     this.begun = nanoTime.getAsLong();
   }
@@ -59,7 +68,10 @@ public final class AdminEndpoint {
   /** The service as gRPC serves it. */
   ServerServiceDefinition service() {
     return NotServedYet.allBut(
-        Set.of(AdminGrpc.getGetServerInfoMethod(), AdminGrpc.getGetStatisticsMethod()),
+        Set.of(
+            AdminGrpc.getGetServerInfoMethod(),
+            AdminGrpc.getGetStatisticsMethod(),
+            AdminGrpc.getScavengeMethod()),
         new Service().bindService());
   }
 
@@ -75,6 +87,12 @@ public final class AdminEndpoint {
         GetStatisticsRequest request, StreamObserver<GetStatisticsResponse> observer) {
       UnaryAnswer.send(observer, statistics());
     }
+
+    @Override
+    public void scavenge(ScavengeRequest request, StreamObserver<ScavengeResponse> observer) {
+      UnaryAnswer.send(
+          observer, ScavengeResponse.newBuilder().setStarted(scavenger.start()).build());
+    }
   }
 
   private GetServerInfoResponse serverInfo() {
@@ -89,7 +107,18 @@ public final class AdminEndpoint {
 
   private GetStatisticsResponse statistics() {
     StorageFigures figures = storage.figures();
-    return GetStatisticsResponse.newBuilder()
+    Scavenger.Progress scavenge = scavenger.progress();
+    GetStatisticsResponse.Builder statistics = GetStatisticsResponse.newBuilder();
+    Instant finishedAt = scavenge.lastFinishedAt();
+    if (finishedAt != null) {
+      statistics.setLastScavengeAt(
+          Timestamp.newBuilder()
+              .setSeconds(finishedAt.getEpochSecond())
+              .setNanos(finishedAt.getNano()));
+    }
+    return statistics
+        .setScavengeRunning(scavenge.running())
+        .setScavengedEvents(scavenge.events())
         .setHeadPosition(storage.head().position())
         .setEventCount(figures.events())
         .setStreamCount(figures.streams())

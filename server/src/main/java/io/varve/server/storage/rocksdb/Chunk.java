@@ -1,12 +1,17 @@
 package io.varve.server.storage.rocksdb;
 
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A value of the log: a run of events behind a header with a checksum.
+ * A value of the log: the events of a range of positions, behind a header with a checksum.
  *
  * <pre>
  *   0        1               5              9               13
@@ -18,57 +23,119 @@ import java.util.zip.CRC32C;
  * <p>The key is the first position; {@code span} is the last position minus the first. The checksum
  * covers the key and everything behind the checksum, so that a chunk under the wrong key is damage
  * too.
+ *
+ * <p>Format 1 has an event at every position of its range. In format 2 some have been reclaimed,
+ * perhaps all: it covers the same positions with fewer frames.
+ *
+ * @param firstPosition the first position that it covers
+ * @param lastPosition the last position that it covers
+ * @param run its events; null when none is left
  */
-final class Chunk {
+record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
   /** A chunk is closed once it holds this much; a larger event has a chunk of its own. */
   static final int TARGET_BYTES = 64 * 1024;
 
   static final int HEADER_BYTES = 13;
 
-  private static final byte FORMAT = 1;
+  private static final byte WHOLE = 1;
+  private static final byte WITH_HOLES = 2;
   private static final int CRC_OFFSET = 1;
   private static final int COUNT_OFFSET = 5;
   private static final int SPAN_OFFSET = 9;
 
-  private Chunk() {}
-
   /** The header for a run. */
   static byte[] header(EventRun run) {
+    return header(
+        WHOLE,
+        run.count(),
+        run.firstPosition(),
+        run.lastPosition(),
+        run.bytes(),
+        run.offset(),
+        run.length());
+  }
+
+  private static byte[] header(
+      byte format, int count, long first, long last, byte[] frames, int offset, int length) {
     byte[] header = new byte[HEADER_BYTES];
     ByteBuffer buffer = ByteBuffer.wrap(header);
-    buffer.put(0, FORMAT);
-    buffer.putInt(COUNT_OFFSET, run.count());
-    buffer.putInt(SPAN_OFFSET, Math.toIntExact(run.lastPosition() - run.firstPosition()));
-    buffer.putInt(
-        CRC_OFFSET, checksum(run.firstPosition(), header, run.bytes(), run.offset(), run.length()));
+    buffer.put(0, format);
+    buffer.putInt(COUNT_OFFSET, count);
+    buffer.putInt(SPAN_OFFSET, Math.toIntExact(last - first));
+    buffer.putInt(CRC_OFFSET, checksum(first, header, frames, offset, length));
     return header;
   }
 
-  /** The run in a value, after its checksum has been compared. */
-  static EventRun read(byte[] key, byte[] value) {
+  /** The value of a chunk for the same positions that holds only these of its events. */
+  byte[] with(List<EncodedEvent> kept) {
+    ByteArrayOutputStream frames = new ByteArrayOutputStream();
+    for (EncodedEvent event : kept) {
+      frames.write(event.bytes(), event.frameStart(), event.end() - event.frameStart());
+    }
+    byte[] bytes = frames.toByteArray();
+    byte[] header =
+        header(WITH_HOLES, kept.size(), firstPosition, lastPosition, bytes, 0, bytes.length);
+    byte[] value = Arrays.copyOf(header, HEADER_BYTES + bytes.length);
+    System.arraycopy(bytes, 0, value, HEADER_BYTES, bytes.length);
+    return value;
+  }
+
+  /** Its events, oldest first. */
+  List<EncodedEvent> events() {
+    return run == null ? List.of() : run.events();
+  }
+
+  /** Its events within these bounds (inclusive); null when there is none. */
+  @Nullable EventRun clip(long from, long to) {
+    return run == null ? null : run.clip(from, to);
+  }
+
+  /** The chunk in a value, after its checksum has been compared. */
+  static Chunk read(byte[] key, byte[] value) {
     long firstPosition = Keys.toLong(key, 0);
     if (key.length != Long.BYTES) {
       throw new DamagedDataException(
           firstPosition, "the log has a key of " + key.length + " bytes at " + firstPosition);
     }
-    if (value.length <= HEADER_BYTES || value[0] != FORMAT) {
+    byte format = value.length == 0 ? 0 : value[0];
+    boolean known =
+        switch (format) {
+          case WHOLE -> value.length > HEADER_BYTES;
+          case WITH_HOLES -> value.length >= HEADER_BYTES;
+          default -> false;
+        };
+    if (!known) {
       throw new DamagedDataException(
           firstPosition, "the log's chunk at position " + firstPosition + " has no known format");
     }
     ByteBuffer buffer = ByteBuffer.wrap(value);
     int length = value.length - HEADER_BYTES;
-    if (buffer.getInt(CRC_OFFSET) != checksum(firstPosition, value, value, HEADER_BYTES, length)) {
+    // The format is not covered: a value of one format is never a sound value of the other, since
+    // only one has as many events as positions.
+    if (buffer.getInt(CRC_OFFSET) != checksum(firstPosition, value, value, HEADER_BYTES, length)
+        || (format == WHOLE) != (buffer.getInt(COUNT_OFFSET) == buffer.getInt(SPAN_OFFSET) + 1L)) {
       throw new DamagedDataException(
           firstPosition,
           "the log's chunk at position " + firstPosition + " does not match its checksum");
     }
-    return new EventRun(
-        value,
-        HEADER_BYTES,
-        length,
-        buffer.getInt(COUNT_OFFSET),
-        firstPosition,
-        firstPosition + buffer.getInt(SPAN_OFFSET));
+    int count = buffer.getInt(COUNT_OFFSET);
+    long lastPosition = firstPosition + buffer.getInt(SPAN_OFFSET);
+    EventRun run = new EventRun(value, HEADER_BYTES, length, count, firstPosition, lastPosition);
+    return new Chunk(firstPosition, lastPosition, format == WHOLE ? run : narrowed(run));
+  }
+
+  /** The run with the positions of its own first and last event; null when it has none. */
+  private static @Nullable EventRun narrowed(EventRun run) {
+    List<EncodedEvent> events = run.events();
+    return events.isEmpty()
+        ? null
+        : new EventRun(
+            run.bytes(),
+            run.offset(),
+            run.length(),
+            run.count(),
+            events.getFirst().position(),
+            events.getLast().position());
   }
 
   private static int checksum(

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.Options;
@@ -44,6 +45,10 @@ final class Database implements AutoCloseable {
 
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
   private boolean closed; // guarded by lifecycle
+
+  private final Object compactionLock = new Object();
+  private @Nullable CompactRangeOptions compacting; // guarded by compactionLock
+  private boolean closing; // guarded by compactionLock
 
   /** What a visit of an iterator returns to say whether to go on. */
   enum Visit {
@@ -320,6 +325,53 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * Rewrites a family's files, so that what has been replaced or deleted takes no more space. Takes
+   * as long as reading and writing all of it; ends early when the database is to be closed.
+   */
+  void compact(String family) {
+    Lock use = use();
+    try (CompactRangeOptions options =
+        new CompactRangeOptions()
+            .setExclusiveManualCompaction(false)
+            .setBottommostLevelCompaction(
+                CompactRangeOptions.BottommostLevelCompaction.kForceOptimized)) {
+      if (begin(options)) {
+        compact(family, options);
+      }
+    } finally {
+      use.unlock();
+    }
+  }
+
+  private void compact(String family, CompactRangeOptions options) {
+    try {
+      rocks.compactRange(handle(family), null, null, options);
+    } catch (RocksDBException e) {
+      if (!isClosing()) {
+        throw failed(name, "be compacted", e);
+      }
+    } finally {
+      synchronized (compactionLock) {
+        compacting = null; // before it is closed
+      }
+    }
+  }
+
+  /** Whether a compaction may begin; if so, {@link #close} can end it. */
+  private boolean begin(CompactRangeOptions options) {
+    synchronized (compactionLock) {
+      compacting = options;
+      return !closing;
+    }
+  }
+
+  private boolean isClosing() {
+    synchronized (compactionLock) {
+      return closing;
+    }
+  }
+
   /** Makes everything that is only in memory durable. */
   void flush() {
     Lock use = use();
@@ -334,6 +386,12 @@ final class Database implements AutoCloseable {
 
   @Override
   public void close() {
+    synchronized (compactionLock) {
+      closing = true;
+      if (compacting != null) {
+        compacting.setCanceled(true);
+      }
+    }
     lifecycle.writeLock().lock();
     try {
       if (closed) {

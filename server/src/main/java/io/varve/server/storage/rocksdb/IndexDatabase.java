@@ -2,6 +2,7 @@ package io.varve.server.storage.rocksdb;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.protobuf.ByteString;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamState;
 import io.varve.server.storage.DamagedDataException;
@@ -24,10 +25,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
@@ -65,6 +71,7 @@ final class IndexDatabase implements AutoCloseable {
   private static final Map<TermKind, String> TERMS =
       Map.of(TermKind.TYPE, "by_type", TermKind.TAG, "by_tag", TermKind.CATEGORY, "by_category");
   private static final byte[] PROGRESS_KEY = "progress".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] RECLAIMED_KEY = "reclaimed".getBytes(StandardCharsets.UTF_8);
 
   private final Database database;
   private final int streamsId;
@@ -76,6 +83,10 @@ final class IndexDatabase implements AutoCloseable {
 
   private final Progress progress;
   private volatile long lastStreamNumber; // set by the writer
+  private final AtomicLong reclaimed = new AtomicLong();
+
+  /** What the scavenge looks up and then deletes, no commit may change in between. */
+  private final Object writing = new Object();
 
   /**
    * How far the index had come when it was opened; a new one is at position 0.
@@ -97,6 +108,8 @@ final class IndexDatabase implements AutoCloseable {
     TERMS.forEach((kind, family) -> termIds.put(kind, database.idOf(family)));
     this.progress = readProgress();
     this.lastStreamNumber = progress.lastStreamNumber();
+    byte[] count = database.get(PROGRESS, RECLAIMED_KEY);
+    reclaimed.set(count == null ? 0 : Keys.toLong(count, 0));
   }
 
   private Progress readProgress() {
@@ -230,7 +243,9 @@ final class IndexDatabase implements AutoCloseable {
 
   /** Writes a batch: visible once this returns, durable with the next flush. */
   void write(BatchBytes batch) {
-    database.write(batch);
+    synchronized (writing) {
+      database.write(batch);
+    }
   }
 
   void flush() {
@@ -250,7 +265,7 @@ final class IndexDatabase implements AutoCloseable {
     }
     StreamName name = StreamName.decode(nameValue);
     EventSummary event = lastEvent(name.number());
-    if (event != null) {
+    if (event != null && (stored == null || stored.version() <= event.version())) {
       return new StreamHead(
           name.number(),
           event.version(),
@@ -262,7 +277,7 @@ final class IndexDatabase implements AutoCloseable {
     if (stored == null || stored.version() == 0) {
       throw new DamagedDataException(0, "stream " + stream + " has a name but no event");
     }
-    return new StreamHead( // all its events have been reclaimed
+    return new StreamHead( // its last event has been reclaimed
         name.number(),
         stored.version(),
         stored.lastPosition(),
@@ -297,7 +312,12 @@ final class IndexDatabase implements AutoCloseable {
         Keys.ofStreamVersion(streamNumber, from),
         Keys.ofStreamVersion(streamNumber, to + 1),
         (key, event) -> {
-          checkDue(streamNumber, due[0]++, key);
+          // A stream's events are reclaimed from its first one on, perhaps while it is being read.
+          if (Keys.toLong(key, Long.BYTES) != due[0]
+              && (run.count() > 0 || hasEventBefore(streamNumber, from))) {
+            throw noVersion(streamNumber, due[0]);
+          }
+          due[0] = Keys.toLong(key, Long.BYTES) + 1;
           run.add(event);
           return run.length() >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
@@ -325,11 +345,184 @@ final class IndexDatabase implements AutoCloseable {
     return new EventPage(runs, bytes[0] >= maxBytes ? due[0] + 1 : to);
   }
 
+  private boolean hasEventBefore(long streamNumber, long version) {
+    return seekStreams(
+        seeker ->
+            seeker.atOrBefore(Keys.ofStreamVersion(streamNumber, version - 1))
+                && Keys.toLong(seeker.key(), 0) == streamNumber);
+  }
+
   private static void checkDue(long streamNumber, long version, byte[] key) {
     if (Keys.toLong(key, Long.BYTES) != version) {
-      throw new DamagedDataException(
-          0, "the index has no version " + version + " of stream number " + streamNumber);
+      throw noVersion(streamNumber, version);
     }
+  }
+
+  private static DamagedDataException noVersion(long streamNumber, long version) {
+    return new DamagedDataException(
+        0, "the index has no version " + version + " of stream number " + streamNumber);
+  }
+
+  // ---- reclaiming
+
+  /** How many positions up to the one that the index has reached have no event in it. */
+  long reclaimed() {
+    return reclaimed.get();
+  }
+
+  /** Adds to a batch that more events have been reclaimed. */
+  void addReclaimedTo(BatchBytes batch, long more) {
+    if (more > 0) {
+      batch.put(progressId, RECLAIMED_KEY, Keys.ofLong(reclaimed.addAndGet(more)));
+    }
+  }
+
+  /** The first stream behind a name, in byte order, about which something was decided. */
+  Optional<StreamId> nextWithState(String afterName) {
+    byte[] after = Postings.bytes(afterName);
+    return database.seek(
+        STREAM_STATES,
+        null,
+        seeker -> {
+          boolean on = seeker.atOrAfter(after);
+          if (on && Arrays.equals(seeker.key(), after)) {
+            on = seeker.next();
+          }
+          return on
+              ? Optional.of(new StreamId(new String(seeker.key(), StandardCharsets.UTF_8)))
+              : Optional.empty();
+        });
+  }
+
+  /**
+   * Where a stream stands, of which something was decided, with nothing decided between the one
+   * look and the other; null when nothing was.
+   */
+  @Nullable StreamHead decidedHead(StreamId stream) {
+    byte[] key = name(stream);
+    byte[] before = database.get(STREAM_STATES, key);
+    while (before != null) {
+      StreamHead head = streamHead(stream);
+      byte[] after = database.get(STREAM_STATES, key);
+      if (Arrays.equals(before, after)) {
+        return head;
+      }
+      before = after;
+    }
+    return null;
+  }
+
+  /**
+   * The oldest events of a stream that are there, up to a version, at most so many and so large.
+   */
+  List<EncodedEvent> oldest(long streamNumber, long to, int limit, int maxBytes) {
+    List<EncodedEvent> events = new ArrayList<>();
+    int[] bytes = {0};
+    database.visitForwards(
+        STREAMS,
+        Keys.ofStreamVersion(streamNumber, 1),
+        Keys.ofStreamVersion(streamNumber, to + 1),
+        (_, event) -> {
+          events.add(new EncodedEvent(event, 0, 0, event.length));
+          bytes[0] += event.length;
+          return events.size() == limit || bytes[0] >= maxBytes
+              ? Database.Visit.STOP
+              : Database.Visit.CONTINUE;
+        });
+    return events;
+  }
+
+  /** Deletes what is kept of events that the log no longer has. Atomic. */
+  void delete(long streamNumber, List<EventSummary> events, List<EventSummary> withPostings) {
+    BatchBytes batch = new BatchBytes(64 * events.size());
+    PostingsWithout postings = new PostingsWithout();
+    for (EventSummary event : withPostings) {
+      postings.remove(TermKind.TYPE, event.type(), event.position());
+      postings.remove(TermKind.CATEGORY, event.stream().category(), event.position());
+      for (String tag : event.tags()) {
+        postings.remove(TermKind.TAG, tag, event.position());
+      }
+    }
+    postings.addTo(batch);
+    for (EventSummary event : events) {
+      batch.delete(streamsId, Keys.ofStreamVersion(streamNumber, event.version()));
+    }
+    synchronized (writing) {
+      for (EventSummary event : events) {
+        EventPlace place = placeOf(event.id());
+        // The id may have been given to another event since the log has no longer had this one.
+        if (place != null && place.position() == event.position()) {
+          batch.delete(eventIdsId, Keys.ofEventId(event.id()));
+        }
+      }
+      addReclaimedTo(batch, events.size());
+      database.write(batch);
+    }
+  }
+
+  /** Entries of postings, each read once, that some positions are taken out of. */
+  private final class PostingsWithout {
+    private final Map<TermKind, Map<ByteString, Set<Long>>> positions =
+        new EnumMap<>(TermKind.class);
+
+    void remove(TermKind kind, String term, long position) {
+      byte[] key =
+          seekTerms(
+              kind,
+              null,
+              seeker ->
+                  entryOf(seeker, Postings.bytes(term), position) ? seeker.key() : new byte[0]);
+      if (key.length > 0) {
+        positions
+            .computeIfAbsent(kind, _ -> new HashMap<>())
+            .computeIfAbsent(ByteString.copyFrom(key), _ -> new HashSet<>())
+            .add(position);
+      }
+    }
+
+    /** To the entry of the segment that a position lies in, if the term has one. */
+    private static boolean entryOf(Database.Seeker seeker, byte[] term, long position) {
+      boolean on = seeker.atOrBefore(Postings.key(term, position));
+      while (on && startsWith(seeker.key(), Arrays.copyOf(term, term.length + 1))) {
+        if (isOfTerm(seeker.key(), term)) {
+          return true;
+        }
+        on = seeker.previous(); // a term that holds a NUL
+      }
+      return false;
+    }
+
+    void addTo(BatchBytes batch) {
+      positions.forEach(
+          (kind, entries) -> entries.forEach((key, gone) -> addTo(batch, kind, key.toByteArray(), gone)));
+    }
+
+    private void addTo(BatchBytes batch, TermKind kind, byte[] key, Set<Long> gone) {
+      byte[] value = database.get(requireNonNull(TERMS.get(kind)), key);
+      if (value == null) {
+        return;
+      }
+      long segment = Postings.segmentOf(key);
+      int[] kept =
+          Arrays.stream(Postings.positions(segment, value))
+              .filter(position -> !gone.contains(position))
+              .mapToInt(position -> Math.toIntExact(position - segment))
+              .toArray();
+      int family = requireNonNull(termIds.get(kind));
+      if (kept.length == 0) {
+        batch.delete(family, key);
+      } else {
+        batch.put(family, key, Postings.value(kept, kept.length));
+      }
+    }
+  }
+
+  /** Gives back the bytes of what has been deleted; may take long. */
+  void compact() {
+    database.flush();
+    database.compact(STREAMS);
+    database.compact(EVENT_IDS);
+    TERMS.values().forEach(database::compact);
   }
 
   // ---- finding

@@ -9,6 +9,7 @@ import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.IndexedEvent;
 import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -35,6 +36,9 @@ final class IndexReplay {
   private final TermSegments segments;
   private final Map<StreamId, StreamHead> heads = new HashMap<>();
   private long lastStreamNumber;
+
+  /** Positions without an event that have been met. */
+  private long holes;
 
   IndexReplay(LogDatabase logDatabase, IndexDatabase index, TermSegments segments) {
     this.logDatabase = logDatabase;
@@ -94,15 +98,13 @@ final class IndexReplay {
 
   private void replay(EventPage page, long firstPosition) {
     BatchBytes batch = new BatchBytes(2 * STEP_BYTES);
-    long expected = firstPosition;
+    long due = firstPosition;
     for (EventRun run : page.runs()) {
       for (EncodedEvent event : run.events()) {
         EventSummary summary = event.summary();
-        if (summary.position() != expected) {
-          throw new DamagedDataException(expected, "the log has no event at position " + expected);
-        }
-        expected++;
-        StreamHead head = follow(summary);
+        holes += summary.position() - due;
+        due = summary.position() + 1;
+        StreamHead head = follow(batch, summary);
         index.addTo(
             batch,
             summary.stream(),
@@ -121,9 +123,9 @@ final class IndexReplay {
         }
       }
     }
-    if (page.reached() != expected - 1) {
-      throw new DamagedDataException(expected, "the log has no event at position " + expected);
-    }
+    long behind = page.reached() + 1 - due;
+    holes += behind;
+    index.addReclaimedTo(batch, page.reached() + 1 - firstPosition - page.count());
     index.addProgressTo(batch, page.reached(), lastStreamNumber, segments.openFrom());
     index.write(batch);
     segments.writtenUpTo(segments.openFrom());
@@ -133,9 +135,10 @@ final class IndexReplay {
   }
 
   /** The stream's head with this event in it. */
-  private StreamHead follow(EventSummary event) {
+  private StreamHead follow(BatchBytes batch, EventSummary event) {
     StreamHead before = head(event.stream());
-    if (event.version() != before.version() + 1) {
+    long missing = event.version() - before.version() - 1;
+    if (missing < 0 || missing > holes) { // none but what was reclaimed is missing
       throw new DamagedDataException(
           event.position(),
           "stream "
@@ -148,22 +151,50 @@ final class IndexReplay {
               + (before.version() + 1)
               + " was due");
     }
+    long number = before.number() == 0 ? ++lastStreamNumber : before.number();
+    Instant createdAt = before.createdAt();
+    if (before.number() == 0) {
+      Instant known = event.version() == 1 ? null : logDatabase.createdAt(event.stream());
+      createdAt = known == null ? event.recordedAt() : known;
+      index.putName(batch, event.stream(), number, createdAt);
+    }
     StreamHead after =
         new StreamHead(
-            before.number() == 0 ? ++lastStreamNumber : before.number(),
+            number,
             event.version(),
             event.position(),
             event.recordedAt(),
-            before.exists() ? before.createdAt() : event.recordedAt(),
+            createdAt,
             before.state());
     heads.put(event.stream(), after);
     return after;
   }
 
-  /** Takes up what has been decided about a stream. */
+  /**
+   * Takes up what has been decided about a stream, and where the stream stood if its events have
+   * been reclaimed.
+   */
   private void change(BatchBytes batch, StreamChange change) {
     index.putState(batch, change);
-    heads.put(change.stream(), head(change.stream()).in(change.head().state()));
+    StreamHead known = head(change.stream());
+    StreamHead said = change.head();
+    if (said.version() <= known.version()) {
+      heads.put(change.stream(), known.in(said.state()));
+      return;
+    }
+    long number = known.number() == 0 ? ++lastStreamNumber : known.number();
+    if (known.number() == 0) {
+      index.putName(batch, change.stream(), number, said.createdAt());
+    }
+    heads.put(
+        change.stream(),
+        new StreamHead(
+            number,
+            said.version(),
+            said.lastPosition(),
+            said.lastRecordedAt(),
+            known.number() == 0 ? said.createdAt() : known.createdAt(),
+            said.state()));
   }
 
   private StreamHead head(StreamId stream) {

@@ -1,5 +1,6 @@
 package io.varve.server.storage.rocksdb;
 
+import io.varve.server.event.StreamId;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
@@ -8,6 +9,7 @@ import io.varve.server.storage.StorageException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,8 +35,9 @@ import org.rocksdb.WriteOptions;
  * at every commit.
  *
  * <p>Column families: {@code log} (first position → {@link Chunk}), {@code tracking} (a consumer's
- * name for a source → its position there) and {@code meta} (the number of the data format, the
- * store's id).
+ * name for a source → its position there), {@code created} (a stream whose first event has been
+ * reclaimed → when it was recorded) and {@code meta} (the number of the data format, the store's
+ * id).
  */
 final class LogDatabase implements AutoCloseable {
   /** The data format that this release writes, and the only one it knows. */
@@ -43,6 +46,7 @@ final class LogDatabase implements AutoCloseable {
   private static final String LOG = "log";
   private static final String META = "meta";
   private static final String TRACKING = "tracking";
+  private static final String CREATED = "created";
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
   private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
 
@@ -57,12 +61,14 @@ final class LogDatabase implements AutoCloseable {
   private final Database database;
   private final int logId;
   private final int trackingId;
+  private final int createdId;
   private final UUID storeId;
 
   private LogDatabase(Database database, UUID storeId) {
     this.database = database;
     this.logId = database.idOf(LOG);
     this.trackingId = database.idOf(TRACKING);
+    this.createdId = database.idOf(CREATED);
     this.storeId = storeId;
   }
 
@@ -159,6 +165,7 @@ final class LogDatabase implements AutoCloseable {
                     .setBlockSize(32 * 1024)));
     families.put(META, new ColumnFamilyOptions().setWriteBufferSize(64 * 1024));
     families.put(TRACKING, new ColumnFamilyOptions().setWriteBufferSize(1024 * 1024));
+    families.put(CREATED, new ColumnFamilyOptions().setWriteBufferSize(1024 * 1024));
     Database database =
         Database.open(
             "log", folder.toString(), options, families, new WriteOptions().setSync(true));
@@ -226,6 +233,10 @@ final class LogDatabase implements AutoCloseable {
     database.write(batch);
   }
 
+  /*
+   * That nothing is missing is seen by what the chunks cover, not by the events in them: a position that is covered and
+   * has no event has been reclaimed.
+   */
   EventPage read(long from, long to, int maxBytes) {
     List<EventRun> runs = new ArrayList<>();
     int[] bytes = {0};
@@ -237,37 +248,45 @@ final class LogDatabase implements AutoCloseable {
           if (Keys.toLong(key, 0) > to) {
             return Database.Visit.STOP;
           }
-          EventRun run = Chunk.read(key, value).clip(from, to);
+          Chunk chunk = Chunk.read(key, value);
+          if (chunk.lastPosition() < from) {
+            return Database.Visit.CONTINUE;
+          }
+          if (Math.max(chunk.firstPosition(), from) != due[0]) {
+            throw missing(due[0]);
+          }
+          due[0] = Math.min(chunk.lastPosition(), to) + 1;
+          EventRun run = chunk.clip(from, to);
           if (run != null) {
-            if (run.firstPosition() != due[0]) {
-              throw missing(due[0]);
-            }
-            due[0] = run.lastPosition() + 1;
             runs.add(run);
             bytes[0] += run.length();
           }
           return bytes[0] >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
-    return new EventPage(runs, bytes[0] >= maxBytes ? due[0] - 1 : to);
+    if (bytes[0] >= maxBytes) {
+      return new EventPage(runs, due[0] - 1);
+    }
+    if (due[0] <= to) {
+      throw missing(due[0]);
+    }
+    return new EventPage(runs, to);
   }
 
   EventPage readBackwards(long from, long to, int maxBytes) {
     List<EventRun> runs = new ArrayList<>();
     int[] bytes = {0};
+    long[] due = {from};
     database.visitBackwards(
         LOG,
         from == Long.MAX_VALUE ? LAST_KEY : Keys.ofLong(from),
         null,
         (key, value) -> {
-          EventRun chunk = Chunk.read(key, value);
-          if (chunk.lastPosition() < to) {
-            return Database.Visit.STOP;
+          Chunk chunk = Chunk.read(key, value);
+          if (due[0] != Long.MAX_VALUE && chunk.lastPosition() < due[0]) {
+            throw missing(due[0]);
           }
           EventRun run = chunk.clip(to, from);
           if (run != null) {
-            if (!runs.isEmpty() && run.lastPosition() != runs.getLast().firstPosition() - 1) {
-              throw missing(runs.getLast().firstPosition() - 1);
-            }
             for (EncodedEvent event : run.events().reversed()) {
               EventRun single = event.toRun();
               runs.add(single);
@@ -277,9 +296,62 @@ final class LogDatabase implements AutoCloseable {
               }
             }
           }
-          return Database.Visit.CONTINUE;
+          due[0] = chunk.firstPosition() - 1;
+          return due[0] < to ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
     return new EventPage(runs, bytes[0] >= maxBytes ? runs.getLast().firstPosition() : to);
+  }
+
+  // ---- reclaiming
+
+  /** The chunk that covers a position. */
+  Chunk chunkAt(long position) {
+    @Nullable Chunk[] found = {null};
+    database.visitBackwards(
+        LOG,
+        Keys.ofLong(position),
+        null,
+        (key, value) -> {
+          found[0] = Chunk.read(key, value);
+          return Database.Visit.STOP;
+        });
+    Chunk chunk = found[0];
+    if (chunk == null || chunk.lastPosition() < position) {
+      throw missing(position);
+    }
+    return chunk;
+  }
+
+  /** Adds to a batch a chunk that takes the place of one with more events. */
+  void replace(BatchBytes batch, Chunk chunk, List<EncodedEvent> kept) {
+    batch.put(logId, Keys.ofLong(chunk.firstPosition()), chunk.with(kept));
+  }
+
+  /** Adds to a batch when a stream was created, which its first event no longer says. */
+  void putCreatedAt(BatchBytes batch, StreamId stream, Instant createdAt) {
+    batch.put(
+        createdId,
+        stream.value().getBytes(StandardCharsets.UTF_8),
+        ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
+            .putLong(createdAt.getEpochSecond())
+            .putInt(createdAt.getNano())
+            .array());
+  }
+
+  /** When a stream was created whose first event has been reclaimed; null for any other. */
+  @Nullable Instant createdAt(StreamId stream) {
+    byte[] value = database.get(CREATED, stream.value().getBytes(StandardCharsets.UTF_8));
+    if (value == null) {
+      return null;
+    }
+    ByteBuffer buffer = ByteBuffer.wrap(value);
+    return Instant.ofEpochSecond(buffer.getLong(), buffer.getInt());
+  }
+
+  /** Gives back the bytes of what has been replaced; may take long. */
+  void compact() {
+    database.flush();
+    database.compact(LOG);
   }
 
   private static DamagedDataException missing(long position) {

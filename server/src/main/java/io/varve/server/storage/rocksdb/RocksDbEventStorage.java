@@ -10,6 +10,7 @@ import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.Head;
 import io.varve.server.storage.NamedStream;
+import io.varve.server.storage.Scavenge;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.StorageFigures;
 import io.varve.server.storage.StreamHead;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -184,7 +186,7 @@ public final class RocksDbEventStorage implements EventStorage {
   public StorageFigures figures() {
     return new StorageFigures(
         LogDatabase.DATA_FORMAT,
-        head.position(), // every position that was given has its event
+        head.position() - index.reclaimed(), // every other position that was given has its event
         index.lastStreamNumber(), // and every number its stream
         FolderSize.of(folder.resolve("log")) + FolderSize.of(folder.resolve("index")));
   }
@@ -237,6 +239,21 @@ public final class RocksDbEventStorage implements EventStorage {
   @Override
   public List<NamedStream> streams(String prefix, String afterName, int limit) {
     return index.streams(prefix, afterName, limit);
+  }
+
+  // ---- reclaiming
+
+  @Override
+  public Scavenge scavenge(InstantSource clock) {
+    return scavenge(clock, () -> {});
+  }
+
+  /**
+   * @param betweenLogAndIndex what is to happen in each step when events are gone from the log and
+   *     not yet from the index
+   */
+  Scavenge scavenge(InstantSource clock, Runnable betweenLogAndIndex) {
+    return new RocksDbScavenge(this, logDatabase, index, segments, clock, betweenLogAndIndex);
   }
 
   // ---- closing

@@ -6,6 +6,7 @@ import io.varve.server.storage.TermKind;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,11 @@ final class TermSegment {
   private volatile int count;
 
   private long bytes; // the adding thread's
+
+  /** Offsets of events that have been reclaimed since they were added. */
+  private final Set<Integer> forgotten = ConcurrentHashMap.newKeySet();
+
+  private boolean sealed; // guarded by this
 
   TermSegment(long firstPosition, IndexBounds bounds) {
     this.firstPosition = firstPosition;
@@ -98,15 +104,38 @@ final class TermSegment {
     void visit(TermKind kind, String text, int[] offsets, int count);
   }
 
-  /** Visits every term. */
+  /** Seals the segment, and visits every term that an event carries which is not forgotten. */
   void visitTerms(TermVisitor visitor) {
+    synchronized (this) {
+      sealed = true;
+    }
     terms.forEach(
         (kind, ofKind) ->
             ofKind.forEach(
                 (text, offsets) -> {
                   int size = offsets.count;
-                  visitor.visit(kind, text, offsets.values, size);
+                  int[] kept = kept(offsets.values, size);
+                  if (kept.length > 0) {
+                    visitor.visit(kind, text, kept, kept.length);
+                  }
                 }));
+  }
+
+  private int[] kept(int[] offsets, int count) {
+    return forgotten.isEmpty()
+        ? Arrays.copyOf(offsets, count)
+        : Arrays.stream(offsets, 0, count).filter(offset -> !forgotten.contains(offset)).toArray();
+  }
+
+  /**
+   * Counts an event no longer, and leaves it out of the postings. It may still be found: readers
+   * look at the events. From any thread.
+   *
+   * @return whether the postings are still to be made; if not, they hold the event
+   */
+  synchronized boolean forget(long position) {
+    forgotten.add(Math.toIntExact(position - firstPosition));
+    return !sealed;
   }
 
   /** Hands over each term of a kind with the number of its positions up to the head, if any. */
@@ -115,10 +144,12 @@ final class TermSegment {
         .forEach(
             (text, offsets) -> {
               int size = offsets.count;
+              int[] kept = kept(offsets.values, size);
+              int all = kept.length;
               int counted =
                   head >= firstPosition + Integer.MAX_VALUE
-                      ? size
-                      : atOrAfter(offsets.values, size, head - firstPosition + 1);
+                      ? all
+                      : atOrAfter(kept, all, head - firstPosition + 1);
               if (counted > 0) {
                 to.accept(text, counted);
               }

@@ -31,6 +31,9 @@ final class TermSegments {
   private final long firstPosition;
   private final IndexBounds bounds;
 
+  /** Terms of the positions below are in the database; set by the writing thread. */
+  private volatile long writtenFrom;
+
   // The adding thread's.
   private @Nullable TermSegment open;
   private long nextPosition;
@@ -42,6 +45,7 @@ final class TermSegments {
     this.firstPosition = firstPosition;
     this.bounds = bounds;
     this.nextPosition = firstPosition;
+    this.writtenFrom = firstPosition;
   }
 
   /** The first position that this has ever had or will have; those below are in the database. */
@@ -104,6 +108,7 @@ final class TermSegments {
    * @param position the first position whose terms are not in the database
    */
   void writtenUpTo(long position) {
+    writtenFrom = Math.max(writtenFrom, position); // no other thread sets it
     List<TermSegment> now = held.get();
     if (now.size() > 2 && now.get(1).lastPosition() < position) {
       held.updateAndGet(before -> withoutWritten(before, position));
@@ -116,6 +121,33 @@ final class TermSegments {
       first++;
     }
     return List.copyOf(segments.subList(first, segments.size()));
+  }
+
+  /** Where the postings of an event are. */
+  enum Place {
+    /** In the database. */
+    WRITTEN,
+    /** Nowhere, nor will they ever be. */
+    NOWHERE,
+    /** On their way into the database. */
+    BEING_WRITTEN
+  }
+
+  /**
+   * Forgets an event that has been reclaimed, and says where there is more to be done about it.
+   * From any thread.
+   */
+  Place forget(long position) {
+    long written = writtenFrom;
+    for (TermSegment segment : held.get().reversed()) {
+      if (position >= segment.firstPosition()) {
+        if (segment.forget(position)) {
+          return Place.NOWHERE;
+        }
+        return position < written ? Place.WRITTEN : Place.BEING_WRITTEN;
+      }
+    }
+    return Place.WRITTEN;
   }
 
   IndexBounds bounds() {

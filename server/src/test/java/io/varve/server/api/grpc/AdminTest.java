@@ -12,7 +12,10 @@ import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.varve.proto.v1.AdminGrpc;
+import io.varve.proto.v1.AppendRequest;
+import io.varve.proto.v1.AppendResponse;
 import io.varve.proto.v1.CompactRequest;
+import io.varve.proto.v1.StreamsDeleteRequest;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
 import io.varve.proto.v1.GetServerInfoRequest;
@@ -22,7 +25,9 @@ import io.varve.proto.v1.GetStatisticsResponse;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.SaveSnapshotRequest;
 import io.varve.proto.v1.Snapshot;
+import io.varve.proto.v1.ScavengeRequest;
 import io.varve.proto.v1.SnapshotsGrpc;
+import io.varve.proto.v1.StreamsGrpc;
 import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToLogResponse;
 import io.varve.proto.v1.SubscribeToStreamRequest;
@@ -184,6 +189,67 @@ class AdminTest {
 
       assertThat(withEvent - empty).isBetween(MIB, 3 * MIB);
       assertThat(withSnapshot - withEvent).isBetween(MIB, 2 * MIB);
+    }
+  }
+
+  @Test
+  void a_scavenge_reclaims_what_is_hidden_and_frees_its_ids() throws Exception {
+    try (TestServer server = TestServer.start(folder)) {
+      ManagedChannel channel = server.connect();
+      var store = EventStoreGrpc.newBlockingStub(channel);
+      AppendRequest gone = append("a", event("A"), event("B"));
+      String id = gone.getEvents(0).getId();
+      store.append(gone);
+      store.append(append("b", event("C")));
+      assertThat(store.append(gone).getDeduplicated()).isTrue();
+      StreamsGrpc.newBlockingStub(channel)
+          .delete(StreamsDeleteRequest.newBuilder().setStream("a").build());
+      assertThat(statistics(channel).hasLastScavengeAt()).isFalse();
+      assertThat(store.getEvent(GetEventRequest.newBuilder().setId(id).build()).hasEvent())
+          .isTrue();
+
+      assertThat(
+              AdminGrpc.newBlockingStub(channel)
+                  .scavenge(ScavengeRequest.getDefaultInstance())
+                  .getStarted())
+          .isTrue();
+
+      GetStatisticsResponse after =
+          statisticsOnce(channel, s -> s.hasLastScavengeAt() && !s.getScavengeRunning());
+      assertThat(after.getScavengedEvents()).isEqualTo(2);
+      assertThat(after.getEventCount()).isEqualTo(2);
+      assertThat(after.getHeadPosition()).isEqualTo(4);
+      Refused.from(() -> store.getEvent(GetEventRequest.newBuilder().setId(id).build()))
+          .has(Code.NOT_FOUND, "EVENT_NOT_FOUND");
+      Refused.from(() -> store.getEvent(GetEventRequest.newBuilder().setPosition(1).build()))
+          .has(Code.NOT_FOUND, "EVENT_NOT_FOUND");
+      AppendResponse again = store.append(gone);
+      assertThat(again.getDeduplicated()).isFalse();
+      assertThat(again.getVersion()).isEqualTo(4);
+      assertThat(again.getPosition()).isEqualTo(6);
+    }
+    try (TestServer server = TestServer.start(folder)) {
+      assertThat(statistics(server.connect()).getEventCount()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void a_subscription_goes_on_over_what_is_reclaimed_while_it_is_open() throws Exception {
+    try (TestServer server = TestServer.start(folder)) {
+      ManagedChannel channel = server.connect();
+      var store = EventStoreGrpc.newBlockingStub(channel);
+      store.append(append("a", event("A"), event("B")));
+      StreamsGrpc.newBlockingStub(channel)
+          .delete(StreamsDeleteRequest.newBuilder().setStream("a").build());
+      AdminGrpc.newBlockingStub(channel).scavenge(ScavengeRequest.getDefaultInstance());
+      statisticsOnce(channel, s -> s.hasLastScavengeAt() && !s.getScavengeRunning());
+      Answers<SubscribeToStreamResponse> answers = new Answers<>();
+      EventStoreGrpc.newStub(channel)
+          .subscribeToStream(
+              SubscribeToStreamRequest.newBuilder().setStream("a").build(), answers);
+      store.append(append("a", event("C")));
+
+      statisticsOnce(channel, s -> s.getReadsPerSecond() == 1 / 60.0);
     }
   }
 

@@ -73,6 +73,7 @@ class HostileRequestTest {
     methods.addAll(SnapshotsGrpc.getServiceDescriptor().getMethods());
     methods.add(AdminGrpc.getGetServerInfoMethod());
     methods.add(AdminGrpc.getGetStatisticsMethod());
+    methods.add(AdminGrpc.getScavengeMethod());
     return methods.stream();
   }
 

@@ -1,5 +1,6 @@
 package io.varve.server.storage.rocksdb;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -25,7 +26,7 @@ class ChunkTest {
 
   @Test
   void a_chunk_is_read_as_it_was_written() {
-    EventRun read = Chunk.read(key, value);
+    EventRun read = requireNonNull(Chunk.read(key, value).run());
 
     assertThat(read.count()).isEqualTo(3);
     assertThat(read.firstPosition()).isEqualTo(FIRST);
@@ -37,7 +38,44 @@ class ChunkTest {
   }
 
   @Test
+  void a_chunk_with_holes_covers_the_same_positions_with_fewer_events() {
+    Chunk whole = Chunk.read(key, value);
+    List<EncodedEvent> events = whole.events();
+
+    Chunk middle = Chunk.read(key, whole.with(events.subList(1, 2)));
+    Chunk none = Chunk.read(key, middle.with(List.of()));
+
+    assertThat(middle.firstPosition()).isEqualTo(FIRST);
+    assertThat(middle.lastPosition()).isEqualTo(FIRST + 2);
+    assertThat(middle.events().stream().map(EncodedEvent::position)).containsExactly(FIRST + 1);
+    assertThat(requireNonNull(middle.run()).firstPosition()).isEqualTo(FIRST + 1);
+    assertThat(middle.clip(FIRST, FIRST)).isNull();
+    assertThat(none.lastPosition()).isEqualTo(FIRST + 2);
+    assertThat(none.events()).isEmpty();
+    assertThat(none.clip(FIRST, FIRST + 2)).isNull();
+  }
+
+  @Test
+  void a_chunk_with_holes_has_a_format_of_its_own_and_a_whole_one_never_has_that() {
+    byte[] holed = Chunk.read(key, value).with(List.of());
+
+    assertThat(holed[0]).isEqualTo((byte) 2);
+    assertThat(value[0]).isEqualTo((byte) 1);
+    for (byte[] each : List.of(holed, value)) {
+      byte[] swapped = each.clone();
+      swapped[0] ^= 3;
+      assertThatThrownBy(() -> Chunk.read(key, swapped)).isInstanceOf(DamagedDataException.class);
+    }
+  }
+
+  @Test
   void every_flipped_bit_is_noticed() {
+    everyFlippedBitIsNoticed(value);
+    everyFlippedBitIsNoticed(
+        Chunk.read(key, value).with(Chunk.read(key, value).events().subList(1, 3)));
+  }
+
+  private void everyFlippedBitIsNoticed(byte[] value) {
     for (int bit = 0; bit < value.length * 8; bit++) {
       byte[] damaged = value.clone();
       damaged[bit / 8] ^= (byte) (1 << (bit % 8));
