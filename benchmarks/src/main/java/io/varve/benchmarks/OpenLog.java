@@ -40,7 +40,8 @@ final class OpenLog implements AutoCloseable {
                 Limits.defaults(),
                 false,
                 false,
-                ServerConfig.DEFAULT_SNAPSHOTS_KEPT));
+                ServerConfig.DEFAULT_SNAPSHOTS_KEPT,
+                ServerConfig.DEFAULT_SCAVENGE_INTERVAL));
     // The machine may be busy: nothing is to fail only because it took long.
     EventStore store =
         VarveClient.builder()

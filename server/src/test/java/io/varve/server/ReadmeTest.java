@@ -66,7 +66,8 @@ class ReadmeTest {
   void start() throws Exception {
     server =
         VarveServer.start(
-            new ServerConfig(folder, "127.0.0.1", 0, Limits.defaults(), true, false, 10, Duration.ZERO));
+            new ServerConfig(
+                folder, "127.0.0.1", 0, Limits.defaults(), true, false, 10, Duration.ZERO));
   }
 
   @AfterEach

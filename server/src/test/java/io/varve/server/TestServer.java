@@ -27,11 +27,13 @@ public final class TestServer implements AutoCloseable {
 
   /** A server that keeps the newest few snapshots of each stream; 0 for all. */
   public static TestServer keepingSnapshots(Path folder, int kept) throws StartFailure {
-    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), true, false, kept, Duration.ZERO));
+    return start(
+        new ServerConfig(folder, HOST, 0, Limits.defaults(), true, false, kept, Duration.ZERO));
   }
 
   public static TestServer withChannelz(Path folder) throws StartFailure {
-    return start(new ServerConfig(folder, HOST, 0, Limits.defaults(), false, true, 10, Duration.ZERO));
+    return start(
+        new ServerConfig(folder, HOST, 0, Limits.defaults(), false, true, 10, Duration.ZERO));
   }
 
   private static TestServer start(ServerConfig config) throws StartFailure {

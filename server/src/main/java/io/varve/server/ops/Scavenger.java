@@ -64,8 +64,7 @@ public final class Scavenger {
   public Scavenger schedule() {
     long nanos = settings.interval().toNanos();
     if (nanos > 0) {
-      var _ =
-          executor.scheduleWithFixedDelay(this::start, nanos, nanos, TimeUnit.NANOSECONDS);
+      var _ = executor.scheduleWithFixedDelay(this::start, nanos, nanos, TimeUnit.NANOSECONDS);
     }
     return this;
   }

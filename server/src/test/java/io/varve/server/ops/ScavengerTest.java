@@ -33,8 +33,7 @@ class ScavengerTest {
   void a_pass_is_taken_to_its_end_and_what_it_has_done_is_counted() {
     AtomicInteger steps = new AtomicInteger();
     Scavenger scavenger =
-        scavenger(
-            () -> new Scavenge.Step(7, 100, steps.incrementAndGet() % 3 == 0), WHEN_ASKED);
+        scavenger(() -> new Scavenge.Step(7, 100, steps.incrementAndGet() % 3 == 0), WHEN_ASKED);
     assertThat(scavenger.progress()).isEqualTo(new Scavenger.Progress(false, 0, null));
 
     assertThat(scavenger.start()).isTrue();

@@ -24,8 +24,7 @@ import java.util.function.LongSupplier;
 
 /**
  * The service {@code varve.v1.Admin}, as far as it is served: what the server is, its figures, and
- * scavenging.
- * Thread-safe.
+ * scavenging. Thread-safe.
  */
 public final class AdminEndpoint {
   /** The optional parts that are served; the contract says what each name stands for. */

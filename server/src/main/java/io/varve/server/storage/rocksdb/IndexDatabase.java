@@ -494,7 +494,8 @@ final class IndexDatabase implements AutoCloseable {
 
     void addTo(BatchBytes batch) {
       positions.forEach(
-          (kind, entries) -> entries.forEach((key, gone) -> addTo(batch, kind, key.toByteArray(), gone)));
+          (kind, entries) ->
+              entries.forEach((key, gone) -> addTo(batch, kind, key.toByteArray(), gone)));
     }
 
     private void addTo(BatchBytes batch, TermKind kind, byte[] key, Set<Long> gone) {

@@ -15,7 +15,6 @@ import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
 import io.varve.proto.v1.CompactRequest;
-import io.varve.proto.v1.StreamsDeleteRequest;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
 import io.varve.proto.v1.GetServerInfoRequest;
@@ -24,9 +23,10 @@ import io.varve.proto.v1.GetStatisticsRequest;
 import io.varve.proto.v1.GetStatisticsResponse;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.SaveSnapshotRequest;
-import io.varve.proto.v1.Snapshot;
 import io.varve.proto.v1.ScavengeRequest;
+import io.varve.proto.v1.Snapshot;
 import io.varve.proto.v1.SnapshotsGrpc;
+import io.varve.proto.v1.StreamsDeleteRequest;
 import io.varve.proto.v1.StreamsGrpc;
 import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToLogResponse;
@@ -245,8 +245,7 @@ class AdminTest {
       statisticsOnce(channel, s -> s.hasLastScavengeAt() && !s.getScavengeRunning());
       Answers<SubscribeToStreamResponse> answers = new Answers<>();
       EventStoreGrpc.newStub(channel)
-          .subscribeToStream(
-              SubscribeToStreamRequest.newBuilder().setStream("a").build(), answers);
+          .subscribeToStream(SubscribeToStreamRequest.newBuilder().setStream("a").build(), answers);
       store.append(append("a", event("C")));
 
       statisticsOnce(channel, s -> s.getReadsPerSecond() == 1 / 60.0);

@@ -136,7 +136,8 @@ public final class Folders {
     List<EncodedEvent> log = log(folder);
     assertThat(log.stream().map(EncodedEvent::position))
         .as("positions with an event")
-        .isEqualTo(LongStream.rangeClosed(1, head).boxed().filter(p -> !reclaimed.contains(p)).toList());
+        .isEqualTo(
+            LongStream.rangeClosed(1, head).boxed().filter(p -> !reclaimed.contains(p)).toList());
     Map<String, byte[]> streams = new HashMap<>();
     Map<String, Long> numbers = new HashMap<>();
     Map<String, EventPlace> places = new HashMap<>();

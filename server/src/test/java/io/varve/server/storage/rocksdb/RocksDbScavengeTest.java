@@ -380,10 +380,7 @@ class RocksDbScavengeTest {
       case 3 -> {
         if (head.life() == StreamLife.OPEN) {
           change(
-              storage,
-              stream,
-              StreamChange.Kind.DELETED,
-              at -> at.state().deletedAt(at.version()));
+              storage, stream, StreamChange.Kind.DELETED, at -> at.state().deletedAt(at.version()));
         }
       }
       default -> {
@@ -434,8 +431,7 @@ class RocksDbScavengeTest {
     if (maxAge == null || first > head.version()) {
       return first;
     }
-    while (first <= head.version()
-        && recorded(head, first).at().isBefore(now.minus(maxAge))) {
+    while (first <= head.version() && recorded(head, first).at().isBefore(now.minus(maxAge))) {
       first++;
     }
     return first;
@@ -535,8 +531,7 @@ class RocksDbScavengeTest {
         all.stream().filter(event -> !reclaimed.contains(event.position())).toList();
     assertThat(storage.head().position()).isEqualTo(head);
     assertSame(Pages.bytes(storage.readLog(1, head, Integer.MAX_VALUE)), kept);
-    assertSame(
-        Pages.bytes(storage.readLogBackwards(head, 1, Integer.MAX_VALUE)), kept.reversed());
+    assertSame(Pages.bytes(storage.readLogBackwards(head, 1, Integer.MAX_VALUE)), kept.reversed());
     List<Long> paged = new ArrayList<>();
     for (long next = 1; next <= head; ) {
       EventPage page = storage.readLog(next, head, 1_000);
@@ -572,7 +567,8 @@ class RocksDbScavengeTest {
         (type, positions) -> {
           Query query =
               new Query(List.of(new Query.Item(Set.of(type), Set.of(), List.of(), Set.of())));
-          EventPage page = new LogPages(storage, query).forwards(1, all.size(), Integer.MAX_VALUE, 0);
+          EventPage page =
+              new LogPages(storage, query).forwards(1, all.size(), Integer.MAX_VALUE, 0);
           assertThat(Pages.positions(page)).isSubsetOf(positions);
           assertThat(new MatchFinder(storage).firstMatch(query, 1, Long.MAX_VALUE))
               .isEqualTo(positions.getFirst());
