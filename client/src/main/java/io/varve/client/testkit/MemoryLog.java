@@ -495,7 +495,10 @@ final class MemoryLog {
   /** What is known about a stream; empty: nothing. */
   Optional<StreamInfo> info(String name) {
     return locked(
-        () -> Optional.ofNullable(streams.get(name)).map(stream -> stream.info(clock.instant())));
+        () ->
+            Optional.ofNullable(streams.get(name))
+                .filter(MemoryStream::isKnown)
+                .map(stream -> stream.info(clock.instant())));
   }
 
   /** The streams that have or had an event, in byte order. */

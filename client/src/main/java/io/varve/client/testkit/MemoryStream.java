@@ -30,6 +30,9 @@ final class MemoryStream {
   private long truncateBefore;
   private StreamLife life = StreamLife.OPEN;
 
+  /** The version at which it was last closed; 0: it never was. */
+  private long deletedThrough;
+
   /** Never falls, so that what was hidden once stays hidden. */
   private long firstKept = 1;
 
@@ -91,8 +94,15 @@ final class MemoryStream {
   }
 
   void setRetention(Retention newRetention, Instant now) {
-    long unused = firstKept(now); // what the old retention hides stays hidden
+    hideBefore(firstKept(now)); // what the old retention hides stays hidden
     retention = newRetention;
+  }
+
+  /** Hides for good; version 1 as the first means that nothing is. */
+  private void hideBefore(long version) {
+    if (version > 1) {
+      truncateBefore = Math.max(truncateBefore, version);
+    }
   }
 
   long truncateBefore() {
@@ -100,14 +110,23 @@ final class MemoryStream {
   }
 
   void truncate(long before) {
-    truncateBefore = before;
+    hideBefore(before);
   }
 
   /** Hides everything; what is deleted never comes back. */
   void close(StreamLife closed) {
     life = closed;
-    firstKept = version() + 1;
+    deletedThrough = version();
+    hideBefore(version() + 1);
     snapshots.clear();
+  }
+
+  /** Whether it has had an event, or something was decided about it that holds. */
+  boolean isKnown() {
+    return version() > 0
+        || life != StreamLife.OPEN
+        || !retention.equals(Retention.everything())
+        || truncateBefore > 0;
   }
 
   StreamInfo info(Instant now) {
@@ -137,7 +156,10 @@ final class MemoryStream {
   /** The snapshots that make up the stream together with the kept events, newest first. */
   Collection<Snapshot> snapshots(Instant now) {
     return life == StreamLife.OPEN
-        ? snapshots.tailMap(firstKept(now) - 1, true).descendingMap().values()
+        ? snapshots
+            .tailMap(Math.max(firstKept(now) - 1, deletedThrough + 1), true)
+            .descendingMap()
+            .values()
         : List.of();
   }
 
