@@ -517,12 +517,7 @@ class ModelRunTest {
       String stream = stream();
       return new Step(
           "stream " + stream,
-          store ->
-              "known "
-                  + store
-                      .streams()
-                      .get(stream)
-                      .map(ModelRunTest::text));
+          store -> "known " + store.streams().get(stream).map(ModelRunTest::text));
     }
   }
 }
