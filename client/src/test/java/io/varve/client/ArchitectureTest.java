@@ -19,7 +19,35 @@ class ArchitectureTest {
           .resideOutsideOfPackage("..client.connection..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("io.grpc..", "com.google..", "io.varve.proto..");
+          .resideInAnyPackage("io.grpc..", "io.varve.proto..");
+
+  @ArchTest
+  static final ArchRule only_the_connection_and_the_protobuf_codec_know_protobuf =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("..client.connection..", "..eventsourcing.protobuf..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.google..");
+
+  @ArchTest
+  static final ArchRule the_toolkit_knows_stores_only_by_their_api =
+      noClasses()
+          .that()
+          .resideInAPackage("..client.eventsourcing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.varve.client", "..client.connection..", "..client.subscription..");
+
+  @ArchTest
+  static final ArchRule only_the_json_codec_knows_jackson =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..eventsourcing.json..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("tools.jackson..", "com.fasterxml..");
 
   @ArchTest
   static final ArchRule the_api_knows_nothing_but_the_jdk =
