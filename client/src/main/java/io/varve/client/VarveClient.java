@@ -4,32 +4,10 @@ import io.varve.client.connection.Backoff;
 import io.varve.client.connection.ConnectionSettings;
 import io.varve.client.connection.Endpoint;
 import io.varve.client.connection.GrpcEventStore;
-import io.varve.client.streams.AppendResult;
-import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
-import io.varve.client.streams.ExpectedVersion;
-import io.varve.client.streams.NewEvent;
-import io.varve.client.streams.ReadLog;
-import io.varve.client.streams.ReadStream;
-import io.varve.client.streams.RecordedEvent;
-import io.varve.client.streams.ServerInfo;
-import io.varve.client.streams.Snapshots;
-import io.varve.client.streams.StoreStatistics;
-import io.varve.client.streams.Streams;
-import io.varve.client.streams.SubscribeToLog;
-import io.varve.client.streams.SubscribeToStream;
-import io.varve.client.streams.Subscription;
-import io.varve.client.streams.SubscriptionListener;
-import io.varve.client.streams.Tracking;
-import io.varve.client.streams.Transaction;
-import io.varve.client.streams.TransactionResult;
+import io.varve.client.streams.ForwardingEventStore;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * A Varve server as an {@link EventStore}. One client serves a whole program: it is safe for use by
@@ -46,12 +24,10 @@ import java.util.concurrent.CompletableFuture;
  * }
  * }</pre>
  */
-public final class VarveClient implements EventStore {
-
-  private final EventStore store;
+public final class VarveClient extends ForwardingEventStore {
 
   private VarveClient(EventStore store) {
-    this.store = store;
+    super(store);
   }
 
   /**
@@ -71,99 +47,6 @@ public final class VarveClient implements EventStore {
     return new Builder();
   }
 
-  @Override
-  public AppendResult append(String stream, ExpectedVersion expected, List<NewEvent> events) {
-    return store.append(stream, expected, events);
-  }
-
-  @Override
-  public CompletableFuture<AppendResult> appendAsync(
-      String stream, ExpectedVersion expected, List<NewEvent> events) {
-    return store.appendAsync(stream, expected, events);
-  }
-
-  @Override
-  public AppendResult append(
-      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
-    return store.append(stream, expected, events, tracking);
-  }
-
-  @Override
-  public CompletableFuture<AppendResult> appendAsync(
-      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
-    return store.appendAsync(stream, expected, events, tracking);
-  }
-
-  @Override
-  public TransactionResult transact(Transaction transaction) {
-    return store.transact(transaction);
-  }
-
-  @Override
-  public CompletableFuture<TransactionResult> transactAsync(Transaction transaction) {
-    return store.transactAsync(transaction);
-  }
-
-  @Override
-  public OptionalLong tracking(String source) {
-    return store.tracking(source);
-  }
-
-  @Override
-  public EventReader readStream(ReadStream read) {
-    return store.readStream(read);
-  }
-
-  @Override
-  public EventReader readLog(ReadLog read) {
-    return store.readLog(read);
-  }
-
-  @Override
-  public Optional<RecordedEvent> getEvent(UUID id) {
-    return store.getEvent(id);
-  }
-
-  @Override
-  public Optional<RecordedEvent> getEvent(long position) {
-    return store.getEvent(position);
-  }
-
-  @Override
-  public Optional<RecordedEvent> getEvent(String stream, long version) {
-    return store.getEvent(stream, version);
-  }
-
-  @Override
-  public Subscription subscribeToStream(SubscribeToStream request, SubscriptionListener listener) {
-    return store.subscribeToStream(request, listener);
-  }
-
-  @Override
-  public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
-    return store.subscribeToLog(request, listener);
-  }
-
-  @Override
-  public Streams streams() {
-    return store.streams();
-  }
-
-  @Override
-  public Snapshots snapshots() {
-    return store.snapshots();
-  }
-
-  @Override
-  public ServerInfo serverInfo() {
-    return store.serverInfo();
-  }
-
-  @Override
-  public StoreStatistics statistics() {
-    return store.statistics();
-  }
-
   /**
    * Closes the subscriptions, waits for the appends in flight, for their retry time at most,
    * cancels readers that are still open, and disconnects. Listeners may append until they have
@@ -171,7 +54,7 @@ public final class VarveClient implements EventStore {
    */
   @Override
   public void close() {
-    store.close();
+    super.close();
   }
 
   /** Builds a {@link VarveClient}. Not safe for use by several threads. */

@@ -50,6 +50,24 @@ class ArchitectureTest {
           .resideInAnyPackage("tools.jackson..", "com.fasterxml..");
 
   @ArchTest
+  static final ArchRule only_the_metrics_know_micrometer =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..eventsourcing.metrics..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.micrometer..");
+
+  @ArchTest
+  static final ArchRule only_the_tracing_knows_opentelemetry =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..eventsourcing.tracing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
+
+  @ArchTest
   static final ArchRule the_api_knows_nothing_but_the_jdk =
       noClasses()
           .that()
