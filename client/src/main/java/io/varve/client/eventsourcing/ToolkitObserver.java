@@ -1,6 +1,8 @@
 package io.varve.client.eventsourcing;
 
 import java.time.Duration;
+import java.util.function.Consumer;
+import org.slf4j.LoggerFactory;
 
 /**
  * Hears what the toolkit does: for metrics, traces and logs. Every method does nothing unless it is
@@ -14,6 +16,15 @@ public interface ToolkitObserver {
 
   /** Hears nothing. */
   ToolkitObserver NONE = new ToolkitObserver() {};
+
+  /** Tells this observer something; an exception out of it is logged and goes no further. */
+  default void tell(Consumer<ToolkitObserver> what) {
+    try {
+      what.accept(this);
+    } catch (RuntimeException e) {
+      LoggerFactory.getLogger(ToolkitObserver.class).warn("the observer {} failed", this, e);
+    }
+  }
 
   // ---- commands
 
