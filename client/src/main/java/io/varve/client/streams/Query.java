@@ -44,6 +44,19 @@ public record Query(List<QueryItem> items) {
     return new Query(Stream.concat(items.stream(), other.items.stream()).distinct().toList());
   }
 
+  /** Whether the event is one that this query is about, as every store decides it. */
+  public boolean matches(RecordedEvent event) {
+    if (items.isEmpty()) {
+      return true;
+    }
+    for (QueryItem item : items) {
+      if (item.matches(event)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Events of any of these types. */
   public static Query types(String... types) {
     return of(QueryItem.types(types));

@@ -30,6 +30,21 @@ public record QueryItem(
     return List.copyOf(texts);
   }
 
+  /** Whether the event is one that this item is about, as every store decides it. */
+  public boolean matches(RecordedEvent event) {
+    return (types.isEmpty() || types.contains(event.type()))
+        && (tags.isEmpty() || event.tags().containsAll(tags))
+        && (streamPrefixes.isEmpty()
+            || streamPrefixes.stream().anyMatch(event.stream()::startsWith))
+        && (categories.isEmpty() || categories.contains(category(event.stream())));
+  }
+
+  /** The name up to the first dash, or the whole name if it has none. */
+  private static String category(String stream) {
+    int dash = stream.indexOf('-');
+    return dash < 0 ? stream : stream.substring(0, dash);
+  }
+
   /** Matches events of any of these types. */
   public static QueryItem types(String... types) {
     return ANY.withTypes(types);

@@ -192,12 +192,11 @@ public final class InMemoryEventStore implements EventStore {
   public EventReader readLog(ReadLog read) {
     requireOpen();
     RequestRules.checkQuery(read.query());
-    Predicate<RecordedEvent> matches = new QueryMatcher(read.query());
     MemoryLog.Excerpt log = events.all(read.notBeforePosition(), PATIENCE);
     return reader(
         log,
         read.isBackwards(),
-        event -> isInRange(read, event) && matches.test(event),
+        event -> isInRange(read, event) && read.query().matches(event),
         read.limit());
   }
 
@@ -255,8 +254,7 @@ public final class InMemoryEventStore implements EventStore {
   public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
     RequestRules.checkQuery(request.query());
     return subscribe(
-        new MemorySubscription(events, request, new QueryMatcher(request.query()), listener),
-        listener);
+        new MemorySubscription(events, request, request.query()::matches, listener), listener);
   }
 
   @Override

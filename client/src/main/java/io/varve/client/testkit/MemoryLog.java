@@ -237,7 +237,7 @@ final class MemoryLog {
   private void requireConditions(List<AppendCondition> conditions) {
     for (int i = 0; i < conditions.size(); i++) {
       AppendCondition condition = conditions.get(i);
-      Predicate<RecordedEvent> matches = new QueryMatcher(condition.query());
+      Predicate<RecordedEvent> matches = condition.query()::matches;
       Instant since = condition.since();
       int from = (int) Math.min(condition.afterPosition(), log.size());
       for (RecordedEvent event : log.subList(from, log.size())) {

@@ -63,13 +63,13 @@ final class MemoryStreams implements Streams {
   public Stream<StreamInfo> ofCategory(String category) {
     requireNonNull(category);
     requireOpen.run();
-    return log.infos(name -> QueryMatcher.category(name).equals(category)).stream();
+    return log.infos(name -> category(name).equals(category)).stream();
   }
 
   @Override
   public Stream<CategoryInfo> categories() {
     requireOpen.run();
-    return log.count(event -> QueryMatcher.category(event.stream())).entrySet().stream()
+    return log.count(event -> category(event.stream())).entrySet().stream()
         .map(count -> new CategoryInfo(count.getKey(), count.getValue()));
   }
 
@@ -213,6 +213,12 @@ final class MemoryStreams implements Streams {
                         + ",\"by\":\"in memory\"}")
                 .tag("stream:" + stream)
                 .build());
+  }
+
+  /** The name up to the first dash, or the whole name if it has none. */
+  private static String category(String stream) {
+    int dash = stream.indexOf('-');
+    return dash < 0 ? stream : stream.substring(0, dash);
   }
 
   /** Text as JSON. Control characters are only the two that a reason may have. */
