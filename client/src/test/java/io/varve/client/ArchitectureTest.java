@@ -86,6 +86,15 @@ class ArchitectureTest {
           .resideInAPackage("..client.testkit..");
 
   @ArchTest
+  static final ArchRule only_sql_projections_and_their_fixture_know_jdbc =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("..eventsourcing.projection.sql..", "..client.testkit..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("java.sql..", "javax.sql..");
+
+  @ArchTest
   static final ArchRule packages_have_no_cycles =
       slices().matching("io.varve.client.(**)").should().beFreeOfCycles();
 }
