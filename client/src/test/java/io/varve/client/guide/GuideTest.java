@@ -3,6 +3,7 @@ package io.varve.client.guide;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.client.eventsourcing.CommandOptions;
+import io.varve.client.eventsourcing.Decision;
 import io.varve.client.eventsourcing.EventTypes;
 import io.varve.client.eventsourcing.TypedEvent;
 import io.varve.client.eventsourcing.aggregate.AggregateType;
@@ -10,21 +11,38 @@ import io.varve.client.eventsourcing.aggregate.CommandResult;
 import io.varve.client.eventsourcing.aggregate.Repository;
 import io.varve.client.eventsourcing.aggregate.SnapshotPolicy;
 import io.varve.client.eventsourcing.aggregate.TimelineEntry;
+import io.varve.client.eventsourcing.decision.DecisionModel;
+import io.varve.client.eventsourcing.decision.Decisions;
 import io.varve.client.eventsourcing.json.JsonEvents;
+import io.varve.client.eventsourcing.projection.Projection;
+import io.varve.client.eventsourcing.projection.ProjectionRunner;
+import io.varve.client.eventsourcing.projection.sql.SqlProjection;
+import io.varve.client.eventsourcing.projection.sql.SqlReadModel;
 import io.varve.client.guide.AccountCommand.Deposit;
 import io.varve.client.guide.AccountCommand.Open;
 import io.varve.client.guide.AccountCommand.Withdraw;
+import io.varve.client.guide.AccountEvent.AccountOpened;
 import io.varve.client.guide.AccountEvent.MoneyDeposited;
 import io.varve.client.guide.AccountEvent.MoneyWithdrawn;
+import io.varve.client.guide.CourseEvent.CourseDefined;
+import io.varve.client.guide.CourseEvent.StudentSubscribed;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.testkit.EventTypesFixture;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.Test;
 
 /** The steps of docs/event-sourcing.md, one test each, in its order. */
@@ -127,5 +145,106 @@ class GuideTest {
           .containsExactly(new MoneyDeposited(money("25.00")));
     }
     assertThat(types.storedNames(MoneyWithdrawn.class)).containsExactly("MoneyWithdrawn");
+  }
+
+  @Test
+  void decide_across_streams() {
+    EventTypes<CourseEvent> types =
+        JsonEvents.builder(CourseEvent.class)
+            .tags(CourseEvent.class, event -> List.of("course:" + event.course()))
+            .tags(StudentSubscribed.class, event -> List.of("student:" + event.student()))
+            .build();
+    DecisionModel<Integer> capacity =
+        DecisionModel.of(types, 0)
+            .tagged("course:c1")
+            .on(CourseDefined.class, (_, event) -> event.capacity())
+            .build();
+    DecisionModel<Integer> taken =
+        DecisionModel.of(types, 0)
+            .tagged("course:c1")
+            .on(StudentSubscribed.class, (seats, _) -> seats + 1)
+            .build();
+    DecisionModel<Integer> coursesOfStudent =
+        DecisionModel.of(types, 0)
+            .tagged("student:s1")
+            .on(StudentSubscribed.class, (courses, _) -> courses + 1)
+            .build();
+
+    var decisions = Decisions.of(store, types, event -> "course-" + event.course());
+    decisions.execute(taken, _ -> Decision.of(new CourseDefined("c1", 20)));
+
+    var mayJoin =
+        capacity
+            .and(taken, (seats, used) -> used < seats)
+            .and(coursesOfStudent, (free, courses) -> free && courses < 10);
+    var result =
+        decisions.execute(
+            mayJoin,
+            free ->
+                free
+                    ? Decision.of(new StudentSubscribed("c1", "s1"))
+                    : Decision.refused("NO_SEAT", "the course or the student is full"));
+
+    assertThat(result.orElseThrow().events()).containsExactly(new StudentSubscribed("c1", "s1"));
+  }
+
+  @Test
+  void ask_many_streams_at_once() throws Exception {
+    EventTypes<AccountEvent> types = JsonEvents.of(AccountEvent.class);
+    var accounts = Repository.of(store, AggregateType.of("account", types, Account.DECIDER));
+    accounts.execute("42", new Open("Ada"));
+    long position = accounts.execute("42", new Deposit(money("25.00"))).position();
+    DataSource dataSource =
+        JdbcConnectionPool.create("jdbc:h2:mem:guide;DB_CLOSE_DELAY=-1", "", "");
+
+    Projection<Connection> balances =
+        SqlProjection.named("balances", types)
+            .tables(
+                "CREATE TABLE balances (account VARCHAR(64) PRIMARY KEY, amount DECIMAL(12, 2))")
+            .on(
+                AccountOpened.class,
+                (sql, event) -> execute(sql, "INSERT INTO balances VALUES (?, 0)", event.stream()))
+            .on(
+                MoneyDeposited.class,
+                (sql, event) ->
+                    execute(
+                        sql,
+                        "UPDATE balances SET amount = amount + ? WHERE account = ?",
+                        event.event().amount(),
+                        event.stream()))
+            .build();
+
+    SqlReadModel readModel = SqlReadModel.of(dataSource);
+    try (ProjectionRunner runner =
+        ProjectionRunner.builder(store).add(balances, readModel).start()) {
+      runner.awaitPosition(position, Duration.ofSeconds(5)); // of the command's result
+      readModel.read("balances", sql -> print(sql, "SELECT account, amount FROM balances"));
+
+      runner.rebuild("balances"); // anew from the first event, beside the old one
+      System.out.println(runner.status("balances"));
+    }
+  }
+
+  private static void execute(Connection sql, String statement, Object... parameters)
+      throws SQLException {
+    try (PreparedStatement prepared = sql.prepareStatement(statement)) {
+      for (int i = 0; i < parameters.length; i++) {
+        prepared.setObject(i + 1, parameters[i]);
+      }
+      prepared.executeUpdate();
+    }
+  }
+
+  private static int print(Connection sql, String query) throws SQLException {
+    try (Statement statement = sql.createStatement();
+        ResultSet rows = statement.executeQuery(query)) {
+      int found = 0;
+      while (rows.next()) {
+        System.out.println(rows.getString(1) + " " + rows.getBigDecimal(2));
+        found++;
+      }
+      assertThat(found).isEqualTo(1);
+      return found;
+    }
   }
 }

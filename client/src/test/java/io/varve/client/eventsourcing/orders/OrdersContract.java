@@ -19,16 +19,22 @@ import io.varve.client.eventsourcing.orders.OrderCommand.Pay;
 import io.varve.client.eventsourcing.orders.OrderCommand.Place;
 import io.varve.client.eventsourcing.orders.OrderCommand.RemoveItem;
 import io.varve.client.eventsourcing.orders.OrderCommand.Ship;
+import io.varve.client.eventsourcing.projection.ProjectionRunner;
+import io.varve.client.eventsourcing.projection.sql.SqlReadModel;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.ReadStream;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -183,6 +189,61 @@ public abstract class OrdersContract {
     assertThat(figures.placedByDay().lastKey()).isEqualTo(LocalDate.ofInstant(to, ZoneOffset.UTC));
     assertThat(OrderAnalytics.between(store(), to.plusNanos(1), to.plusSeconds(1)).orders())
         .isZero();
+  }
+
+  @Test
+  void the_summary_of_an_order_follows_it_and_tells_how_long_its_customer_waited()
+      throws Exception {
+    String customer = "customer-" + id;
+    execute(
+        id + "-1",
+        new Draft(customer),
+        item("tea", 2, "4.50"),
+        item("cup", 1, "12.00"),
+        item("spoon", 1, "3.00"),
+        new RemoveItem("spoon"),
+        new Place("1 Harbour Street", "ada@example.org"),
+        new Confirm(),
+        pay("21.00"));
+    execute(id + "-2", new Draft(customer), new Cancel("changed her mind", "ada"));
+    long position = orders().load(id + "-2").position();
+
+    JdbcConnectionPool database =
+        JdbcConnectionPool.create("jdbc:h2:mem:" + id + ";DB_CLOSE_DELAY=-1", "", "");
+    SqlReadModel readModel = SqlReadModel.of(database);
+    try (ProjectionRunner runner =
+        ProjectionRunner.builder(store()).add(OrderSummaries.PROJECTION, readModel).start()) {
+      assertThat(runner.awaitPosition(position, Duration.ofSeconds(60))).isTrue();
+
+      List<OrderSummaries.Summary> summaries = OrderSummaries.of(readModel, customer);
+      assertThat(summaries).hasSize(2);
+      OrderSummaries.Summary paid = summaries.getFirst();
+      assertThat(paid.status()).isEqualTo("paid");
+      assertThat(paid.items()).isEqualTo(2);
+      assertThat(paid.total()).isEqualByComparingTo("21.00");
+      assertThat(paid.untilConfirmed()).isEqualTo(between("OrderPlaced", "OrderConfirmed"));
+      assertThat(paid.untilPaid()).isEqualTo(between("OrderConfirmed", "OrderPaid"));
+      assertThat(summaries.getLast())
+          .isEqualTo(
+              new OrderSummaries.Summary(
+                  "order-" + id + "-2", customer, "cancelled", 0, null, null, null));
+    } finally {
+      database.dispose();
+    }
+  }
+
+  /** The time between two events of this test's first order, as the database keeps times. */
+  private Duration between(String from, String to) {
+    return Duration.between(recordedAt(from), recordedAt(to));
+  }
+
+  private Instant recordedAt(String type) {
+    return store().readStream(ReadStream.of("order-" + id + "-1")).toList().stream()
+        .filter(event -> event.type().equals(type))
+        .findFirst()
+        .orElseThrow()
+        .recordedAt()
+        .truncatedTo(ChronoUnit.MICROS);
   }
 
   /** Appends something of no order, and says when. */
