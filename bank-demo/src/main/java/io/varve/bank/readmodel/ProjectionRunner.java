@@ -33,6 +33,11 @@ final class ProjectionRunner implements LogFollower.Handler, AutoCloseable {
   /** Commits cost more than rows; a few hundred at a time is near the best there is. */
   static final int CATCH_UP_BATCH = 256;
 
+  /** Whoever reads this has a projection that stands still, and nothing to lose in the rows. */
+  static final String WAY_OUT =
+      "; if its rows are at fault, stop the demo and delete its data folder: all of it is rebuilt"
+          + " from the log";
+
   private static final Duration WAITING_SLICE = Duration.ofMillis(100);
 
   private final Projection projection;
@@ -207,7 +212,8 @@ final class ProjectionRunner implements LogFollower.Handler, AutoCloseable {
               + " at position "
               + recorded.position()
               + ": "
-              + e.getMessage(),
+              + e.getMessage()
+              + WAY_OUT,
           e);
     }
   }

@@ -60,13 +60,7 @@ public final class ReadModel implements AutoCloseable {
       ScheduledExecutorService timer,
       InstantSource clock)
       throws Exception {
-    String url =
-        "jdbc:h2:file:"
-            + folder.resolve("bank").toAbsolutePath()
-            + ";DB_CLOSE_ON_EXIT=FALSE" // we close it ourselves, after the projections
-            + ";DB_CLOSE_DELAY=-1";
-    JdbcConnectionPool pool = JdbcConnectionPool.create(url, "bank", "");
-    pool.setMaxConnections(MOST_CONNECTIONS);
+    JdbcConnectionPool pool = pool(folder);
     Database database = new Database(pool);
     Schema.migrate(database);
     List<ProjectionRunner> runners =
@@ -76,6 +70,25 @@ public final class ReadModel implements AutoCloseable {
                     new ProjectionRunner(projection, database, store, codec, timer, clock))
             .toList();
     return new ReadModel(pool, database, runners, clock);
+  }
+
+  /**
+   * Connections to the database in a folder. With no write delay, a commit saves what it changed
+   * itself and no thread does so behind its back: a process killed at any moment leaves whole
+   * transactions, as long as they are taken one at a time ({@link Database#inTransaction}). The
+   * price is a file that holds what the commits of the last 45 seconds wrote, some 20 KB each,
+   * before it takes up the space anew.
+   */
+  static JdbcConnectionPool pool(Path folder) {
+    String url =
+        "jdbc:h2:file:"
+            + folder.resolve("bank").toAbsolutePath()
+            + ";DB_CLOSE_ON_EXIT=FALSE" // we close it ourselves, after the projections
+            + ";DB_CLOSE_DELAY=-1"
+            + ";WRITE_DELAY=0";
+    JdbcConnectionPool pool = JdbcConnectionPool.create(url, "bank", "");
+    pool.setMaxConnections(MOST_CONNECTIONS);
+    return pool;
   }
 
   static List<Projection> projections() {

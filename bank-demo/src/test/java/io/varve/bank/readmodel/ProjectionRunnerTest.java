@@ -150,7 +150,7 @@ class ProjectionRunnerTest {
       assertThat(recorder.applied).contains(1L);
       assertThat(rows()).isEmpty();
       assertThat(checkpoint()).isEmpty();
-      assertThat(runner.status().error()).contains("fail at 1");
+      assertThat(runner.status().error()).contains("fail at 1").endsWith(ProjectionRunner.WAY_OUT);
     }
   }
 
