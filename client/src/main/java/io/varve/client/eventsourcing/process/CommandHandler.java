@@ -1,0 +1,30 @@
+package io.varve.client.eventsourcing.process;
+
+import io.varve.client.eventsourcing.EventContext;
+import java.util.UUID;
+
+/**
+ * Carries out the commands of processes.
+ *
+ * <p>A command may come several times under the same command id: after a crash, after an exception,
+ * and from two runners at the same time. It must take effect once, and all its answers must be the
+ * same: either it is accepted, or it is refused. {@link CommandOutcome#refused(
+ * io.varve.client.eventsourcing.Refusal, UUID)} says how a refusal is kept from becoming an
+ * acceptance later.
+ *
+ * @param <C> the commands
+ */
+@FunctionalInterface
+public interface CommandHandler<C> {
+
+  /**
+   * Carries the command out, or refuses it.
+   *
+   * @param id which aggregate it is for
+   * @param commandId the same at each try
+   * @param context what events that follow from it are to be written with
+   * @throws Exception nobody knows what has become of it; it will come again
+   */
+  CommandOutcome handle(String id, C command, UUID commandId, EventContext context)
+      throws Exception;
+}
