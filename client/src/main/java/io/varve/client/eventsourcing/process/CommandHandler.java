@@ -1,6 +1,12 @@
 package io.varve.client.eventsourcing.process;
 
+import io.varve.client.eventsourcing.CommandEvents;
+import io.varve.client.eventsourcing.CommandOptions;
 import io.varve.client.eventsourcing.EventContext;
+import io.varve.client.eventsourcing.Refusal;
+import io.varve.client.eventsourcing.aggregate.CommandResult;
+import io.varve.client.eventsourcing.aggregate.Repository;
+import io.varve.client.streams.StreamTombstonedException;
 import java.util.UUID;
 
 /**
@@ -27,4 +33,25 @@ public interface CommandHandler<C> {
    */
   CommandOutcome handle(String id, C command, UUID commandId, EventContext context)
       throws Exception;
+
+  /**
+   * Has a repository carry the commands out. An aggregate whose stream is closed for ever refuses
+   * every command, with the code {@code STREAM_CLOSED}.
+   */
+  static <C, S, E> CommandHandler<C> of(Repository<C, S, E> repository) {
+    return (id, command, commandId, context) -> {
+      CommandOptions options = CommandOptions.withId(commandId.toString()).context(context);
+      UUID claim = CommandEvents.of(repository.streamOf(id), commandId.toString()).id(0);
+      try {
+        return switch (repository.execute(id, command, options)) {
+          case CommandResult.Executed<S, E> done -> CommandOutcome.accepted();
+          case CommandResult.Refused<S, E> refused ->
+              CommandOutcome.refused(refused.refusal(), claim);
+        };
+      } catch (StreamTombstonedException e) {
+        return CommandOutcome.refused(
+            new Refusal("STREAM_CLOSED", String.valueOf(e.getMessage())), claim);
+      }
+    };
+  }
 }

@@ -288,6 +288,8 @@ final class Instances<S, E> {
         drafts.add(new Drafted<>(instance, fold, draft));
       } else if (fold.version() == 0 || fold.isCompleted()) {
         remove(instance);
+      } else {
+        wake(instance); // if it has the event from a try whose answer was lost, it must go on
       }
     }
     if (drafts.isEmpty()) {
@@ -454,18 +456,10 @@ final class Instances<S, E> {
   }
 
   private void tell(String input, Drafted<S, E> drafted) {
-    tell(
-        () ->
-            observer.processAdvanced(
+    observer.tell(
+        o ->
+            o.processAdvanced(
                 process.name(), drafted.instance().id, input, drafted.draft().effects()));
-  }
-
-  private void tell(Runnable news) {
-    try {
-      news.run();
-    } catch (RuntimeException e) {
-      LOG.warn("an observer of process {} failed", process.name(), e);
-    }
   }
 
   // ---- work
@@ -547,22 +541,27 @@ final class Instances<S, E> {
       CommandOutcome outcome = carryOut(command);
       locked(instance, (i, fold) -> decided(i, command, outcome));
       return true;
-    } catch (StreamTombstonedException e) {
-      LOG.warn("process {} {} was closed for ever", process.name(), instance.id);
-      locked(instance, (i, fold) -> remove(i));
-      return false;
     } catch (Throwable e) {
       boolean ends = e instanceof InterruptedException || closed;
       locked(
           instance,
           (i, fold) -> {
             i.driven = false;
-            if (!ends) {
+            if (isClosedForEver(i, e)) {
+              LOG.warn("process {} {} was closed for ever", process.name(), i.id);
+              remove(i);
+            } else if (!ends) {
               failed(i, e);
             }
           });
       return false;
     }
+  }
+
+  /** Whether somebody has closed the instance's own stream, and so the instance. */
+  private boolean isClosedForEver(Instance<S, E> instance, Throwable e) {
+    return e instanceof StreamTombstonedException closed
+        && closed.stream().equals(events.stream(instance.id));
   }
 
   private boolean isPausing(Instance<S, E> instance) {
@@ -610,7 +609,7 @@ final class Instances<S, E> {
     if (recordOrReload(instance, fold, draft, accepted ? "accepted" : "refused")) {
       succeeded(instance);
       String name = command.send().command().getClass().getSimpleName();
-      tell(() -> observer.processCommand(process.name(), instance.id, name, accepted));
+      observer.tell(o -> o.processCommand(process.name(), instance.id, name, accepted));
     }
   }
 
@@ -662,7 +661,7 @@ final class Instances<S, E> {
           e.toString());
     }
     Exception told = e instanceof Exception exception ? exception : new IllegalStateException(e);
-    tell(() -> observer.processFailed(process.name(), instance.id, told));
+    observer.tell(o -> o.processFailed(process.name(), instance.id, told));
   }
 
   private Duration pauseAfter(int failures) {
