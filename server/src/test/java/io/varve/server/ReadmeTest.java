@@ -34,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -58,6 +59,10 @@ class ReadmeTest {
   private static final Path README = Path.of("..", "README.md");
   private static final Path THIS_FILE =
       Path.of("src", "test", "java", "io", "varve", "server", "ReadmeTest.java");
+
+  /** Run by the client's own tests. */
+  private static final Path FIRST_AGGREGATE =
+      Path.of("..", "client/src/test/java/io/varve/client/guide/FirstAggregate.java");
 
   @TempDir private Path folder;
   private VarveServer server;
@@ -124,12 +129,20 @@ class ReadmeTest {
   }
 
   @Test
-  void the_java_example_of_the_readme_stands_in_this_file_word_for_word() throws Exception {
+  void the_java_examples_of_the_readme_stand_in_files_that_are_run_word_for_word()
+      throws Exception {
+    List<List<String>> sources =
+        List.of(lines(Files.readString(THIS_FILE)), lines(Files.readString(FIRST_AGGREGATE)));
     Matcher example = JAVA.matcher(Files.readString(README));
-    assertThat(example.find()).isTrue();
-    String code = example.group(1).replace("\"varve://localhost:2113\"", "uri");
-
-    assertThat(lines(Files.readString(THIS_FILE))).containsSubsequence(lines(code));
+    int examples = 0;
+    while (example.find()) {
+      List<String> code = lines(example.group(1).replace("\"varve://localhost:2113\"", "uri"));
+      assertThat(sources)
+          .as("a file with:\n%s", example.group(1))
+          .anyMatch(source -> Collections.indexOfSubList(source, code) >= 0);
+      examples++;
+    }
+    assertThat(examples).isEqualTo(3);
   }
 
   private static List<String> lines(String code) {

@@ -55,6 +55,17 @@ class GuideTest {
   }
 
   @Test
+  void write_a_first_aggregate() {
+    var result = FirstAggregate.run(store);
+
+    assertThat(result)
+        .isInstanceOfSatisfying(
+            CommandResult.Refused.class,
+            refused -> assertThat(refused.refusal().code()).isEqualTo("INSUFFICIENT_FUNDS"));
+    assertThat(result.state()).isEqualTo("25.00");
+  }
+
+  @Test
   void carry_out_a_command() {
     EventTypes<AccountEvent> types = JsonEvents.of(AccountEvent.class);
     var accounts = Repository.of(store, AggregateType.of("account", types, Account.DECIDER));
