@@ -299,7 +299,14 @@ final class LogDatabase implements AutoCloseable {
           due[0] = chunk.firstPosition() - 1;
           return due[0] < to ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
-    return new EventPage(runs, bytes[0] >= maxBytes ? runs.getLast().firstPosition() : to);
+    if (bytes[0] >= maxBytes) {
+      return new EventPage(runs, runs.getLast().firstPosition());
+    }
+    // Unless the log is empty, and who asks does not know where it ends.
+    if (due[0] != Long.MAX_VALUE && due[0] >= to) {
+      throw missing(due[0]);
+    }
+    return new EventPage(runs, to);
   }
 
   // ---- reclaiming

@@ -534,6 +534,33 @@ class RocksDbEventStorageTest {
   }
 
   @Test
+  void a_log_whose_front_is_missing_is_noticed_in_either_direction() {
+    Path folder = folder("data");
+    try (RocksDbEventStorage storage = open(folder)) {
+      for (int i = 0; i < 5; i++) {
+        commit(storage, drafts(2, 100));
+      }
+      commit(
+          storage,
+          drafts(IndexBounds.STANDARD.segmentEvents(), 0)); // or opening would look at them
+    }
+    deleteFrom(folder.resolve("log"), "log", Keys.ofLong(1));
+    deleteFrom(folder.resolve("log"), "log", Keys.ofLong(3));
+
+    try (RocksDbEventStorage storage = open(folder)) {
+      assertThat(storage.readLogBackwards(10, 5, MIB).count()).isEqualTo(6);
+      assertThatThrownBy(() -> storage.readLogBackwards(10, 4, MIB))
+          .hasMessageContaining("no event at position 4");
+      assertThatThrownBy(() -> storage.readLogBackwards(10, 1, MIB))
+          .hasMessageContaining("no event at position 4");
+      assertThatThrownBy(() -> storage.readLogBackwards(2, 1, MIB))
+          .hasMessageContaining("no event at position 2");
+      assertThatThrownBy(() -> storage.readLog(1, 10, MIB))
+          .hasMessageContaining("no event at position 1");
+    }
+  }
+
+  @Test
   void an_event_that_is_missing_from_the_index_is_noticed_in_either_direction() {
     Path folder = folder("data");
     try (RocksDbEventStorage storage = open(folder)) {
