@@ -312,6 +312,28 @@ public final class Repository<C, S, E> {
     return CompletableFuture.supplyAsync(() -> execute(id, command, options), VIRTUAL_THREADS);
   }
 
+  // ---- what a unit of work is made of
+
+  EventStore store() {
+    return store;
+  }
+
+  ToolkitObserver observer() {
+    return observer;
+  }
+
+  ConflictRetry retry() {
+    return retry;
+  }
+
+  Loaded<S> loadStream(String stream) {
+    return loader.load(stream, null);
+  }
+
+  void offerSnapshot(Loaded<S> before, S state, long version) {
+    snapshots.offer(before, state, version);
+  }
+
   // ---- reading
 
   /** The aggregate as it is now. */

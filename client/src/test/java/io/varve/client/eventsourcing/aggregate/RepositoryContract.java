@@ -798,4 +798,145 @@ public abstract class RepositoryContract {
     assertThat(roots.load("1").state().account()).isEqualTo(new Account(true, 16, 16));
     assertThat(Optional.of(watched.events("account-1").size())).contains(33);
   }
+
+  // ---- several aggregates at once
+
+  private UnitOfWork transfer(String from, String to, long amount) {
+    return UnitOfWork.begin()
+        .add(accounts, from, new Withdraw(amount))
+        .add(accounts, to, new Deposit(amount));
+  }
+
+  private void givenTwo(int balance) {
+    for (String id : List.of("1", "2")) {
+      accounts.execute(id, new Open(id)).orElseThrow();
+      accounts.execute(id, new Deposit(balance)).orElseThrow();
+    }
+    watched.forget();
+  }
+
+  @Test
+  void a_unit_of_work_carries_out_all_of_its_commands() {
+    givenTwo(10);
+
+    UnitOfWork.Committed done = transfer("1", "2", 4).commit().orElseThrow();
+
+    assertThat(accounts.load("1").state().balance()).isEqualTo(6);
+    assertThat(accounts.load("2").state().balance()).isEqualTo(14);
+    assertThat(done.versions()).containsEntry("account-1", 3L).containsEntry("account-2", 3L);
+    assertThat(done.position()).isEqualTo(6);
+    assertThat(done.repeated()).isFalse();
+    List<RecordedEvent> both = new ArrayList<>(watched.events("account-1"));
+    both.addAll(watched.events("account-2"));
+    assertThat(both.get(2).metadata()).isEqualTo(both.get(5).metadata());
+  }
+
+  @Test
+  void a_unit_of_work_does_nothing_if_one_of_its_commands_is_refused() {
+    givenTwo(10);
+
+    assertThat(transfer("1", "2", 11).commit())
+        .isEqualTo(
+            new UnitOfWork.Refused("account-1", new Refusal("INSUFFICIENT_FUNDS", "it holds 10")));
+    assertThatThrownBy(() -> transfer("1", "3", 1).commit().orElseThrow())
+        .isInstanceOf(CommandRefusedException.class)
+        .hasMessageStartingWith("NOT_OPEN");
+    assertThat(accounts.load("1").version()).isEqualTo(2);
+    assertThat(accounts.load("2").version()).isEqualTo(2);
+  }
+
+  @Test
+  void commands_to_one_aggregate_follow_one_another_in_a_unit_of_work() {
+    givenTwo(10);
+
+    UnitOfWork.begin()
+        .add(accounts, "1", new Deposit(5))
+        .add(accounts, "1", new Withdraw(15))
+        .add(accounts, "2", new Open("nothing left to do"))
+        .commit()
+        .orElseThrow();
+
+    assertThat(accounts.load("1").state().balance()).isZero();
+    assertThat(accounts.load("1").version()).isEqualTo(4);
+    assertThat(accounts.load("2").version()).isEqualTo(2);
+  }
+
+  @Test
+  void a_unit_of_work_that_is_repeated_takes_effect_once() {
+    givenTwo(10);
+    UnitOfWork.Committed first = transfer("1", "2", 10).commit(withId("t1")).orElseThrow();
+
+    UnitOfWork.Committed refusedNow = transfer("1", "2", 10).commit(withId("t1")).orElseThrow();
+    UnitOfWork.Committed otherwiseNow = transfer("2", "1", 1).commit(withId("t1")).orElseThrow();
+
+    assertThat(List.of(refusedNow, otherwiseNow))
+        .allSatisfy(
+            again -> {
+              assertThat(again.repeated()).isTrue();
+              assertThat(again.position()).isEqualTo(first.position());
+              assertThat(again.versions()).isEqualTo(first.versions());
+            });
+    assertThat(accounts.load("2").state().balance()).isEqualTo(20);
+  }
+
+  @Test
+  void transfers_to_and_fro_by_many_at_once_lose_nothing_and_overdraw_nothing() throws Exception {
+    givenTwo(20);
+    AtomicInteger turn = new AtomicInteger();
+
+    List<UnitOfWork.Result> results =
+        together(
+            24,
+            () -> {
+              boolean there = turn.getAndIncrement() % 3 != 0;
+              return transfer(there ? "1" : "2", there ? "2" : "1", 5)
+                  .commit(CommandOptions.none().retries(1_000));
+            });
+
+    long one = accounts.load("1").state().balance();
+    long two = accounts.load("2").state().balance();
+    assertThat(one + two).isEqualTo(40);
+    assertThat(one).isNotNegative();
+    long done = results.stream().filter(UnitOfWork.Committed.class::isInstance).count();
+    assertThat(watched.events("account-1")).hasSize(2 + (int) done);
+    assertThat(watched.events("account-2")).hasSize(2 + (int) done);
+  }
+
+  @Test
+  void a_unit_of_work_is_decided_again_as_a_whole_if_one_that_is_only_looked_at_has_changed() {
+    givenTwo(10);
+    AtomicInteger faster = new AtomicInteger();
+    watched.before =
+        call -> {
+          if (call.equals("transact") && faster.getAndIncrement() == 0) {
+            Repository.of(store, Account.type()).execute("2", new Deposit(1)).orElseThrow();
+          }
+        };
+
+    UnitOfWork.begin()
+        .add(accounts, "1", new Deposit(1))
+        .add(accounts, "2", new Open("nothing left to do"))
+        .commit()
+        .orElseThrow();
+
+    assertThat(faster).hasValue(2);
+    assertThat(accounts.load("1").version()).isEqualTo(3);
+  }
+
+  @Test
+  void a_unit_of_work_is_of_one_store_and_has_commands() {
+    assertThatThrownBy(() -> UnitOfWork.begin().commit()).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(
+            () ->
+                UnitOfWork.begin()
+                    .add(accounts, "1", new Open("Ada"))
+                    .add(Repository.of(store, Account.type()), "2", new Open("Bob")))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(
+            () ->
+                UnitOfWork.begin()
+                    .add(accounts, "1", new Open("Ada"))
+                    .add(Repository.of(watched.asStore(), Account.type()), "1", new Open("Bob")))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
 }
