@@ -1,8 +1,5 @@
 package io.varve.server.storage.rocksdb;
 
-import static java.util.Objects.requireNonNull;
-
-import com.google.protobuf.ByteString;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamState;
 import io.varve.server.storage.DamagedDataException;
@@ -16,22 +13,16 @@ import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.NamedStream;
 import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
-import io.varve.server.storage.TermCount;
-import io.varve.server.storage.TermKind;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -68,8 +59,6 @@ final class IndexDatabase implements AutoCloseable {
   private static final String STREAM_STATES = "stream_states";
   private static final String EVENT_IDS = "event_ids";
   private static final String PROGRESS = "progress";
-  private static final Map<TermKind, String> TERMS =
-      Map.of(TermKind.TYPE, "by_type", TermKind.TAG, "by_tag", TermKind.CATEGORY, "by_category");
   private static final byte[] PROGRESS_KEY = "progress".getBytes(StandardCharsets.UTF_8);
   private static final byte[] RECLAIMED_KEY = "reclaimed".getBytes(StandardCharsets.UTF_8);
 
@@ -79,7 +68,7 @@ final class IndexDatabase implements AutoCloseable {
   private final int streamStatesId;
   private final int eventIdsId;
   private final int progressId;
-  private final Map<TermKind, Integer> termIds = new EnumMap<>(TermKind.class);
+  private final IndexedTerms terms;
 
   private final Progress progress;
   private volatile long lastStreamNumber; // set by the writer
@@ -105,7 +94,7 @@ final class IndexDatabase implements AutoCloseable {
     this.streamStatesId = database.idOf(STREAM_STATES);
     this.eventIdsId = database.idOf(EVENT_IDS);
     this.progressId = database.idOf(PROGRESS);
-    TERMS.forEach((kind, family) -> termIds.put(kind, database.idOf(family)));
+    this.terms = new IndexedTerms(database);
     this.progress = readProgress();
     this.lastStreamNumber = progress.lastStreamNumber();
     byte[] count = database.get(PROGRESS, RECLAIMED_KEY);
@@ -143,7 +132,7 @@ final class IndexDatabase implements AutoCloseable {
     families.put(STREAM_NAMES, family(settings, lookedUpByKey(), cache));
     families.put(STREAM_STATES, family(settings, lookedUpByKey(), cache));
     families.put(EVENT_IDS, family(settings, lookedUpByKey(), cache));
-    for (String family : TERMS.values()) {
+    for (String family : IndexedTerms.FAMILIES.values()) {
       families.put(family, family(settings, new BlockBasedTableConfig(), cache));
     }
     families.put(PROGRESS, family(settings, new BlockBasedTableConfig(), cache));
@@ -179,6 +168,11 @@ final class IndexDatabase implements AutoCloseable {
     return progress;
   }
 
+  /** The postings. */
+  IndexedTerms terms() {
+    return terms;
+  }
+
   /** The highest stream number given so far. */
   long lastStreamNumber() {
     return lastStreamNumber;
@@ -200,16 +194,6 @@ final class IndexDatabase implements AutoCloseable {
     }
     batch.put(streamsId, Keys.ofStreamVersion(streamNumber, version), header, body);
     batch.put(eventIdsId, Keys.ofEventId(id), Keys.ofPlace(position, streamNumber, version));
-  }
-
-  /** Adds the postings of a segment that is full. */
-  void addTo(BatchBytes batch, TermSegment segment) {
-    segment.visitTerms(
-        (kind, text, offsets, count) ->
-            batch.put(
-                requireNonNull(termIds.get(kind)),
-                Postings.key(Postings.bytes(text), segment.firstPosition()),
-                Postings.value(offsets, count)));
   }
 
   /** Adds a stream's name, number and time of creation to a batch. */
@@ -435,14 +419,8 @@ final class IndexDatabase implements AutoCloseable {
   /** Deletes what is kept of events that the log no longer has. Atomic. */
   void delete(long streamNumber, List<EventSummary> events, List<EventSummary> withPostings) {
     BatchBytes batch = new BatchBytes(64 * events.size());
-    PostingsWithout postings = new PostingsWithout();
-    for (EventSummary event : withPostings) {
-      postings.remove(TermKind.TYPE, event.type(), event.position());
-      postings.remove(TermKind.CATEGORY, event.stream().category(), event.position());
-      for (String tag : event.tags()) {
-        postings.remove(TermKind.TAG, tag, event.position());
-      }
-    }
+    PostingsWithout postings = new PostingsWithout(terms);
+    withPostings.forEach(postings::remove);
     postings.addTo(batch);
     for (EventSummary event : events) {
       batch.delete(streamsId, Keys.ofStreamVersion(streamNumber, event.version()));
@@ -460,70 +438,12 @@ final class IndexDatabase implements AutoCloseable {
     }
   }
 
-  /** Entries of postings, each read once, that some positions are taken out of. */
-  private final class PostingsWithout {
-    private final Map<TermKind, Map<ByteString, Set<Long>>> positions =
-        new EnumMap<>(TermKind.class);
-
-    void remove(TermKind kind, String term, long position) {
-      byte[] key =
-          seekTerms(
-              kind,
-              null,
-              seeker ->
-                  entryOf(seeker, Postings.bytes(term), position) ? seeker.key() : new byte[0]);
-      if (key.length > 0) {
-        positions
-            .computeIfAbsent(kind, _ -> new HashMap<>())
-            .computeIfAbsent(ByteString.copyFrom(key), _ -> new HashSet<>())
-            .add(position);
-      }
-    }
-
-    /** To the entry of the segment that a position lies in, if the term has one. */
-    private static boolean entryOf(Database.Seeker seeker, byte[] term, long position) {
-      boolean on = seeker.atOrBefore(Postings.key(term, position));
-      while (on && startsWith(seeker.key(), Arrays.copyOf(term, term.length + 1))) {
-        if (isOfTerm(seeker.key(), term)) {
-          return true;
-        }
-        on = seeker.previous(); // a term that holds a NUL
-      }
-      return false;
-    }
-
-    void addTo(BatchBytes batch) {
-      positions.forEach(
-          (kind, entries) ->
-              entries.forEach((key, gone) -> addTo(batch, kind, key.toByteArray(), gone)));
-    }
-
-    private void addTo(BatchBytes batch, TermKind kind, byte[] key, Set<Long> gone) {
-      byte[] value = database.get(requireNonNull(TERMS.get(kind)), key);
-      if (value == null) {
-        return;
-      }
-      long segment = Postings.segmentOf(key);
-      int[] kept =
-          Arrays.stream(Postings.positions(segment, value))
-              .filter(position -> !gone.contains(position))
-              .mapToInt(position -> Math.toIntExact(position - segment))
-              .toArray();
-      int family = requireNonNull(termIds.get(kind));
-      if (kept.length == 0) {
-        batch.delete(family, key);
-      } else {
-        batch.put(family, key, Postings.value(kept, kept.length));
-      }
-    }
-  }
-
   /** Gives back the bytes of what has been deleted; may take long. */
   void compact() {
     database.flush();
     database.compact(STREAMS);
     database.compact(EVENT_IDS);
-    TERMS.values().forEach(database::compact);
+    terms.compact();
   }
 
   // ---- finding
@@ -542,7 +462,7 @@ final class IndexDatabase implements AutoCloseable {
               on && found.size() < limit;
               on = seeker.next()) {
             byte[] name = seeker.key();
-            if (!startsWith(name, start)) {
+            if (!Postings.startsWith(name, start)) {
               break;
             }
             if (afterName.isEmpty() || !Arrays.equals(name, after)) {
@@ -555,86 +475,6 @@ final class IndexDatabase implements AutoCloseable {
           return found;
         });
     return found;
-  }
-
-  /**
-   * The terms of a kind that start with a prefix, in byte order.
-   *
-   * @param until segments from here on are left out
-   */
-  List<String> termsStartingWith(TermKind kind, String prefix, long until, int limit) {
-    byte[] start = Postings.bytes(prefix);
-    List<String> found = new ArrayList<>();
-    seekTerms(
-        kind,
-        null,
-        seeker -> {
-          boolean on = seeker.atOrAfter(start);
-          while (on && found.size() < limit && startsWith(seeker.key(), start)) {
-            byte[] term = Postings.termOf(seeker.key());
-            if (Postings.segmentOf(seeker.key()) < until) {
-              found.add(new String(term, StandardCharsets.UTF_8));
-            }
-            on = seeker.atOrAfter(Postings.key(term, Long.MAX_VALUE));
-          }
-          return found;
-        });
-    return found;
-  }
-
-  /**
-   * How many positions the terms of a kind have, in byte order.
-   *
-   * @param afterText the terms behind this one; null for the first
-   * @param until segments from here on are left out
-   */
-  List<TermCount> termCounts(TermKind kind, @Nullable String afterText, long until, int limit) {
-    byte[] from =
-        afterText == null ? new byte[0] : Postings.key(Postings.bytes(afterText), Long.MAX_VALUE);
-    List<TermCount> found = new ArrayList<>();
-    seekTerms(
-        kind,
-        null,
-        seeker -> {
-          byte[] term = null;
-          long count = 0;
-          for (boolean on = seeker.atOrAfter(from); on; on = seeker.next()) {
-            byte[] key = seeker.key();
-            if (Postings.segmentOf(key) >= until) {
-              continue;
-            }
-            if (term == null || !isOfTerm(key, term)) {
-              if (term != null) {
-                found.add(new TermCount(new String(term, StandardCharsets.UTF_8), count));
-                if (found.size() == limit) {
-                  return found;
-                }
-              }
-              term = Postings.termOf(key);
-              count = 0;
-            }
-            count += Postings.count(seeker.valueStart(Postings.COUNT_BYTES));
-          }
-          if (term != null) {
-            found.add(new TermCount(new String(term, StandardCharsets.UTF_8), count));
-          }
-          return found;
-        });
-    return found;
-  }
-
-  private static boolean isOfTerm(byte[] key, byte[] term) {
-    return key.length == term.length + Postings.KEY_SUFFIX_BYTES && startsWith(key, term);
-  }
-
-  private static boolean startsWith(byte[] bytes, byte[] start) {
-    return bytes.length >= start.length
-        && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
-  }
-
-  /** Looks things up among the postings of a kind. */
-  <T> T seekTerms(TermKind kind, byte @Nullable [] until, Function<Database.Seeker, T> search) {
-    return database.seek(requireNonNull(TERMS.get(kind)), until, search);
   }
 
   /** Looks things up among the events by stream and version. */

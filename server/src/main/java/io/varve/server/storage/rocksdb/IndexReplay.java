@@ -92,7 +92,7 @@ final class IndexReplay {
         segments.add(
             new IndexedEvent(event.position(), event.stream(), event.type(), event.tags()));
     if (full != null) {
-      index.addTo(batch, full);
+      index.terms().addTo(batch, full);
     }
   }
 

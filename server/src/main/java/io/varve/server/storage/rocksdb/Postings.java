@@ -46,6 +46,16 @@ final class Postings {
     return Arrays.copyOf(key, key.length - KEY_SUFFIX_BYTES);
   }
 
+  /** Whether a key is one of a term's; one that only starts like it may be another's. */
+  static boolean isOfTerm(byte[] key, byte[] term) {
+    return key.length == term.length + KEY_SUFFIX_BYTES && startsWith(key, term);
+  }
+
+  static boolean startsWith(byte[] bytes, byte[] start) {
+    return bytes.length >= start.length
+        && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
+  }
+
   static byte[] bytes(String term) {
     return term.getBytes(StandardCharsets.UTF_8);
   }

@@ -80,7 +80,7 @@ final class RocksDbCommit implements Commit {
         segments.add(
             new IndexedEvent(event.position(), event.stream(), event.type(), event.tags()));
     if (full != null) {
-      index.addTo(indexBatch, full);
+      index.terms().addTo(indexBatch, full);
     }
     openFrom = segments.openFrom();
     if (event.stream().equals(StreamChange.STREAM)) {

@@ -55,7 +55,8 @@ final class RocksDbEventIndex implements EventIndex {
 
   @Override
   public Positions withTerm(TermKind kind, String text) {
-    return joined(new HeldTerm(kind, text), () -> new StoredTerm(database, kind, text, memoryFrom));
+    return joined(
+        new HeldTerm(kind, text), () -> new StoredTerm(database.terms(), kind, text, memoryFrom));
   }
 
   @Override
@@ -81,7 +82,7 @@ final class RocksDbEventIndex implements EventIndex {
             }
           });
     }
-    for (TermCount stored : database.termCounts(kind, afterText, memoryFrom, limit)) {
+    for (TermCount stored : database.terms().termCounts(kind, afterText, memoryFrom, limit)) {
       counts.merge(stored.text(), stored.count(), Long::sum);
     }
     return counts.entrySet().stream()
@@ -101,18 +102,21 @@ final class RocksDbEventIndex implements EventIndex {
     }
     if (prefix.indexOf('-') >= 0) {
       String category = new StreamId(prefix).category();
-      return new StoredTerm(database, TermKind.CATEGORY, category, memoryFrom);
+      return new StoredTerm(database.terms(), TermKind.CATEGORY, category, memoryFrom);
     }
     List<String> categories =
-        database.termsStartingWith(
-            TermKind.CATEGORY, prefix, memoryFrom, bounds.mergedCategories() + 1);
+        database
+            .terms()
+            .termsStartingWith(
+                TermKind.CATEGORY, prefix, memoryFrom, bounds.mergedCategories() + 1);
     if (categories.size() > bounds.mergedCategories()) {
       return new EveryPosition(memoryFrom);
     }
     return Positions.anyOf(
         categories.stream()
             .<Positions>map(
-                category -> new StoredTerm(database, TermKind.CATEGORY, category, memoryFrom))
+                category ->
+                    new StoredTerm(database.terms(), TermKind.CATEGORY, category, memoryFrom))
             .toList());
   }
 

@@ -15,7 +15,7 @@ final class StoredTerm implements Positions {
   private static final int ENOUGH_POSITIONS = 1_024;
   private static final long[] NONE = {};
 
-  private final IndexDatabase index;
+  private final IndexedTerms terms;
   private final TermKind kind;
   private final byte[] term;
   private final long until;
@@ -30,8 +30,8 @@ final class StoredTerm implements Positions {
   /**
    * @param until the first position that is not looked for here
    */
-  StoredTerm(IndexDatabase index, TermKind kind, String text, long until) {
-    this.index = index;
+  StoredTerm(IndexedTerms terms, TermKind kind, String text, long until) {
+    this.terms = terms;
     this.kind = kind;
     this.term = Postings.bytes(text);
     this.until = until;
@@ -79,7 +79,7 @@ final class StoredTerm implements Positions {
     segmentsAtOnce = from == high + 1 ? Math.min(2 * segmentsAtOnce, MAX_SEGMENTS_AT_ONCE) : 1;
     List<long[]> taken = new ArrayList<>();
     long reached =
-        index.seekTerms(
+        terms.seek(
             kind,
             Postings.key(term, until),
             seeker -> {
@@ -110,7 +110,7 @@ final class StoredTerm implements Positions {
     segmentsAtOnce = from == low - 1 ? Math.min(2 * segmentsAtOnce, MAX_SEGMENTS_AT_ONCE) : 1;
     List<long[]> taken = new ArrayList<>();
     long reached =
-        index.seekTerms(
+        terms.seek(
             kind,
             Postings.key(term, until),
             seeker -> {
@@ -173,7 +173,7 @@ final class StoredTerm implements Positions {
       if (!startsWithTerm(key)) {
         return false;
       }
-      if (isOfTerm(key)) {
+      if (Postings.isOfTerm(key, term)) {
         return true;
       }
     } while (seeker.next());
@@ -186,7 +186,7 @@ final class StoredTerm implements Positions {
       if (!startsWithTerm(key)) {
         return false;
       }
-      if (isOfTerm(key)) {
+      if (Postings.isOfTerm(key, term)) {
         return true;
       }
     } while (seeker.previous());
@@ -197,9 +197,5 @@ final class StoredTerm implements Positions {
     return key.length > term.length
         && key[term.length] == 0
         && Arrays.equals(key, 0, term.length, term, 0, term.length);
-  }
-
-  private boolean isOfTerm(byte[] key) {
-    return key.length == term.length + Postings.KEY_SUFFIX_BYTES;
   }
 }
