@@ -153,7 +153,7 @@ public final class Repository<C, S, E> {
     }
   }
 
-  private Duration since(Instant startedAt) {
+  Duration since(Instant startedAt) {
     Duration took = Duration.between(startedAt, clock.instant());
     return took.isNegative() ? Duration.ZERO : took;
   }
@@ -320,6 +320,10 @@ public final class Repository<C, S, E> {
 
   ToolkitObserver observer() {
     return observer;
+  }
+
+  Instant now() {
+    return clock.instant();
   }
 
   ConflictRetry retry() {

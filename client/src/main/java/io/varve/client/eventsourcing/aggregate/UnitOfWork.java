@@ -18,6 +18,8 @@ import io.varve.client.streams.RecordedEvent;
 import io.varve.client.streams.Transaction;
 import io.varve.client.streams.TransactionResult;
 import io.varve.client.streams.VersionConflictException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -44,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  *     .orElseThrow();
  * }</pre>
  *
- * <p>For one thread. Committing it again decides anew.
+ * <p>For one thread. Committing it again decides anew. The observers of the repositories hear of
+ * each command that was carried out or refused; one that fails is the caller's to tell.
  */
 public final class UnitOfWork {
 
@@ -151,27 +154,65 @@ public final class UnitOfWork {
       Loaded<S> loaded = repository.loadStream(stream);
       S state = loaded.state();
       List<E> events = new ArrayList<>();
+      List<Taken> taken = new ArrayList<>();
       for (C command : commands) {
         AggregateType.Handled<S, E> handled = repository.type().handle(command, state);
         switch (handled.decision()) {
-          case Decision.Accepted<E> accepted -> events.addAll(accepted.events());
+          case Decision.Accepted<E> accepted -> {
+            events.addAll(accepted.events());
+            taken.add(new Taken(command, accepted.events().size()));
+          }
           case Decision.Refused<E> refused -> {
-            return new Attempt<>(repository, loaded, state, List.of(), refused.refusal());
+            List<Taken> theRefused = List.of(new Taken(command, 0));
+            return new Attempt<>(
+                repository, loaded, state, List.of(), theRefused, refused.refusal());
           }
         }
         state = handled.after();
       }
-      return new Attempt<>(repository, loaded, state, events, null);
+      return new Attempt<>(repository, loaded, state, events, taken, null);
     }
   }
 
-  /** One aggregate, loaded and decided. */
+  /** A command, and how many events follow from it. */
+  private record Taken(Object command, int events) {}
+
+  /**
+   * One aggregate, loaded and decided.
+   *
+   * @param taken its commands; if one was refused, that one alone
+   */
   private record Attempt<S, E>(
       Repository<?, S, E> repository,
       Loaded<S> loaded,
       S after,
       List<E> events,
+      List<Taken> taken,
       @Nullable Refusal refusal) {
+
+    /** Tells the repository's observer what became of its commands. */
+    void tell(Result result, CommandOptions options, int conflicts, Instant startedAt) {
+      String category = repository.type().category();
+      Duration took = repository.since(startedAt);
+      for (Taken each : taken) {
+        String name = options.nameOf(each.command());
+        repository
+            .observer()
+            .tell(
+                o -> {
+                  switch (result) {
+                    case Committed done ->
+                        o.commandExecuted(
+                            category, name, done.repeated() ? 0 : each.events(), conflicts, took);
+                    case Refused refused -> {
+                      if (refusal != null) {
+                        o.commandRefused(category, name, refusal, took);
+                      }
+                    }
+                  }
+                });
+      }
+    }
 
     void addTo(Transaction.Builder transaction, IntFunction<UUID> ids, EventContext context) {
       ExpectedVersion expected = ExpectedVersion.exactly(loaded.version());
@@ -213,6 +254,7 @@ public final class UnitOfWork {
     Repository<?, ?, ?> first = parts.values().iterator().next().repository;
     EventContext context = options.contextOrNew();
     ConflictRetry patience = options.retry(first.retry());
+    Instant startedAt = first.now();
     int conflicts = 0;
     while (true) {
       List<Attempt<?, ?>> attempts = new ArrayList<>();
@@ -220,7 +262,11 @@ public final class UnitOfWork {
         attempts.add(part.decide());
       }
       try {
-        return write(first.store(), attempts, options, context);
+        Result result = write(first.store(), attempts, options, context);
+        for (Attempt<?, ?> attempt : attempts) {
+          attempt.tell(result, options, conflicts, startedAt);
+        }
+        return result;
       } catch (VersionConflictException e) {
         conflicts++;
         if (!patience.pause(conflicts)) {

@@ -88,7 +88,7 @@ public final class Decisions<E> {
    * Decisions whose events are written to the streams that this function says.
    *
    * @param streams which stream an event belongs to. Rules do not depend on it: it is where people
-   *     and projections find the event
+   *     and projections find the event. One that is deleted is opened again
    */
   public static <E> Decisions<E> of(
       EventStore store, EventTypes<E> types, Function<? super E, String> streams) {

@@ -316,4 +316,43 @@ class SnapshotWritingTest {
             "failed account Deposit stream \"account-42\": expected no stream, but it is at"
                 + " version 5; nothing was written");
   }
+
+  @Test
+  void an_observer_hears_of_the_commands_of_a_unit_of_work() {
+    Repository<Command, Account, Event> accounts =
+        builder(SnapshotPolicy.never()).observer(new Listening()).build();
+
+    UnitOfWork.begin()
+        .add(accounts, "1", new Open("Ada"))
+        .add(accounts, "1", new DepositEach(2, 5))
+        .add(accounts, "2", new Open("Bob"))
+        .commit()
+        .orElseThrow();
+    UnitOfWork.begin()
+        .add(accounts, "1", new Deposit(1))
+        .add(accounts, "2", new Withdraw(1))
+        .commit();
+
+    assertThat(heard)
+        .filteredOn(what -> !what.startsWith("loaded"))
+        .containsExactly(
+            "executed account Open 1 0",
+            "executed account DepositEach 2 0",
+            "executed account Open 1 0",
+            "refused account Withdraw INSUFFICIENT_FUNDS");
+  }
+
+  @Test
+  void a_unit_of_work_has_snapshots_taken() {
+    Repository<Command, Account, Event> accounts = builder(SnapshotPolicy.every(2)).build();
+
+    UnitOfWork.begin()
+        .add(accounts, "42", new Open("Ada"))
+        .add(accounts, "42", new Deposit(5))
+        .commit();
+    writeSnapshots();
+
+    assertThat(accounts.load("42").snapshotVersion()).isEqualTo(2);
+    assertThat(accounts.load("42").state()).isEqualTo(new Account(true, 5, 1));
+  }
 }
