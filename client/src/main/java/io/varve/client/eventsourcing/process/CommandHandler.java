@@ -4,6 +4,7 @@ import io.varve.client.eventsourcing.CommandEvents;
 import io.varve.client.eventsourcing.CommandOptions;
 import io.varve.client.eventsourcing.EventContext;
 import io.varve.client.eventsourcing.Refusal;
+import io.varve.client.eventsourcing.UndecodableEventException;
 import io.varve.client.eventsourcing.aggregate.CommandResult;
 import io.varve.client.eventsourcing.aggregate.Repository;
 import io.varve.client.streams.StreamTombstonedException;
@@ -48,6 +49,11 @@ public interface CommandHandler<C> {
           case CommandResult.Refused<S, E> refused ->
               CommandOutcome.refused(refused.refusal(), claim);
         };
+      } catch (UndecodableEventException e) {
+        if (!e.event().id().equals(claim)) {
+          throw e;
+        }
+        return CommandOutcome.refused(ProcessEvents.refusal(e.event()), claim); // by another runner
       } catch (StreamTombstonedException e) {
         return CommandOutcome.refused(
             new Refusal("STREAM_CLOSED", String.valueOf(e.getMessage())), claim);

@@ -534,6 +534,7 @@ final class Instances<S, E> {
           return leave(instance);
         }
         command = fold.pending().values().iterator().next();
+        arm(instance); // timers fire meanwhile
       } finally {
         instance.lock.unlock();
       }
@@ -770,7 +771,9 @@ final class Instances<S, E> {
     if (instance.driven || isPausing(instance)) {
       fireAllDue(instance); // even while a command is being carried out, or is to be tried again
       instance.again = true;
-      arm(instance);
+      if (!instance.driven || due(load(instance)) == null) {
+        arm(instance); // otherwise the worker does, when it is done
+      }
       return;
     }
     wake(instance);
