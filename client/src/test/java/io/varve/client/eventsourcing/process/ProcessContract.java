@@ -420,4 +420,40 @@ public abstract class ProcessContract {
 
     assertThat(bank.balance("b")).isEqualByComparingTo("10.10");
   }
+
+  @Test
+  void of_a_refusal_and_an_acceptance_of_one_command_only_one_is_ever_true() throws Exception {
+    CountDownLatch refusedOnce = new CountDownLatch(1);
+    CountDownLatch accepted = new CountDownLatch(1);
+    CommandHandler<AccountCommand> handler = bank.handler();
+    CommandHandler<AccountCommand> slow =
+        (id, command, commandId, context) -> {
+          CommandOutcome outcome = handler.handle(id, command, commandId, context);
+          if (outcome instanceof CommandOutcome.Refused) {
+            refusedOnce.countDown();
+            assertThat(accepted.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+          }
+          return outcome;
+        };
+    CommandHandler<AccountCommand> lost =
+        (id, command, commandId, context) -> {
+          CommandOutcome outcome = handler.handle(id, command, commandId, context);
+          if (outcome instanceof CommandOutcome.Accepted && command instanceof Withdraw) {
+            accepted.countDown();
+            throw new IllegalStateException("the answer is lost, for now");
+          }
+          return outcome;
+        };
+    var first = start(slow);
+    bank.request("t1", "a", "b", "150.00");
+    assertThat(refusedOnce.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    bank.accounts().execute("a", new AccountCommand.Deposit(new BigDecimal("50.00"), "salary"));
+    var second = start(lost);
+    untilCompleted(first, "t1");
+
+    assertThat(second.find("t1").orElseThrow().outcome()).isEqualTo("completed");
+    assertThat(types("t1")).doesNotContain("ProcessCommandRefused");
+    assertThat(bank.balance("a")).isEqualByComparingTo("0.00");
+    assertThat(bank.balance("b")).isEqualByComparingTo("150.10");
+  }
 }
