@@ -59,6 +59,7 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
   private volatile Plan plan = new Plan(0, List.of(), "");
   private volatile @Nullable String failure;
   private volatile @Nullable Instant behindSince;
+  private volatile long seenElsewhere; // of what somebody else feeds
 
   Line(
       Projection<T> projection,
@@ -99,6 +100,7 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
           log.warn("the generations of projection {} cannot be planned", projection.name(), e);
         }
       }
+      lookElsewhere();
       noteLag();
       progress.changed();
     }
@@ -151,6 +153,12 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
     }
   }
 
+  private void lookElsewhere() {
+    if (isElsewhere(feeds.get(plan.live()))) {
+      seenElsewhere = positionElsewhere();
+    }
+  }
+
   private void noteLag() {
     Feed<T> feed = feeds.get(plan.live());
     if (feed == null || feed.position() >= progress.head() || feed.state() == State.LIVE) {
@@ -194,7 +202,7 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
     Feed<T> building = building(now);
     Feed<T> shown = served != null ? served : building;
     long head = progress.head();
-    long position = served == null ? 0 : served.position();
+    long position = served == null || isElsewhere(served) ? seenElsewhere : served.position();
     return new ProjectionStatus(
         projection.name(),
         state(now, served, building),
@@ -333,8 +341,8 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
     while (true) {
       long seen = progress.changes();
       Feed<T> served = feeds.get(plan.live());
-      boolean elsewhere = served == null || served.state() == State.STANDBY;
-      long position = served == null || elsewhere ? positionElsewhere() : served.position();
+      boolean elsewhere = isElsewhere(served);
+      long position = servedPosition();
       if (position >= needed) {
         return true;
       }
@@ -360,6 +368,15 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
       case PAUSED, FAILING, STOPPED, CLOSED -> true;
       case STARTING, CATCHING_UP, LIVE, STANDBY -> isClosing();
     };
+  }
+
+  long servedPosition() {
+    Feed<T> served = feeds.get(plan.live());
+    return served == null || isElsewhere(served) ? positionElsewhere() : served.position();
+  }
+
+  private static boolean isElsewhere(@Nullable Feed<?> served) {
+    return served == null || served.state() == State.STANDBY;
   }
 
   /** Somebody else moves it; while it cannot be seen it has not moved. */

@@ -69,6 +69,14 @@ public final class ProjectionRunner implements AutoCloseable {
   }
 
   /**
+   * The position up to which what a projection serves holds everything, whoever feeds it; 0:
+   * nothing yet, or it cannot be found out at the moment.
+   */
+  public long position(String projection) {
+    return line(projection).servedPosition();
+  }
+
+  /**
    * Waits until what a projection serves holds everything up to a position, such as the one that an
    * append returned. Events that do not concern the projection are not waited for.
    *

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The toolkit's own tables, and every statement on them. They are in a schema of their own, in the
@@ -44,6 +45,7 @@ final class Catalog {
       GenerationState state,
       long position,
       long fence,
+      @Nullable String owner,
       long leaseUntil,
       long changedAt) {}
 
@@ -196,7 +198,7 @@ final class Catalog {
   }
 
   private static final String SELECT_FROM =
-      "SELECT generation, shape, state, position, fence, lease_until, changed_at FROM ";
+      "SELECT generation, shape, state, position, fence, owner, lease_until, changed_at FROM ";
 
   private static Generation generation(ResultSet row) throws SQLException {
     return new Generation(
@@ -205,8 +207,9 @@ final class Catalog {
         GenerationState.valueOf(row.getString(3)),
         row.getLong(4),
         row.getLong(5),
-        row.getLong(6),
-        row.getLong(7));
+        row.getString(6),
+        row.getLong(7),
+        row.getLong(8));
   }
 
   /** Fails if somebody else has inserted this number. */

@@ -72,11 +72,12 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
   private final Duration grace;
   private final InstantSource clock;
   private final Map<String, Integer> readers = new ConcurrentHashMap<>();
+  private final Set<String> making = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Catalog catalog;
 
   private SqlReadModel(Builder from) {
     this.dataSource = from.dataSource;
-    this.transactions = new Transactions(from.dataSource);
+    this.transactions = new Transactions(from.dataSource, from.inTurn);
     this.schema = from.schema;
     this.lease = from.lease;
     this.grace = from.grace;
@@ -103,11 +104,12 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
    * @throws IllegalStateException the projection has no tables yet; it has never been started
    */
   public Connection connection(String projection) throws SQLException {
+    Catalog tables = catalogForReaders();
     Connection connection = dataSource.getConnection();
     try {
       boolean autoCommit = connection.getAutoCommit();
       @Nullable String schemaBefore = connection.getSchema();
-      String now = servedSchema(connection, projection);
+      String now = servedSchema(tables, connection, projection);
       Transactions.enter(connection, now);
       if (!autoCommit) {
         connection.commit(); // or a roll-back would make it forget the schema
@@ -166,8 +168,9 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
    * @throws IllegalStateException the projection has no tables yet; it has never been started
    */
   public String servedSchema(String projection) throws SQLException {
+    Catalog tables = catalogForReaders();
     try (Connection connection = dataSource.getConnection()) {
-      String served = servedSchema(connection, projection);
+      String served = servedSchema(tables, connection, projection);
       if (!connection.getAutoCommit()) {
         connection.rollback();
       }
@@ -175,8 +178,9 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
     }
   }
 
-  private String servedSchema(Connection connection, String projection) throws SQLException {
-    int live = catalog(connection).live(connection, projection);
+  private static String servedSchema(Catalog tables, Connection connection, String projection)
+      throws SQLException {
+    int live = tables.live(connection, projection);
     if (live == 0) {
       throw new IllegalStateException(
           "the projection " + projection + " has no tables yet: no runner has ever fed it");
@@ -201,37 +205,49 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
     if (known != null) {
       return known;
     }
-    return transactions.run(null, this::catalog);
+    Catalog made = transactions.run(null, this::create);
+    catalog = made;
+    return made;
   }
 
-  private Catalog catalog(Connection connection) throws SQLException {
-    Catalog known = catalog;
-    if (known == null) {
-      known = new Catalog(schema, connection.getMetaData().getIdentifierQuoteString());
-      known.create(connection);
-      if (!connection.getAutoCommit()) {
-        connection.commit();
-      }
-      catalog = known;
+  private Catalog create(Connection connection) throws SQLException {
+    Catalog made = new Catalog(schema, connection.getMetaData().getIdentifierQuoteString());
+    made.create(connection);
+    return made;
+  }
+
+  private Catalog catalogForReaders() throws SQLException {
+    try {
+      return catalog();
+    } catch (SQLException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new SQLException(e);
     }
-    return known;
   }
 
   @Override
   public Plan plan(Projection<Connection> projection, String owner) throws Exception {
     Seen seen = look(projection);
-    if (seen.live == null) {
-      if (!seen.isBeingMade(projection.version(), now())) {
-        make(projection, owner, seen);
-        seen = look(projection);
-      }
-    } else if (seen.live.shape() < projection.version()
-        && seen.next(projection).isEmpty()
-        && !seen.isBeingMade(projection.version(), now())) {
+    boolean needsAnother =
+        seen.live == null
+            || (seen.live.shape() < projection.version() && seen.next(projection).isEmpty());
+    if (needsAnother && !isBeingMade(projection, owner, seen)) {
       make(projection, owner, seen);
       seen = look(projection);
     }
     return seen.plan(projection);
+  }
+
+  /** By somebody else who is alive, or by another thread here; not by ourselves before a crash. */
+  private boolean isBeingMade(Projection<Connection> projection, String owner, Seen seen) {
+    return seen.all.stream()
+        .filter(generation -> generation.state() == GenerationState.NEW)
+        .filter(generation -> generation.shape() == projection.version())
+        .anyMatch(
+            generation ->
+                making.contains(schemaOf(projection.name(), generation.number()))
+                    || (!owner.equals(generation.owner()) && generation.leaseUntil() >= now()));
   }
 
   private Seen look(Projection<Connection> projection) throws Exception {
@@ -268,15 +284,6 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
           .filter(generation -> generation.shape() == projection.version())
           .filter(generation -> generation.state() == GenerationState.READY)
           .findFirst();
-    }
-
-    boolean isBeingMade(int shape, long now) {
-      return all.stream()
-          .anyMatch(
-              generation ->
-                  generation.state() == GenerationState.NEW
-                      && generation.shape() == shape
-                      && generation.leaseUntil() >= now);
     }
 
     Plan plan(Projection<?> projection) {
@@ -318,6 +325,7 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
           return null;
         });
     String own = schemaOf(name, number);
+    making.add(own);
     try {
       transactions.run(
           null,
@@ -349,6 +357,8 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
     } catch (Exception e) {
       giveUp(projection, number, e);
       throw e;
+    } finally {
+      making.remove(own);
     }
     log.info("projection {} has a generation {} of version {}", name, number, projection.version());
     return number;
@@ -528,6 +538,7 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
     private Duration lease = Duration.ofSeconds(10);
     private Duration grace = Duration.ofSeconds(30);
     private InstantSource clock = InstantSource.system();
+    private boolean inTurn;
 
     private Builder(DataSource dataSource) {
       this.dataSource = requireNonNull(dataSource);
@@ -567,6 +578,16 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
         throw new IllegalArgumentException("must not be negative, was " + grace);
       }
       this.grace = grace;
+      return this;
+    }
+
+    /**
+     * Has the transactions of all projections here take turns. Needed for a database whose files
+     * hold whole transactions after a killed process only if one thread writes at a time: H2 in a
+     * file is one, and wants {@code WRITE_DELAY=0} in its URL besides.
+     */
+    public Builder oneWriterAtATime() {
+      this.inTurn = true;
       return this;
     }
 

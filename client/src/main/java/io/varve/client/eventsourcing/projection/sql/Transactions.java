@@ -8,6 +8,7 @@ import java.sql.SQLTransientConnectionException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,9 +33,16 @@ final class Transactions {
   private static final Logger log = LoggerFactory.getLogger(Transactions.class);
 
   private final DataSource dataSource;
+  private final @Nullable ReentrantLock turn;
 
-  Transactions(DataSource dataSource) {
+  /**
+   * Transactions of this database.
+   *
+   * @param inTurn one at a time, instead of as many as there are threads
+   */
+  Transactions(DataSource dataSource, boolean inTurn) {
     this.dataSource = dataSource;
+    this.turn = inTurn ? new ReentrantLock(true) : null;
   }
 
   /**
@@ -43,6 +51,19 @@ final class Transactions {
    * @param schema the schema for plain names; null: the connection's own
    */
   <R extends @Nullable Object> R run(@Nullable String schema, Work<R> work) throws Exception {
+    if (turn == null) {
+      return runNow(schema, work);
+    }
+    turn.lock();
+    try {
+      return runNow(schema, work);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private <R extends @Nullable Object> R runNow(@Nullable String schema, Work<R> work)
+      throws Exception {
     try (Connection connection = dataSource.getConnection()) {
       @Nullable String schemaBefore = schema == null ? null : connection.getSchema();
       boolean autoCommitBefore = connection.getAutoCommit();
