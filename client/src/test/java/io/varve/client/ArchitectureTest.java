@@ -95,6 +95,15 @@ class ArchitectureTest {
           .resideInAnyPackage("java.sql..", "javax.sql..");
 
   @ArchTest
+  static final ArchRule only_the_cache_knows_caffeine =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..eventsourcing.cache..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.github.benmanes.caffeine..");
+
+  @ArchTest
   static final ArchRule packages_have_no_cycles =
       slices().matching("io.varve.client.(**)").should().beFreeOfCycles();
 }
