@@ -16,6 +16,7 @@ import io.varve.client.streams.Streams;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** The life of the streams of a store in memory. */
@@ -25,10 +26,24 @@ final class MemoryStreams implements Streams {
   interface Decision {
 
     /** Throws if the stream, which is not closed for ever, does not allow it. */
-    void check(MemoryStream stream);
+    default void check(MemoryStream stream) {}
 
     /** Throws if the change is not possible; otherwise it is made. */
     void apply(MemoryStream stream, Instant now);
+  }
+
+  /** A change of a stream that has events and is not deleted. */
+  private record OfStreamThatIsThere(Consumer<MemoryStream> change) implements Decision {
+
+    @Override
+    public void check(MemoryStream stream) {
+      requireThere(stream);
+    }
+
+    @Override
+    public void apply(MemoryStream stream, Instant now) {
+      change.accept(stream);
+    }
   }
 
   private final MemoryLog log;
@@ -92,15 +107,7 @@ final class MemoryStreams implements Streams {
     return change(
         stream,
         change,
-        new Decision() {
-          @Override
-          public void check(MemoryStream found) {}
-
-          @Override
-          public void apply(MemoryStream found, Instant now) {
-            found.setRetention(retention, now);
-          }
-        },
+        (found, now) -> found.setRetention(retention, now),
         "$RetentionSet",
         bounds);
   }
@@ -111,35 +118,26 @@ final class MemoryStreams implements Streams {
     return change(
         stream,
         change,
-        new Decision() {
-          @Override
-          public void check(MemoryStream found) {
-            requireThere(found);
-          }
-
-          @Override
-          public void apply(MemoryStream found, Instant now) {
-            if (beforeVersion > found.version() + 1) {
-              throw RequestRules.invalid(
-                  "truncate_before",
-                  "must be at most "
-                      + (found.version() + 1)
-                      + ", one more than the stream's version, was "
-                      + beforeVersion);
-            }
-            if (beforeVersion < found.truncateBefore()) {
-              throw RequestRules.invalid(
-                  "truncate_before",
-                  "must not be lower than before, "
-                      + found.truncateBefore()
-                      + ", was "
-                      + beforeVersion);
-            }
-            found.truncate(beforeVersion);
-          }
-        },
+        new OfStreamThatIsThere(found -> truncate(found, beforeVersion)),
         "$StreamTruncated",
         ",\"truncateBefore\":\"" + beforeVersion + "\"");
+  }
+
+  private static void truncate(MemoryStream stream, long beforeVersion) {
+    if (beforeVersion > stream.version() + 1) {
+      throw RequestRules.invalid(
+          "truncate_before",
+          "must be at most "
+              + (stream.version() + 1)
+              + ", one more than the stream's version, was "
+              + beforeVersion);
+    }
+    if (beforeVersion < stream.truncateBefore()) {
+      throw RequestRules.invalid(
+          "truncate_before",
+          "must not be lower than before, " + stream.truncateBefore() + ", was " + beforeVersion);
+    }
+    stream.truncate(beforeVersion);
   }
 
   @Override
@@ -147,17 +145,7 @@ final class MemoryStreams implements Streams {
     return change(
         stream,
         change,
-        new Decision() {
-          @Override
-          public void check(MemoryStream found) {
-            requireThere(found);
-          }
-
-          @Override
-          public void apply(MemoryStream found, Instant now) {
-            found.close(StreamLife.DELETED);
-          }
-        },
+        new OfStreamThatIsThere(found -> found.close(StreamLife.DELETED)),
         "$StreamDeleted",
         "");
   }
@@ -167,15 +155,7 @@ final class MemoryStreams implements Streams {
     return change(
         stream,
         change,
-        new Decision() {
-          @Override
-          public void check(MemoryStream found) {}
-
-          @Override
-          public void apply(MemoryStream found, Instant now) {
-            found.close(StreamLife.TOMBSTONED);
-          }
-        },
+        (found, now) -> found.close(StreamLife.TOMBSTONED),
         "$StreamTombstoned",
         "");
   }
