@@ -251,71 +251,93 @@ public final class StreamsEndpoint {
   // ---- listings
 
   private ListStreamsResponse list(ListStreamsRequest request) {
-    int pageSize = Checks.pageSize(request.getPageSize());
-    String[] listing = {
-      "streams", request.getFilterCase().name(), request.getPrefix(), request.getCategory()
-    };
-    String after = after(request.getPageToken(), listing);
-    List<StreamId> found =
-        switch (request.getFilterCase()) {
-          case FILTER_NOT_SET -> directory.startingWith("", after, pageSize + 1);
-          case PREFIX -> directory.startingWith(request.getPrefix(), after, pageSize + 1);
-          case CATEGORY -> directory.ofCategory(request.getCategory(), after, pageSize + 1);
-        };
+    Page<StreamId> page =
+        page(
+            request.getPageSize(),
+            request.getPageToken(),
+            (afterOrNull, limit) -> {
+              String after = afterOrNull == null ? "" : afterOrNull;
+              return switch (request.getFilterCase()) {
+                case FILTER_NOT_SET -> directory.startingWith("", after, limit);
+                case PREFIX -> directory.startingWith(request.getPrefix(), after, limit);
+                case CATEGORY -> directory.ofCategory(request.getCategory(), after, limit);
+              };
+            },
+            StreamId::value,
+            "streams",
+            request.getFilterCase().name(),
+            request.getPrefix(),
+            request.getCategory());
     ListStreamsResponse.Builder response = ListStreamsResponse.newBuilder();
-    for (StreamId stream : found.subList(0, Math.min(pageSize, found.size()))) {
-      response.addStreams(info(stream, directory.headOf(stream)));
-    }
-    if (found.size() > pageSize) {
-      response.setNextPageToken(token(found.get(pageSize - 1).value(), listing));
-    }
-    return response.build();
+    page.entries().forEach(stream -> response.addStreams(info(stream, directory.headOf(stream))));
+    return response.setNextPageToken(page.nextToken()).build();
   }
 
   private ListCategoriesResponse list(ListCategoriesRequest request) {
-    int pageSize = Checks.pageSize(request.getPageSize());
-    String[] listing = {"categories"};
-    List<TermCount> found =
-        directory.counts(
-            TermKind.CATEGORY, afterOrNull(request.getPageToken(), listing), pageSize + 1);
+    Page<TermCount> page =
+        page(
+            request.getPageSize(),
+            request.getPageToken(),
+            (after, limit) -> directory.counts(TermKind.CATEGORY, after, limit),
+            TermCount::text,
+            "categories");
     ListCategoriesResponse.Builder response = ListCategoriesResponse.newBuilder();
-    for (TermCount category : found.subList(0, Math.min(pageSize, found.size()))) {
+    for (TermCount category : page.entries()) {
       response.addCategories(
           CategoryInfo.newBuilder().setCategory(category.text()).setEventCount(category.count()));
     }
-    if (found.size() > pageSize) {
-      response.setNextPageToken(token(found.get(pageSize - 1).text(), listing));
-    }
-    return response.build();
+    return response.setNextPageToken(page.nextToken()).build();
   }
 
   private ListEventTypesResponse list(ListEventTypesRequest request) {
-    int pageSize = Checks.pageSize(request.getPageSize());
-    String[] listing = {"event types"};
-    List<TermCount> found =
-        directory.counts(TermKind.TYPE, afterOrNull(request.getPageToken(), listing), pageSize + 1);
+    Page<TermCount> page =
+        page(
+            request.getPageSize(),
+            request.getPageToken(),
+            (after, limit) -> directory.counts(TermKind.TYPE, after, limit),
+            TermCount::text,
+            "event types");
     ListEventTypesResponse.Builder response = ListEventTypesResponse.newBuilder();
-    for (TermCount type : found.subList(0, Math.min(pageSize, found.size()))) {
+    for (TermCount type : page.entries()) {
       response.addEventTypes(
           EventTypeInfo.newBuilder().setType(type.text()).setEventCount(type.count()));
     }
-    if (found.size() > pageSize) {
-      response.setNextPageToken(token(found.get(pageSize - 1).text(), listing));
-    }
-    return response.build();
+    return response.setNextPageToken(page.nextToken()).build();
   }
 
-  private static String token(String last, String... listing) {
-    return PageToken.after(last.getBytes(StandardCharsets.UTF_8), listing);
+  /**
+   * One page of a listing.
+   *
+   * @param nextToken asks for the next page; empty when this is the last
+   */
+  private record Page<T>(List<T> entries, String nextToken) {}
+
+  /** Finds the entries behind a name, or the first when it is null, at most so many. */
+  private interface Finder<T> {
+    List<T> find(@Nullable String after, int limit);
   }
 
-  private static String after(String token, String... listing) {
-    String after = afterOrNull(token, listing);
-    return after == null ? "" : after;
-  }
-
-  private static @Nullable String afterOrNull(String token, String... listing) {
+  /**
+   * The page that was asked for.
+   *
+   * @param name what the entries are ordered by
+   * @param listing what is listed: a token of another listing is refused
+   */
+  private static <T> Page<T> page(
+      int requestedSize,
+      String token,
+      Finder<T> finder,
+      Function<T, String> name,
+      String... listing) {
+    int size = Checks.pageSize(requestedSize);
     byte[] key = PageToken.key(token, listing);
-    return key == null ? null : new String(key, StandardCharsets.UTF_8);
+    String after = key == null ? null : new String(key, StandardCharsets.UTF_8);
+    List<T> found = finder.find(after, size + 1); // one more, which tells whether this is the last
+    if (found.size() <= size) {
+      return new Page<>(found, "");
+    }
+    List<T> entries = found.subList(0, size);
+    String last = name.apply(entries.getLast());
+    return new Page<>(entries, PageToken.after(last.getBytes(StandardCharsets.UTF_8), listing));
   }
 }
