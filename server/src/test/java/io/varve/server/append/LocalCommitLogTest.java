@@ -30,9 +30,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
@@ -193,34 +195,27 @@ class LocalCommitLogTest {
         .isEqualTo(storage.all().stream().map(EncodedEvent::position).toList());
   }
 
-  @Test
-  void an_answer_that_cannot_be_delivered_costs_the_others_nothing() {
-    closeTheGate();
-    CommitLog log = start(AppendSettings.defaults());
-    proposeAndWaitForTheWriter(log);
-    log.propose(
-        append(ACCOUNT, 2),
-        outcome -> {
-          throw new IllegalStateException("gone");
-        });
-    log.propose(append(ACCOUNT, 3), answers);
-    gate.countDown();
-
-    answers.await(2);
-    log.propose(append(ACCOUNT, 4), answers);
-    assertThat(answers.await(3)).allMatch(Appended.class::isInstance);
+  static List<Named<Consumer<Outcome>>> callbacksThatFail() {
+    return List.of(
+        Named.of(
+            "an exception",
+            _ -> {
+              throw new IllegalStateException("gone");
+            }),
+        Named.of(
+            "an error",
+            _ -> {
+              throw new AssertionError("gone");
+            }));
   }
 
-  @Test
-  void an_error_in_a_callback_costs_the_others_nothing_either() {
+  @ParameterizedTest
+  @MethodSource("callbacksThatFail")
+  void an_answer_that_cannot_be_delivered_costs_the_others_nothing(Consumer<Outcome> callback) {
     closeTheGate();
     CommitLog log = start(AppendSettings.defaults());
     proposeAndWaitForTheWriter(log);
-    log.propose(
-        append(ACCOUNT, 2),
-        outcome -> {
-          throw new AssertionError("gone");
-        });
+    log.propose(append(ACCOUNT, 2), callback);
     log.propose(append(ACCOUNT, 3), answers);
     gate.countDown();
 
