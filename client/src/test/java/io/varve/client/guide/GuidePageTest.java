@@ -21,6 +21,10 @@ class GuidePageTest {
   private static final Path PAGE = Path.of("..", "docs", "event-sourcing.md");
   private static final Path SOURCES = Path.of("src/test/java/io/varve/client/guide");
 
+  /** Where the server is on the class path. */
+  private static final Path WITH_SERVER =
+      Path.of("../server/src/test/java/io/varve/server/testkit/VarveServerExtensionIT.java");
+
   @Test
   void every_java_example_of_the_page_stands_in_a_file_that_is_compiled_and_run() throws Exception {
     List<List<String>> sources = new ArrayList<>();
@@ -29,6 +33,7 @@ class GuidePageTest {
         sources.add(lines(Files.readString(file)));
       }
     }
+    sources.add(lines(Files.readString(WITH_SERVER)));
     Matcher example = JAVA.matcher(Files.readString(PAGE));
     int examples = 0;
     while (example.find()) {

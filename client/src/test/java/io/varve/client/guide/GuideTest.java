@@ -1,9 +1,11 @@
 package io.varve.client.guide;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.varve.client.eventsourcing.CommandOptions;
 import io.varve.client.eventsourcing.Decision;
+import io.varve.client.eventsourcing.EventContext;
 import io.varve.client.eventsourcing.EventTypes;
 import io.varve.client.eventsourcing.TypedEvent;
 import io.varve.client.eventsourcing.aggregate.AggregateType;
@@ -14,6 +16,12 @@ import io.varve.client.eventsourcing.aggregate.TimelineEntry;
 import io.varve.client.eventsourcing.decision.DecisionModel;
 import io.varve.client.eventsourcing.decision.Decisions;
 import io.varve.client.eventsourcing.json.JsonEvents;
+import io.varve.client.eventsourcing.process.CommandHandler;
+import io.varve.client.eventsourcing.process.CommandTarget;
+import io.varve.client.eventsourcing.process.Effect;
+import io.varve.client.eventsourcing.process.ProcessInstance;
+import io.varve.client.eventsourcing.process.ProcessRunner;
+import io.varve.client.eventsourcing.process.Saga;
 import io.varve.client.eventsourcing.projection.Projection;
 import io.varve.client.eventsourcing.projection.ProjectionRunner;
 import io.varve.client.eventsourcing.projection.sql.SqlProjection;
@@ -26,9 +34,11 @@ import io.varve.client.guide.AccountEvent.MoneyDeposited;
 import io.varve.client.guide.AccountEvent.MoneyWithdrawn;
 import io.varve.client.guide.CourseEvent.CourseDefined;
 import io.varve.client.guide.CourseEvent.StudentSubscribed;
+import io.varve.client.guide.TransferEvent.TransferRequested;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
+import io.varve.client.testkit.AggregateFixture;
 import io.varve.client.testkit.EventTypesFixture;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.math.BigDecimal;
@@ -197,6 +207,53 @@ class GuideTest {
                     : Decision.refused("NO_SEAT", "the course or the student is full"));
 
     assertThat(result.orElseThrow().events()).containsExactly(new StudentSubscribed("c1", "s1"));
+  }
+
+  @Test
+  void let_one_thing_lead_to_another() {
+    EventTypes<AccountEvent> types = JsonEvents.of(AccountEvent.class);
+    var accounts = Repository.of(store, AggregateType.of("account", types, Account.DECIDER));
+    accounts.execute("42", new Open("Ada"));
+    accounts.execute("42", new Deposit(money("25.00")));
+
+    CommandTarget<AccountCommand> account =
+        CommandTarget.of("account", JsonEvents.of(AccountCommand.class));
+    Saga<TransferRequested, TransferEvent> transfer =
+        Saga.<TransferEvent>named("transfer")
+            .startedBy(TransferRequested.class, TransferRequested::id)
+            .step("withdraw", t -> Effect.send(account, t.from(), new Withdraw(t.amount())))
+            .undoneBy(t -> Effect.send(account, t.from(), new Deposit(t.amount())))
+            .step("deposit", t -> Effect.send(account, t.to(), new Deposit(t.amount())))
+            .build();
+
+    EventTypes<TransferEvent> events = JsonEvents.of(TransferEvent.class);
+    var request = new TransferRequested("t1", "42", "43", money("20.00")); // there is no 43
+    store.append(
+        "request-t1", ExpectedVersion.noStream(), events.encode(request, EventContext.begin()));
+
+    try (var runner =
+        ProcessRunner.builder(store, transfer, events)
+            .handler(account, CommandHandler.of(accounts))
+            .start()) {
+      await().until(() -> runner.find("t1").filter(ProcessInstance::completed).isPresent());
+
+      assertThat(runner.find("t1").orElseThrow().outcome()).isEqualTo("compensated");
+      assertThat(accounts.load("42").state().balance()).isEqualTo("25.00");
+    }
+  }
+
+  @Test
+  void test_decisions_without_a_store() {
+    EventTypes<AccountEvent> types = JsonEvents.of(AccountEvent.class);
+    var account = AggregateFixture.of(AggregateType.of("account", types, Account.DECIDER));
+
+    account
+        .given(new AccountOpened("Ada"), new MoneyDeposited(money("25.00")))
+        .when(new Withdraw(money("20.00")))
+        .then(new MoneyWithdrawn(money("20.00")))
+        .andState(state -> state.balance().equals(money("5.00")));
+
+    account.given(new AccountOpened("Ada")).when(new Open("Ada")).thenRefused("OPEN");
   }
 
   @Test
