@@ -251,7 +251,7 @@ class GuideTest {
         .given(new AccountOpened("Ada"), new MoneyDeposited(money("25.00")))
         .when(new Withdraw(money("20.00")))
         .then(new MoneyWithdrawn(money("20.00")))
-        .andState(state -> state.balance().equals(money("5.00")));
+        .andState(new Account(true, money("5.00")));
 
     account.given(new AccountOpened("Ada")).when(new Open("Ada")).thenRefused("OPEN");
   }
