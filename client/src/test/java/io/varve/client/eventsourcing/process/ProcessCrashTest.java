@@ -11,12 +11,14 @@ import io.varve.client.eventsourcing.bank.TransferEvent;
 import io.varve.client.eventsourcing.bank.TransferProcess;
 import io.varve.client.eventsourcing.bank.TransferProcess.Step;
 import io.varve.client.eventsourcing.bank.TransferProcess.Transfer;
+import io.varve.client.eventsourcing.bank.TransferSaga;
 import io.varve.client.streams.EventStore;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -54,8 +56,13 @@ class ProcessCrashTest {
     final AtomicBoolean depositsHang = new AtomicBoolean();
 
     ProcessRunner<Transfer, TransferEvent> start(EventStore seen) {
+      return start(seen, new TransferProcess());
+    }
+
+    <S> ProcessRunner<S, TransferEvent> start(
+        EventStore seen, ProcessManager<S, TransferEvent> process) {
       CommandHandler<AccountCommand> handler = new Bank(seen).handler();
-      return ProcessRunner.builder(seen, new TransferProcess(), Bank.TRANSFER_EVENTS)
+      return ProcessRunner.builder(seen, process, Bank.TRANSFER_EVENTS)
           .handler(
               TransferProcess.ACCOUNTS,
               (id, command, commandId, context) -> {
@@ -83,8 +90,11 @@ class ProcessCrashTest {
     }
 
     boolean isOver(String id) {
-      return Streams.types(store, TransferProcess.NAME + "-" + id)
-          .contains(ProcessEvents.COMPLETED);
+      return isOver(TransferProcess.NAME, id);
+    }
+
+    boolean isOver(String process, String id) {
+      return Streams.types(store, process + "-" + id).contains(ProcessEvents.COMPLETED);
     }
 
     List<String> types() {
@@ -193,6 +203,49 @@ class ProcessCrashTest {
             "ProcessCommandAccepted",
             "ProcessCompleted"),
         Step.DONE);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_saga_takes_each_of_its_steps_once(CrashingStore.Fault fault) {
+    everyCallOfASaga(fault, "b", "completed", Map.of("-t1@account-a", 1, "+t1@account-b", 1));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_saga_whose_second_step_is_refused_undoes_the_first_once(CrashingStore.Fault fault) {
+    everyCallOfASaga(
+        fault, "nobody", "compensated", Map.of("-t1@account-a", 1, "+t1/refund@account-a", 1));
+  }
+
+  private void everyCallOfASaga(
+      CrashingStore.Fault fault, String to, String outcome, Map<String, Integer> movements) {
+    int call = 0;
+    boolean reached = true;
+    while (reached) {
+      call++;
+      try (Run run = new Run()) {
+        run.bank.request("t1", "a", to, "12.34");
+        BigDecimal before = run.bank.total();
+        CrashingStore crashing = new CrashingStore(run.store, call, fault);
+        try (var first = run.start(crashing.asStore(), TransferSaga.saga())) {
+          assertThat(first).isNotNull();
+          run.until(() -> crashing.isDead() || run.isOver(TransferSaga.NAME, "t1"));
+        }
+        reached = crashing.hasFailed();
+        try (var second = run.start(run.store, TransferSaga.saga())) {
+          run.until(() -> run.isOver(TransferSaga.NAME, "t1"));
+          assertThat(second.find("t1").orElseThrow().outcome())
+              .as("after a fault at call %s", call)
+              .isEqualTo(outcome);
+        }
+        Map<String, Integer> expected = new HashMap<>(movements);
+        expected.putAll(Map.of("+start@account-a", 1, "+start@account-b", 1));
+        assertThat(run.bank.movements()).as("after a fault at call %s", call).isEqualTo(expected);
+        assertThat(run.bank.total()).isEqualByComparingTo(before);
+      }
+    }
+    assertThat(call).as("there were calls to fail at").isGreaterThan(8);
   }
 
   private interface Part {
