@@ -156,11 +156,16 @@ class LeaseTest {
     void on(Connection connection) throws SQLException;
   }
 
-  private ProjectionRunner runner(String owner, Projection<Connection> projection) {
+  /** No stall of the machine costs an owner this lease. */
+  private static final Duration SAFE = Duration.ofMinutes(10);
+
+  private static final Duration SHORT = Duration.ofMillis(300);
+
+  private ProjectionRunner runner(String owner, Projection<Connection> projection, Duration lease) {
     return ProjectionRunner.builder(store)
         .add(
             projection,
-            SqlReadModel.builder(database).lease(Duration.ofMillis(300)).build(),
+            SqlReadModel.builder(database).lease(lease).build(),
             ErrorPolicy.retry().pausing(Duration.ofMillis(1), Duration.ofMillis(10)))
         .owner(owner)
         .start();
@@ -169,9 +174,9 @@ class LeaseTest {
   @Test
   void of_two_runners_one_feeds_and_the_other_follows_when_it_ends() throws Exception {
     append(store, "1", new Opened("Ada"));
-    ProjectionRunner first = runner("first", balances);
+    ProjectionRunner first = runner("first", balances, SAFE);
     await().until(() -> first.status("balances").state() == State.LIVE);
-    try (ProjectionRunner second = runner("second", balances)) {
+    try (ProjectionRunner second = runner("second", balances, SAFE)) {
       await().until(() -> second.status("balances").state() == State.STANDBY);
       AppendResult by = append(store, "1", new Deposited(5));
       assertThat(second.awaitPosition(by.position(), PATIENCE))
@@ -204,11 +209,11 @@ class LeaseTest {
                 })
             .build();
     append(store, "1", new Opened("Ada"));
-    try (ProjectionRunner first = runner("first", hanging)) {
+    try (ProjectionRunner first = runner("first", hanging, SHORT)) {
       await().until(() -> first.status("balances").state() == State.LIVE);
       AppendResult last = append(store, "1", new Deposited(5));
       assertThat(hangs.await(60, TimeUnit.SECONDS)).isTrue();
-      try (ProjectionRunner second = runner("second", balances)) {
+      try (ProjectionRunner second = runner("second", balances, SAFE)) {
         // The row that the first one holds keeps the second from its own; the claim is not kept.
         await().until(() -> second.status("balances").state() != State.STANDBY);
         await().until(() -> second.status("balances").state() != State.STARTING);
