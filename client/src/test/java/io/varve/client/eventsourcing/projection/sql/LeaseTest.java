@@ -215,8 +215,7 @@ class LeaseTest {
       assertThat(hangs.await(60, TimeUnit.SECONDS)).isTrue();
       try (ProjectionRunner second = runner("second", balances, SAFE)) {
         // The row that the first one holds keeps the second from its own; the claim is not kept.
-        await().until(() -> second.status("balances").state() != State.STANDBY);
-        await().until(() -> second.status("balances").state() != State.STARTING);
+        await().until(() -> second.status("balances").state() == State.CATCHING_UP);
         goesOn.countDown();
         await().until(() -> second.status("balances").position() == last.position());
         assertThat(Balances.rows(model)).isEqualTo(Balances.folded(store));
