@@ -39,7 +39,8 @@ final class Database {
    * not its checkpoint, or an index without the row (its issue 2080). The next save mends that,
    * unless the process is killed before. Two things together close the gap: nobody writes but the
    * thread that commits, and no background thread saves (see ReadModel.pool). Either alone is
-   * not enough. ReadModelKillIT fails without them.
+   * not enough: ReadModelKillIT sees the first missing within a few kills, and the second in one
+   * of a hundred or two.
    */
   private final ReentrantLock oneWriter = new ReentrantLock();
 
