@@ -276,6 +276,26 @@ class CommitterTest {
   }
 
   @Test
+  void whichever_part_of_a_transaction_is_refused_nothing_of_it_is_kept() {
+    decide(append(ACCOUNT, 1));
+    AppendCondition broken = new AppendCondition(Query.everything(), 0, null);
+    TransactCommand.Part free = part(new StreamId("free-1"), event(2, false));
+    TransactCommand.Part stale =
+        TransactCommand.Part.of(ACCOUNT, exactly(7), List.of(event(3, false)));
+    Tracking tracking = new Tracking("s", 5);
+
+    assertThat(decide(TransactCommand.of(List.of(free, stale), List.of(), tracking, NOON)))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(7), 1));
+    assertThat(decide(TransactCommand.of(List.of(free), List.of(broken), tracking, NOON)))
+        .isEqualTo(new Outcome.ConditionFailed(0, new Position(1)));
+    assertThat(decide(transact(free))).isInstanceOf(Outcome.Transacted.class);
+    writeAll();
+    assertThat(storage.head().position()).isEqualTo(2);
+    assertThat(storage.tracking("s")).isZero();
+    assertLogIsWhole();
+  }
+
+  @Test
   void a_tracking_position_without_events_is_stored_all_the_same() {
     decide(TransactCommand.of(List.of(), List.of(), new Tracking("s", 3), NOON));
     writeAll();
