@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.varve.client.streams.EventIds;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.SubscriptionListener;
 import java.lang.reflect.Modifier;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -159,6 +160,12 @@ public final class EventTypes<E> {
       return List.of(new TypedEvent<>(decode(entry, recorded, recorded.data()), recorded));
     }
     return decodeOld(recorded);
+  }
+
+  /** A listener for a subscription that hands every event on as the application knows it. */
+  public SubscriptionListener listener(TypedListener<? super E> listener) {
+    requireNonNull(listener);
+    return new DecodingListener<>(this, listener);
   }
 
   private List<TypedEvent<E>> decodeOld(RecordedEvent recorded) {
