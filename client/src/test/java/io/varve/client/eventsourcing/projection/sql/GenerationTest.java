@@ -204,7 +204,7 @@ class GenerationTest {
     }
     for (int i = 0; i < 10; i++) {
       try (Connection any = database.getConnection()) {
-        assertThat(any.getSchema()).isEqualTo("PUBLIC");
+        assertThat(any.getSchema()).isEqualToIgnoringCase("public");
         assertThat(any.getAutoCommit()).isTrue();
       }
     }
