@@ -124,7 +124,7 @@ public final class EventTypes<E> {
             .id(id)
             .data(entry.codec().encode(entry.type().cast(event)))
             .contentType(entry.codec().contentType())
-            .metadata(context.metadata())
+            .metadata(withoutSchemaVersion(context.metadata()))
             .metadata(EventContext.CORRELATION_ID, context.correlationId())
             .metadata(EventContext.CAUSATION_ID, context.causationId());
     if (entry.schemaVersion() > 1) {
@@ -137,6 +137,16 @@ public final class EventTypes<E> {
       tag(builder, labels, event);
     }
     return builder.build();
+  }
+
+  /** Metadata that was copied from another event says what that one was written as. */
+  private static Map<String, String> withoutSchemaVersion(Map<String, String> metadata) {
+    if (!metadata.containsKey(SCHEMA_VERSION)) {
+      return metadata;
+    }
+    Map<String, String> rest = new HashMap<>(metadata);
+    rest.remove(SCHEMA_VERSION);
+    return rest;
   }
 
   private static <T> void tag(NewEvent.Builder builder, Tags<T> labels, Object event) {
@@ -283,6 +293,16 @@ public final class EventTypes<E> {
   /** What the events are called that are written now, in alphabetical order. */
   public Set<String> names() {
     return new TreeSet<>(byName.keySet());
+  }
+
+  /**
+   * Whether events of this type and schema version can be read, be it as nothing: there is a class
+   * that is written so now, or an upcaster from there.
+   */
+  public boolean knows(String type, int schemaVersion) {
+    Entry<?> entry = byName.get(type);
+    return (entry != null && entry.schemaVersion() == schemaVersion)
+        || upcasters.containsKey(new Schema(type, schemaVersion));
   }
 
   /**

@@ -14,10 +14,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tests what events are written as, and that what was written once can still be read.
@@ -147,8 +148,8 @@ public final class EventTypesFixture<E> {
     /**
      * The events are written as the lines of the file say: type, schema version, content type and
      * payload (base64 unless it is JSON). A name or a shape that changes by accident fails here.
-     * Lines of older schema versions may stay in the file, and must still be readable. Every
-     * registered type needs a sample.
+     * Lines of older schema versions stay in the file, and must still be readable; lines of the
+     * present one must still be written by a sample. Every registered type needs a sample.
      *
      * <p>With the system property {@value EventTypesFixture#WRITE_GOLDEN_FILES} set to {@code true}
      * the lines that are missing are added to the file; look at the change before you commit it.
@@ -160,9 +161,13 @@ public final class EventTypesFixture<E> {
       Set<String> golden = new LinkedHashSet<>(linesOf(file));
       List<String> missing = new ArrayList<>();
       Set<String> unsampled = types.names();
+      Set<String> present = new LinkedHashSet<>();
+      Map<String, Integer> schemas = new HashMap<>();
       for (E event : events) {
         NewEvent written = types.encode(event, EventContext.begin());
         unsampled.remove(written.type());
+        schemas.put(written.type(), schemaVersion(written));
+        present.add(line(written));
         if (!golden.contains(line(written))) {
           missing.add(line(written));
         }
@@ -187,32 +192,50 @@ public final class EventTypesFixture<E> {
                 + WRITE_GOLDEN_FILES
                 + "=true");
       }
-      golden.forEach(this::mustBeReadable);
+      for (String line : golden) {
+        mustBeReadable(line, !present.contains(line), schemas);
+      }
       return this;
     }
 
-    private void mustBeReadable(String line) {
+    private void mustBeReadable(String line, boolean old, Map<String, Integer> schemas) {
       String[] parts = line.split(" ", 4);
       if (parts.length != 4) {
         throw new AssertionError("no golden line: " + line);
+      }
+      int schemaVersion = Integer.parseInt(parts[1]);
+      if (old && schemas.getOrDefault(parts[0], 0) == schemaVersion) {
+        throw new AssertionError(
+            "what was written once is of the present schema version, and no sample is written so"
+                + " any more: "
+                + line
+                + "\n"
+                + "Raise the schema version and add an upcaster; or, if it was never stored, delete"
+                + " the line");
+      }
+      if (!types.knows(parts[0], schemaVersion)) {
+        throw new AssertionError("what was written once is not known any more: " + line);
       }
       byte[] data =
           parts[2].equals(NewEvent.JSON)
               ? parts[3].getBytes(UTF_8)
               : Base64.getDecoder().decode(parts[3]);
       try {
-        read(stored(parts[0], Integer.parseInt(parts[1]), parts[2], data).event);
+        read(stored(parts[0], schemaVersion, parts[2], data).event);
       } catch (RuntimeException e) {
         throw new AssertionError("what was written once cannot be read any more: " + line, e);
       }
     }
 
+    private static int schemaVersion(NewEvent event) {
+      return Integer.parseInt(event.metadata().getOrDefault(EventTypes.SCHEMA_VERSION, "1"));
+    }
+
     private static String line(NewEvent event) {
-      @Nullable String schemaVersion = event.metadata().get(EventTypes.SCHEMA_VERSION);
       boolean json = event.contentType().equals(NewEvent.JSON);
       return event.type()
           + " "
-          + (schemaVersion == null ? "1" : schemaVersion)
+          + schemaVersion(event)
           + " "
           + (event.contentType().isEmpty() ? "application/octet-stream" : event.contentType())
           + " "

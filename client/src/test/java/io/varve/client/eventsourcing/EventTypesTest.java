@@ -156,6 +156,15 @@ class EventTypesTest {
   }
 
   @Test
+  void metadata_that_was_copied_from_another_event_does_not_change_what_this_one_is_written_as() {
+    EventContext copied = CONTEXT.with(EventTypes.SCHEMA_VERSION, "2");
+
+    NewEvent written = types.encode(new ShopEvent.Opened("corner"), copied);
+
+    assertThat(read(types, stored(written))).containsExactly(new ShopEvent.Opened("corner"));
+  }
+
+  @Test
   void an_event_of_a_class_that_is_not_registered_is_refused() {
     EventTypes<Object> few =
         EventTypes.builder(Object.class, JsonEvents.codecs())

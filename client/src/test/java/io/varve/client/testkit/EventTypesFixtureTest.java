@@ -86,7 +86,26 @@ class EventTypesFixtureTest {
 
     assertThatThrownBy(() -> samples().matchGoldenFile(file))
         .isInstanceOf(AssertionError.class)
-        .hasMessageContaining("cannot be read any more: Slammed 1");
+        .hasMessageContaining("not known any more: Slammed 1");
+  }
+
+  @Test
+  void a_line_of_the_present_schema_that_nothing_is_written_as_any_more_fails() throws IOException {
+    Path file = golden("Opened 2 application/json {\"who\":\"ada\",\"times\":3}", OPENED, CLOSED);
+
+    assertThatThrownBy(() -> samples().matchGoldenFile(file))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("no sample is written so any more: Opened 2")
+        .hasMessageContaining("Raise the schema version");
+  }
+
+  @Test
+  void a_line_that_its_upcaster_cannot_lift_any_more_fails() throws IOException {
+    Path file = golden("Opened 1 application/json []", OPENED, CLOSED);
+
+    assertThatThrownBy(() -> samples().matchGoldenFile(file))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("cannot be read any more: Opened 1");
   }
 
   @Test

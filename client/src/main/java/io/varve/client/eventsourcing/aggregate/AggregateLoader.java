@@ -158,6 +158,9 @@ final class AggregateLoader<S, E> {
       }
       fold.take(reader, Long.MAX_VALUE);
     } catch (StreamNotFoundException e) {
+      if (asOf != null) {
+        requireNotDeletedSince(fold.stream, asOf);
+      }
       return true; // as new
     }
     fold.requireNothingHidden(Long.MAX_VALUE, asOf);
@@ -181,10 +184,27 @@ final class AggregateLoader<S, E> {
     try (EventReader reader = store.readStream(rest)) {
       fold.take(reader, atVersion);
     } catch (StreamNotFoundException e) {
+      long deleted = deletedThrough(stream);
+      if (atVersion <= deleted && !type.startsAnywhere()) {
+        throw notKept(stream, deleted + 1);
+      }
       return new Fold(stream).done();
     }
     fold.requireNothingHidden(atVersion, null);
     return fold.done();
+  }
+
+  /** A stream that is deleted now may have been there at the time; what it held is forgotten. */
+  private void requireNotDeletedSince(String stream, Instant asOf) {
+    Optional<RecordedEvent> deletion = newestDeletion(stream);
+    if (deletion.isPresent()
+        && deletion.get().recordedAt().isAfter(asOf)
+        && !type.startsAnywhere()) {
+      StreamInfo info = store.streams().get(stream).orElse(null);
+      if (info == null || info.createdAt() == null || !info.createdAt().isAfter(asOf)) {
+        throw notKept(stream, version(deletion.get()) + 1);
+      }
+    }
   }
 
   private EventsNotKeptException notKept(String stream, long first) {
@@ -201,15 +221,19 @@ final class AggregateLoader<S, E> {
 
   /** The version at which the stream was last deleted; 0: it never was. */
   private long deletedThrough(String stream) {
+    return newestDeletion(stream).map(AggregateLoader::version).orElse(0L);
+  }
+
+  private static long version(RecordedEvent deletion) {
+    Matcher version = VERSION.matcher(deletion.dataAsString());
+    return version.find() ? Long.parseLong(version.group(1)) : 0;
+  }
+
+  private Optional<RecordedEvent> newestDeletion(String stream) {
     Query deletions =
         Query.of(QueryItem.types(DELETED).withTags("stream:" + stream).withStreamPrefixes(CHANGES));
     try (EventReader reader = store.readLog(ReadLog.all().query(deletions).backwards().limit(1))) {
-      return reader.stream()
-          .findFirst()
-          .map(deletion -> VERSION.matcher(deletion.dataAsString()))
-          .filter(Matcher::find)
-          .map(found -> Long.parseLong(found.group(1)))
-          .orElse(0L);
+      return reader.stream().findFirst();
     }
   }
 }

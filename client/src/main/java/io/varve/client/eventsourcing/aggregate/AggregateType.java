@@ -172,7 +172,9 @@ public final class AggregateType<C, S, E> {
 
   /** Lets a state take a command, without any store. A root is changed by it. */
   public Handled<S, E> handle(C command, S state) {
-    Decision<E> decision = decider.decide(command, state);
+    Decision<E> decision =
+        requireNonNull(
+            decider.decide(command, state), "a decider answers with a decision, never with null");
     if (isMutable() || !(decision instanceof Decision.Accepted<E> accepted)) {
       return new Handled<>(decision, state);
     }

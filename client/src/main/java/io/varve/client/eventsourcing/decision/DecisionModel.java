@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -46,8 +47,8 @@ public final class DecisionModel<S> {
   /** A model on its way through the events. For one thread, and for one pass. */
   interface Run<S> {
 
-    /** Takes the next event, which may or may not matter. */
-    void take(RecordedEvent event);
+    /** Takes the next event, and tells whether it mattered. */
+    boolean take(RecordedEvent event);
 
     /** What the events have come to so far. */
     S state();
@@ -82,7 +83,7 @@ public final class DecisionModel<S> {
       S initial,
       BiFunction<? super S, ? super TypedEvent<E>, ? extends S> fold) {
     requireNonNull(fold);
-    return leaf(types, query, initial, false, fold);
+    return leaf(types, query, initial, false, event -> true, fold);
   }
 
   private static <E, S> DecisionModel<S> leaf(
@@ -90,6 +91,7 @@ public final class DecisionModel<S> {
       Query query,
       S initial,
       boolean newestOnly,
+      Predicate<TypedEvent<E>> matters,
       BiFunction<? super S, ? super TypedEvent<E>, ? extends S> fold) {
     requireNonNull(initial);
     return new DecisionModel<>(
@@ -100,16 +102,20 @@ public final class DecisionModel<S> {
               private S state = initial;
 
               @Override
-              public void take(RecordedEvent event) {
+              public boolean take(RecordedEvent event) {
                 if (!query.matches(event)) {
-                  return;
+                  return false;
                 }
-                if (newestOnly) {
+                // An upcaster may have made nothing of it, or something that is not asked for.
+                List<TypedEvent<E>> mattering =
+                    types.decode(event).stream().filter(matters).toList();
+                if (newestOnly && !mattering.isEmpty()) {
                   state = initial;
                 }
-                for (TypedEvent<E> typed : types.decode(event)) {
+                for (TypedEvent<E> typed : mattering) {
                   state = fold.apply(state, typed);
                 }
+                return !mattering.isEmpty();
               }
 
               @Override
@@ -131,9 +137,9 @@ public final class DecisionModel<S> {
           Run<T> others = other.start.get();
           return new Run<>() {
             @Override
-            public void take(RecordedEvent event) {
-              mine.take(event);
-              others.take(event);
+            public boolean take(RecordedEvent event) {
+              boolean mattersToMe = mine.take(event);
+              return others.take(event) || mattersToMe;
             }
 
             @Override
@@ -162,8 +168,12 @@ public final class DecisionModel<S> {
           parts.forEach((key, model) -> runs.put(key, model.start.get()));
           return new Run<>() {
             @Override
-            public void take(RecordedEvent event) {
-              runs.values().forEach(run -> run.take(event));
+            public boolean take(RecordedEvent event) {
+              boolean matters = false;
+              for (Run<S> run : runs.values()) {
+                matters |= run.take(event);
+              }
+              return matters;
             }
 
             @Override
@@ -186,8 +196,8 @@ public final class DecisionModel<S> {
           Run<S> run = start.get();
           return new Run<>() {
             @Override
-            public void take(RecordedEvent event) {
-              run.take(event);
+            public boolean take(RecordedEvent event) {
+              return run.take(event);
             }
 
             @Override
@@ -299,7 +309,12 @@ public final class DecisionModel<S> {
       }
       List<Handler<S, ?>> handlers = List.copyOf(this.handlers);
       return leaf(
-          types, query(), initial, newestOnly, (state, event) -> take(handlers, state, event));
+          types,
+          query(),
+          initial,
+          newestOnly,
+          event -> handlers.stream().anyMatch(h -> h.type().isInstance(event.event())),
+          (state, event) -> take(handlers, state, event));
     }
 
     private Query query() {

@@ -136,26 +136,36 @@ public final class Decisions<E> {
     return new Known<>(facts.run().state(), facts.head());
   }
 
-  private record Facts<S>(DecisionModel.Run<S> run, long head) {}
+  private record Facts<S>(DecisionModel.Run<S> run, long head, long read, long mattering) {}
 
   private <S> Facts<S> read(DecisionModel<S> model) {
     Instant startedAt = clock.instant();
-    ReadLog read = ReadLog.all().query(model.query());
+    ReadLog all = ReadLog.all().query(model.query());
+    Facts<S> facts;
     if (model.isNewestOnly()) {
-      read = read.backwards().limit(1);
-    }
-    DecisionModel.Run<S> run = model.start();
-    long[] events = new long[1];
-    long head;
-    try (EventReader reader = store.readLog(read)) {
-      head = reader.headPosition();
-      for (RecordedEvent event : reader) {
-        run.take(event);
-        events[0]++;
+      facts = read(model, all.backwards().limit(1));
+      if (facts.read() > 0 && facts.mattering() == 0) {
+        facts = read(model, all); // upcasters have made nothing of the newest one
       }
+    } else {
+      facts = read(model, all);
     }
-    observer.tell(o -> o.loaded(name, events[0], false, since(startedAt)));
-    return new Facts<>(run, head);
+    long events = facts.read();
+    observer.tell(o -> o.loaded(name, events, false, since(startedAt)));
+    return facts;
+  }
+
+  private <S> Facts<S> read(DecisionModel<S> model, ReadLog read) {
+    DecisionModel.Run<S> run = model.start();
+    long events = 0;
+    long mattering = 0;
+    try (EventReader reader = store.readLog(read)) {
+      for (RecordedEvent event : reader) {
+        events++;
+        mattering += run.take(event) ? 1 : 0;
+      }
+      return new Facts<>(run, reader.headPosition(), events, mattering);
+    }
   }
 
   private Duration since(Instant startedAt) {

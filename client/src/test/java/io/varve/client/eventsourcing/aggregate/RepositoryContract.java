@@ -667,6 +667,21 @@ public abstract class RepositoryContract {
   }
 
   @Test
+  void the_past_of_a_deleted_aggregate_is_forgotten_and_not_taken_for_nothing() {
+    given(10);
+    Instant before = store.getEvent(STREAM, 1).orElseThrow().recordedAt().minusMillis(1);
+    Instant during = store.getEvent(STREAM, 11).orElseThrow().recordedAt();
+    store.streams().delete(STREAM);
+
+    assertThatThrownBy(() -> accounts.loadAt("42", 5)).isInstanceOf(EventsNotKeptException.class);
+    assertThatThrownBy(() -> accounts.loadAt("42", during))
+        .isInstanceOf(EventsNotKeptException.class);
+    assertThat(accounts.loadAt("42", before).exists()).isFalse();
+    assertThat(accounts.loadAt("42", 12).exists()).isFalse();
+    assertThat(accounts.loadAt("42", Instant.now().plusSeconds(3600)).exists()).isFalse();
+  }
+
+  @Test
   void a_repeat_is_answered_though_the_stream_has_been_deleted_since() {
     given(10);
     accounts.execute("42", new DepositEach(2, 1), withId("c1")).orElseThrow();

@@ -355,6 +355,37 @@ public abstract class DecisionsContract {
   }
 
   @Test
+  void the_newest_event_is_the_newest_that_upcasters_leave() {
+    EventTypes<Event> dropping =
+        JsonEvents.builder(Event.class)
+            .schemaVersion(Reserved.class, 2)
+            .upcast(
+                JsonEvents.split(
+                    "Reserved",
+                    1,
+                    List.of("Reserved"),
+                    old ->
+                        old.get("by").asString().equals("nobody")
+                            ? List.of()
+                            : List.of(new JsonEvents.Part("Reserved", 2, old))))
+            .build();
+    DecisionModel<String> newest =
+        DecisionModel.of(dropping, "")
+            .on(Reserved.class, (_, event) -> event.by())
+            .newestOnly()
+            .build();
+    store.append("place-1", ExpectedVersion.any(), reserved("ada"), reserved("nobody"));
+
+    assertThat(decisions.load(newest).state()).isEqualTo("ada");
+    assertThat(decisions.load(newest.map(by -> by + "!")).state()).isEqualTo("ada!");
+    assertThat(newest.fold(log())).isEqualTo("ada");
+  }
+
+  private static NewEvent reserved(String by) {
+    return NewEvent.json("Reserved", "{\"place\":\"1\",\"by\":\"" + by + "\"}");
+  }
+
+  @Test
   void a_model_may_be_of_any_query() {
     reserve("1a", "ada", CommandOptions.none()).orElseThrow();
     reserve("2a", "bob", CommandOptions.none()).orElseThrow();
