@@ -34,11 +34,12 @@ public record StreamState(
 
   /**
    * The first version that is kept of a stream at this version, its events' ages aside. Higher than
-   * the version when none is.
+   * the version when none is. What is hidden for good stays so at whatever version the stream is
+   * looked at, be it one before the decision.
    */
   public long firstKeptByCount(long version) {
     if (life(version) != StreamLife.OPEN) {
-      return version + 1;
+      return Math.max(version + 1, truncateBefore);
     }
     long first = Math.max(1, truncateBefore);
     return maxCount == 0 ? first : Math.max(first, version - maxCount + 1);

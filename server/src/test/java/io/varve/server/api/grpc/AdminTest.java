@@ -22,6 +22,7 @@ import io.varve.proto.v1.GetServerInfoResponse;
 import io.varve.proto.v1.GetStatisticsRequest;
 import io.varve.proto.v1.GetStatisticsResponse;
 import io.varve.proto.v1.ReadLogRequest;
+import io.varve.proto.v1.RecordedEvent;
 import io.varve.proto.v1.SaveSnapshotRequest;
 import io.varve.proto.v1.ScavengeRequest;
 import io.varve.proto.v1.Snapshot;
@@ -36,6 +37,7 @@ import io.varve.server.Release;
 import io.varve.server.TestServer;
 import io.varve.server.api.grpc.Wire.Answers;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -247,9 +249,19 @@ class AdminTest {
       EventStoreGrpc.newStub(channel)
           .subscribeToStream(SubscribeToStreamRequest.newBuilder().setStream("a").build(), answers);
       store.append(append("a", event("C")));
+      store.append(append("a", event("D")));
 
-      statisticsOnce(channel, s -> s.getReadsPerSecond() == 1 / 60.0);
+      await().atMost(PATIENCE).until(() -> events(answers).contains("D"));
+      assertThat(events(answers)).containsExactly("C", "D");
     }
+  }
+
+  private static List<String> events(Answers<SubscribeToStreamResponse> answers) {
+    return answers.received().stream()
+        .filter(SubscribeToStreamResponse::hasEvents)
+        .flatMap(answer -> answer.getEvents().getEventsList().stream())
+        .map(RecordedEvent::getType)
+        .toList();
   }
 
   @Test
