@@ -21,6 +21,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Condition;
@@ -106,10 +107,12 @@ final class Feed<T> {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final ReentrantLock counting = new ReentrantLock();
   // Under lock.
   private boolean closing;
   private boolean paused;
   private boolean resumed;
+  private boolean stuck; // before an event that it cannot take
   private @Nullable Mailbox mailbox;
 
   // Written by the feed's thread, read by anybody.
@@ -165,6 +168,29 @@ final class Feed<T> {
     return parked;
   }
 
+  /** Counts anew what is put aside; one at a time, so that the newest count is the one shown. */
+  void countParked(Callable<Integer> count) throws Exception {
+    counting.lock();
+    try {
+      parked = count.call();
+    } finally {
+      counting.unlock();
+    }
+  }
+
+  /**
+   * Whether it stays where it is until somebody does something: resumes it, or mends what an event
+   * fails on. A first failure is not held to be one for ever, nor is any while it is tried again.
+   */
+  boolean standsStill() {
+    lock.lock();
+    try {
+      return stuck || (paused && state == State.PAUSED) || state == State.CLOSED;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Nullable String failure() {
     return failure;
   }
@@ -187,6 +213,7 @@ final class Feed<T> {
         () -> {
           paused = false;
           resumed = true;
+          stuck = false;
         });
   }
 
@@ -232,7 +259,7 @@ final class Feed<T> {
                       projection.apply(into, event);
                       return new Step(event.position(), 1);
                     }));
-            parked = tenure.parkedCount();
+            countParked(tenure::parkedCount);
           } catch (Exception e) {
             done.completeExceptionally(e);
           }
@@ -297,20 +324,27 @@ final class Feed<T> {
   private void afterEventFailed(EventFailed e) {
     if (policy.action() == STOP) {
       log.error("{} stops: {}", this, message(e), e.getCause());
-      lock.lock();
-      try {
-        resumed = false;
-      } finally {
-        lock.unlock();
-      }
+      setStuck(true);
       show(State.STOPPED);
       awaitResume();
       return;
     }
     Duration pause = policy.pauseAfter(attempts);
     log.error("{} tries again in {}: {}", this, pause, message(e), e.getCause());
+    setStuck(policy.action() == RETRY && attempts > 1);
     show(State.FAILING);
     rest(pause);
+    setStuck(false);
+  }
+
+  private void setStuck(boolean now) {
+    lock.lock();
+    try {
+      stuck = now;
+      resumed = false;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void afterOutage(Exception e) {
@@ -330,7 +364,7 @@ final class Feed<T> {
   private void feed(Tenure<T> tenure) throws Exception {
     position = tenure.position();
     renewedAt = settings.clock().instant();
-    parked = tenure.parkedCount();
+    countParked(tenure::parkedCount);
     watcher.changed();
     refuseAnotherStore();
     while (!isClosing()) {
@@ -543,7 +577,7 @@ final class Feed<T> {
     tenure.park(event, why, attempts);
     log.error("{} has put {} aside: {}", this, event, message(why), why);
     observe(observer -> observer.eventParked(projection.name(), event.position(), why));
-    parked = tenure.parkedCount();
+    countParked(tenure::parkedCount);
     progressed(new Step(event.position(), 0));
   }
 

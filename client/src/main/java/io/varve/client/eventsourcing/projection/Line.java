@@ -287,6 +287,10 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
   }
 
   int rebuild() throws Exception {
+    if (isClosing()) {
+      throw new IllegalStateException(
+          "the projection " + projection.name() + " is not built anew: the runner is closed");
+    }
     int generation = target.beginRebuild(projection, settings.owner());
     generationsChanged();
     return generation;
@@ -297,7 +301,20 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
   }
 
   boolean discardParked(long position) throws Exception {
-    return target.discardParked(projection, position);
+    boolean discarded = target.discardParked(projection, position);
+    Feed<T> feed = feeds.get(plan.live());
+    if (discarded && feed != null) {
+      countParked(feed);
+    }
+    return discarded;
+  }
+
+  private void countParked(Feed<T> feed) {
+    try {
+      feed.countParked(() -> target.parked(projection).size());
+    } catch (Exception e) {
+      log.debug("what projection {} has put aside is not counted", projection.name(), e);
+    }
   }
 
   boolean retryParked(long position) throws Exception {
@@ -347,7 +364,7 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
         return true;
       }
       long now = System.nanoTime();
-      if (now >= deadline || standsStill(served)) {
+      if (deadline - now <= 0 || standsStill(served)) {
         return false;
       }
       long slice = deadline - now;
@@ -363,11 +380,9 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
     }
   }
 
+  /** What is not fed here may be moved by somebody else at any time. */
   private boolean standsStill(@Nullable Feed<T> served) {
-    return switch (served == null ? state(plan, null, building(plan)) : served.state()) {
-      case PAUSED, FAILING, STOPPED, CLOSED -> true;
-      case STARTING, CATCHING_UP, LIVE, STANDBY -> isClosing();
-    };
+    return isClosing() || (served != null && served.standsStill());
   }
 
   long servedPosition() {
@@ -382,7 +397,7 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
   /** Somebody else moves it; while it cannot be seen it has not moved. */
   private long positionElsewhere() {
     try {
-      return plan.feed().contains(plan.live()) ? target.servedPosition(projection) : 0;
+      return target.servedPosition(projection);
     } catch (Exception e) {
       log.debug("the position of projection {} is not known", projection.name(), e);
       return 0;

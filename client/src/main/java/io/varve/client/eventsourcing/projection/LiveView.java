@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.varve.client.eventsourcing.EventTypes;
 import io.varve.client.eventsourcing.TypedEvent;
+import io.varve.client.eventsourcing.projection.Tenure.Step;
+import io.varve.client.eventsourcing.projection.Tenure.Work;
 import io.varve.client.streams.Query;
 
 /**
@@ -11,7 +13,8 @@ import io.varve.client.streams.Query;
  * program starts, and asked without any database.
  *
  * <p>The state is a value: each event makes a new one of it, so whoever looks sees the state after
- * one event, never between two, and may keep it. Share structure between states if they are large.
+ * one recorded event, whole, and may keep it; an event that one of its folds cannot take changes
+ * nothing. Share structure between states if they are large.
  *
  * <pre>{@code
  * LiveView<Integer> openAccounts =
@@ -48,9 +51,19 @@ public final class LiveView<S> {
    */
   static final class Cell<S> {
     private volatile S state;
+    private S draft; // of the feed's thread: the event in hand may have several folds
 
     Cell(S initial) {
       this.state = requireNonNull(initial);
+      this.draft = initial;
+    }
+
+    /** All that one recorded event makes of the state, or nothing of it. */
+    Step takeWhole(Work<? super Cell<S>> work) throws Exception {
+      draft = state;
+      Step step = work.run(this);
+      state = draft;
+      return step;
     }
   }
 
@@ -61,7 +74,13 @@ public final class LiveView<S> {
   private LiveView(Projection<Cell<S>> projection, Cell<S> cell) {
     this.projection = projection;
     this.cell = cell;
-    this.target = ProjectionTarget.inMemory(cell);
+    this.target =
+        new SavingTarget<>(cell, new MemoryCheckpoints(), SavePolicy.every(1)) {
+          @Override
+          Step take(Cell<S> into, Work<? super Cell<S>> work) throws Exception {
+            return into.takeWhole(work);
+          }
+        };
   }
 
   /**
@@ -118,7 +137,7 @@ public final class LiveView<S> {
       projection.on(
           type,
           (Cell<S> into, TypedEvent<F> event) ->
-              into.state = requireNonNull(fold.apply(into.state, event)));
+              into.draft = requireNonNull(fold.apply(into.draft, event)));
       return this;
     }
 

@@ -35,6 +35,8 @@ public final class ProjectionRunner implements AutoCloseable {
 
   private static final int BATCH = 256;
 
+  private static final Duration LONGEST_WAIT = Duration.ofDays(36_500);
+
   private final Map<String, Line<?>> lines = new LinkedHashMap<>();
   private final Progress progress;
 
@@ -80,17 +82,22 @@ public final class ProjectionRunner implements AutoCloseable {
    * Waits until what a projection serves holds everything up to a position, such as the one that an
    * append returned. Events that do not concern the projection are not waited for.
    *
-   * @return false: it does not within the time, or the projection stands still (it is paused,
-   *     stopped or failing) and waiting would be in vain
+   * <p>A projection that goes on by itself is waited for: one that somebody else feeds, that has
+   * just been resumed, whose database or store is away, or that is about to try an event again.
+   *
+   * @param timeout however long; a negative one is none
+   * @return false: it does not within the time, or waiting would be in vain, because the projection
+   *     is paused or stopped here, or tries the same event again for ever ({@link
+   *     ErrorPolicy#retry}) and has failed on it more than once
    */
   public boolean awaitPosition(String projection, long position, Duration timeout)
       throws InterruptedException {
-    return line(projection).awaitPosition(position, System.nanoTime() + timeout.toNanos());
+    return line(projection).awaitPosition(position, deadline(timeout));
   }
 
   /** The same for all projections; false as soon as one of them says so. */
   public boolean awaitPosition(long position, Duration timeout) throws InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = deadline(timeout);
     for (Line<?> line : lines.values()) {
       if (!line.awaitPosition(position, deadline)) {
         return false;
@@ -119,6 +126,7 @@ public final class ProjectionRunner implements AutoCloseable {
    *
    * @return the number of the generation that is built; if one is on its way already, that one
    * @throws UnsupportedOperationException the projection's target has no generations
+   * @throws IllegalStateException the runner is closed
    * @throws Exception the target cannot be reached
    */
   public int rebuild(String projection) throws Exception {
@@ -128,7 +136,13 @@ public final class ProjectionRunner implements AutoCloseable {
   /** Waits until a generation, or a later one, is the one that is served; false: not in time. */
   public boolean awaitGeneration(String projection, int generation, Duration timeout)
       throws InterruptedException {
-    return line(projection).awaitGeneration(generation, System.nanoTime() + timeout.toNanos());
+    return line(projection).awaitGeneration(generation, deadline(timeout));
+  }
+
+  /** By {@link System#nanoTime}; a time that its numbers cannot tell is as good as a century. */
+  private static long deadline(Duration timeout) {
+    Duration bounded = timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT;
+    return System.nanoTime() + (bounded.isNegative() ? 0 : bounded.toNanos());
   }
 
   /**

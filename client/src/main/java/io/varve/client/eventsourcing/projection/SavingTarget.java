@@ -1,5 +1,6 @@
 package io.varve.client.eventsourcing.projection;
 
+import io.varve.client.eventsourcing.projection.Tenure.Step;
 import io.varve.client.streams.RecordedEvent;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * An object of the application, and a checkpoint that is saved apart from it: at least once. What
  * is put aside is remembered until the program ends.
  */
-final class SavingTarget<T> implements ProjectionTarget<T> {
+class SavingTarget<T> implements ProjectionTarget<T> {
 
   /** More than anybody looks through; a projection that fails so often waits for help. */
   private static final int MOST_PARKED = 1_000;
@@ -69,6 +70,11 @@ final class SavingTarget<T> implements ProjectionTarget<T> {
     return parked.remove(position) != null;
   }
 
+  /** Has the object take one event. */
+  Step take(T into, Tenure.Work<? super T> work) throws Exception {
+    return work.run(into);
+  }
+
   private final class Saving implements Tenure<T> {
 
     private final String projection;
@@ -97,7 +103,7 @@ final class SavingTarget<T> implements ProjectionTarget<T> {
 
     @Override
     public Step commit(Work<? super T> work) throws Exception {
-      Step step = work.run(target);
+      Step step = take(target, work);
       moveTo(step);
       return step;
     }
@@ -139,7 +145,7 @@ final class SavingTarget<T> implements ProjectionTarget<T> {
         return false;
       }
       try {
-        Step unused = work.run(target);
+        Step unused = take(target, work);
       } catch (Exception e) {
         parked.put(
             at,

@@ -15,8 +15,14 @@ import io.varve.client.testkit.InMemoryEventStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -144,6 +150,135 @@ class TargetsTest {
       assertThatThrownBy(() -> runner.status("closed"))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("open");
+    }
+  }
+
+  @Test
+  void an_event_that_one_of_its_folds_cannot_take_at_first_is_folded_once() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    LiveView<Integer> deposited =
+        LiveView.named("deposited", AccountEvent.TYPES, 0)
+            .on(Deposited.class, (count, event) -> count + 1)
+            .on(
+                Deposited.class,
+                (count, event) -> {
+                  if (calls.incrementAndGet() == 3) {
+                    throw new IllegalStateException("not now");
+                  }
+                  return count;
+                })
+            .build();
+    AccountEvent[] events = new AccountEvent[20];
+    Arrays.fill(events, new Deposited(1));
+    AppendResult last = append(store, "1", events);
+    try (ProjectionRunner runner = ProjectionRunner.builder(store).add(deposited).start()) {
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> runner.position("deposited") == last.position());
+      assertThat(deposited.current()).isEqualTo(20);
+    }
+  }
+
+  /** Takes all deposits but those of 2, until somebody mends it. */
+  private Projection<Notes> picky(AtomicBoolean mended) {
+    return Projection.named("picky", AccountEvent.TYPES, Notes.class)
+        .on(
+            Deposited.class,
+            (into, event) -> {
+              if (event.event().cents() == 2 && !mended.get()) {
+                throw new IllegalStateException("no twos");
+              }
+              into.cents.add(event.event().cents());
+            })
+        .build();
+  }
+
+  private ProjectionRunner running(Projection<Notes> projection, ErrorPolicy policy) {
+    return ProjectionRunner.builder(store)
+        .add(projection, ProjectionTarget.inMemory(notes), policy)
+        .start();
+  }
+
+  @Test
+  void whoever_waits_for_a_projection_that_goes_on_by_itself_is_not_sent_away() throws Exception {
+    AppendResult last = append(store, "1", new Deposited(1), new Deposited(2), new Deposited(3));
+    Duration pause = Duration.ofMillis(200);
+    for (ErrorPolicy policy : List.of(ErrorPolicy.skip(), ErrorPolicy.park(3))) {
+      notes.cents.clear();
+      try (ProjectionRunner runner =
+          running(picky(new AtomicBoolean()), policy.pausing(pause, pause))) {
+        assertThat(runner.awaitPosition(last.position(), PATIENCE)).isTrue();
+        assertThat(notes.cents).containsExactly(1L, 3L);
+      }
+    }
+  }
+
+  @Test
+  void whoever_waits_right_after_it_was_resumed_is_not_sent_away() throws Exception {
+    AppendResult last = append(store, "1", new Deposited(1), new Deposited(2), new Deposited(3));
+    AtomicBoolean mended = new AtomicBoolean();
+    Duration day = Duration.ofDays(1);
+    for (ErrorPolicy policy : List.of(ErrorPolicy.stop(), ErrorPolicy.park(2).pausing(day, day))) {
+      mended.set(false);
+      State stands = policy.action() == ErrorPolicy.Action.STOP ? State.STOPPED : State.FAILING;
+      try (ProjectionRunner runner = running(picky(mended), policy)) {
+        Awaitility.await().atMost(PATIENCE).until(() -> runner.status("picky").state() == stands);
+        assertThat(runner.awaitPosition(last.position(), Duration.ofMillis(40))).isFalse();
+        mended.set(true);
+        runner.resume("picky");
+        assertThat(runner.awaitPosition(last.position(), PATIENCE)).isTrue();
+        runner.pause("picky");
+        Awaitility.await()
+            .atMost(PATIENCE)
+            .until(() -> runner.status("picky").state() == State.PAUSED);
+        AppendResult later = append(store, "1", new Deposited(4));
+        runner.resume("picky");
+        assertThat(runner.awaitPosition(later.position(), PATIENCE)).isTrue();
+        last = later;
+      }
+    }
+  }
+
+  @Test
+  void waiting_ends_early_for_an_event_that_is_tried_again_for_ever() throws Exception {
+    AppendResult last = append(store, "1", new Deposited(2));
+    Duration day = Duration.ofDays(1);
+    try (ProjectionRunner runner =
+        running(
+            picky(new AtomicBoolean()), ErrorPolicy.retry().pausing(Duration.ofMillis(1), day))) {
+      assertThat(runner.awaitPosition(last.position(), ChronoUnit.FOREVER.getDuration())).isFalse();
+      assertThat(runner.status("picky").state()).isEqualTo(State.FAILING);
+    }
+  }
+
+  @Test
+  void a_failure_of_the_target_is_waited_over() throws Exception {
+    AppendResult last = append(store, "1", new Deposited(1));
+    Path away = folder.resolve("away");
+    Duration pause = Duration.ofMillis(5);
+    try (ProjectionRunner runner =
+        ProjectionRunner.builder(store)
+            .add(
+                deposits,
+                ProjectionTarget.file(notes, away.resolve("x"), SavePolicy.every(1)),
+                ErrorPolicy.retry().pausing(pause, pause))
+            .start()) {
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> runner.status("deposits").state() == State.FAILING);
+      assertThat(runner.awaitPosition(last.position(), Duration.ofMillis(40))).isFalse();
+      CompletableFuture<Boolean> awaited =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return runner.awaitPosition(last.position(), PATIENCE);
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      assertThat(awaited).isNotCompleted();
+      var _ = Files.createDirectory(away);
+      assertThat(awaited.get(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 

@@ -109,7 +109,9 @@ class GenerationTest {
       assertThat(Balances.rows(model)).isEqualTo(Balances.folded(store));
       await().until(() -> runner.status("balances").rebuild() != null);
       assertThat(runner.status("balances").failure()).contains("version 1", "version 2");
-      assertThat(runner.awaitPosition(3, Duration.ofMillis(50)))
+      assertThat(runner.awaitPosition(3, PATIENCE)).as("what is served holds it").isTrue();
+      AppendResult later = append(store, "1", new Deposited(5));
+      assertThat(runner.awaitPosition(later.position(), Duration.ofMillis(50)))
           .as("what is served does not move")
           .isFalse();
 
@@ -117,7 +119,7 @@ class GenerationTest {
 
       assertThat(runner.awaitGeneration("balances", 2, PATIENCE)).isTrue();
       assertThat(model.servedSchema("balances")).isEqualTo("balances_g2");
-      assertThat(runner.awaitPosition(3, PATIENCE)).isTrue();
+      assertThat(runner.awaitPosition(later.position(), PATIENCE)).isTrue();
       assertThat(Balances.rows(model)).isEqualTo(Balances.folded(store));
       await().untilAsserted(() -> assertThat(schemas()).isEqualTo(1));
     } finally {
@@ -169,6 +171,53 @@ class GenerationTest {
       await().until(() -> older.status("balances").state() == State.STANDBY);
       assertThat(older.status("balances").failure()).contains("version 2", "version 1");
     }
+  }
+
+  @Test
+  void a_program_of_an_older_version_knows_how_far_the_newer_one_has_come() throws Exception {
+    try (ProjectionRunner newer = running(Balances.builder().version(2).build())) {
+      assertThat(newer.awaitPosition(3, PATIENCE)).isTrue();
+      try (ProjectionRunner older = running(Balances.projection())) {
+        await().until(() -> older.status("balances").state() == State.STANDBY);
+        AppendResult later = append(store, "1", new Deposited(5));
+        assertThat(older.awaitPosition(later.position(), PATIENCE)).isTrue();
+        assertThat(Balances.rows(model)).isEqualTo(Balances.folded(store));
+        assertThat(older.position("balances")).isEqualTo(later.position());
+        await().until(() -> older.status("balances").position() == later.position());
+      }
+    }
+  }
+
+  @Test
+  void an_event_that_is_given_up_is_not_counted_among_the_parked_any_more() throws Exception {
+    Projection<Connection> balances =
+        Balances.builder()
+            .on(
+                Deposited.class,
+                (sql, event) -> {
+                  throw new IllegalStateException("no deposits");
+                })
+            .build();
+    try (ProjectionRunner runner =
+        ProjectionRunner.builder(store).add(balances, model, ErrorPolicy.park(1)).start()) {
+      await().until(() -> runner.status("balances").parked() == 2);
+      assertThat(runner.discardParked("balances", 2)).isTrue();
+      assertThat(runner.status("balances").parked()).isEqualTo(1);
+      assertThat(runner.discardParked("balances", 2)).isFalse();
+      assertThat(runner.discardParked("balances", 3)).isTrue();
+      assertThat(runner.status("balances").parked()).isZero();
+    }
+  }
+
+  @Test
+  void a_closed_runner_does_not_begin_a_generation() throws Exception {
+    ProjectionRunner runner = running(Balances.projection());
+    assertThat(runner.awaitPosition(3, PATIENCE)).isTrue();
+    runner.close();
+    assertThatThrownBy(() -> runner.rebuild("balances"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThat(schemas()).isEqualTo(1);
   }
 
   @Test
