@@ -16,7 +16,10 @@ import io.varve.client.eventsourcing.projection.TenureLostException;
 import io.varve.client.streams.AppendResult;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -26,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.h2.jdbc.JdbcConnection;
+import org.h2.jdbc.JdbcPreparedStatement;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -154,6 +159,57 @@ class LeaseTest {
 
   private interface GuardedCall {
     void on(Connection connection) throws SQLException;
+  }
+
+  private interface WayBack {
+    Connection from(Connection connection) throws SQLException;
+  }
+
+  private static final List<WayBack> WAYS_BACK =
+      List.of(
+          sql -> sql.createStatement().getConnection(),
+          sql -> sql.prepareStatement("SELECT 1").getConnection(),
+          sql -> sql.prepareCall("CALL 1").getConnection(),
+          sql -> sql.getMetaData().getConnection(),
+          sql -> sql.prepareStatement("SELECT 1").executeQuery().getStatement().getConnection(),
+          sql -> sql.createStatement().unwrap(Statement.class).getConnection(),
+          sql -> sql.unwrap(Connection.class));
+
+  @Test
+  void what_a_connection_hands_out_does_not_lead_behind_it() throws Exception {
+    Tenure<Connection> first = claimed("first");
+    assertThat(
+            first
+                .commit(
+                    sql -> {
+                      for (WayBack way : WAYS_BACK) {
+                        assertThat(way.from(sql)).isSameAs(sql);
+                      }
+                      assertGuarded(sql);
+                      return new Step(1, 0);
+                    })
+                .position())
+        .isEqualTo(1);
+    try (Connection lent = model.connection("balances")) {
+      for (WayBack way : WAYS_BACK) {
+        assertThat(way.from(lent)).isSameAs(lent);
+      }
+      assertGuarded(lent);
+    }
+  }
+
+  private static void assertGuarded(Connection sql) throws SQLException {
+    assertThat(sql.isWrapperFor(JdbcConnection.class)).isFalse();
+    assertThatThrownBy(() -> sql.unwrap(JdbcConnection.class)).isInstanceOf(SQLException.class);
+    try (PreparedStatement query = sql.prepareStatement("SELECT 7");
+        ResultSet results = query.executeQuery()) {
+      assertThat(results.next()).isTrue();
+      assertThat(results.getInt(1)).isEqualTo(7);
+      assertThat(results.getStatement()).isSameAs(query).isEqualTo(query);
+      assertThatThrownBy(() -> query.unwrap(JdbcPreparedStatement.class))
+          .isInstanceOf(SQLException.class);
+      assertThatThrownBy(() -> results.getInt(2)).isInstanceOf(SQLException.class);
+    }
   }
 
   /** No stall of the machine costs an owner this lease. */
