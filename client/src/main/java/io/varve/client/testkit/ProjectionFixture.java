@@ -79,7 +79,12 @@ public final class ProjectionFixture<E> {
     return new ProjectionFixture<>(projection, types, database);
   }
 
-  /** A row that is expected; numbers are compared by value, times as moments. */
+  /**
+   * A row that is expected, with as many columns as the query has. Absence, numbers, truth values
+   * and texts are never equal to each other; numbers are compared by value, whatever their types
+   * and scales (5, 5L and 5.00 are equal), moments as such, and what is none of these, such as a
+   * UUID or a date, by its text.
+   */
   public static Row row(@Nullable Object... columns) {
     List<@Nullable Object> values = new ArrayList<>();
     for (@Nullable Object column : columns) {
@@ -296,17 +301,27 @@ public final class ProjectionFixture<E> {
     return text.toString();
   }
 
-  /** A value so that equal ones look the same, whatever class the driver has for them. */
+  /**
+   * A value so that equal ones look the same, whatever class the driver has for them, and no others
+   * do: texts are quoted as in SQL.
+   */
   private static String text(@Nullable Object value) {
     return switch (value) {
       case null -> "null";
+      case Boolean truth -> truth.toString();
+      case Double number when !Double.isFinite(number) -> number.toString();
+      case Float number when !Float.isFinite(number) -> number.toString();
       case BigDecimal number -> number.stripTrailingZeros().toPlainString();
       case Number number -> new BigDecimal(number.toString()).stripTrailingZeros().toPlainString();
-      case OffsetDateTime time -> time.toInstant().toString();
-      case java.sql.Timestamp time -> time.toInstant().toString();
+      case OffsetDateTime time -> quoted(time.toInstant().toString());
+      case java.sql.Timestamp time -> quoted(time.toInstant().toString());
       case byte[] bytes -> Arrays.toString(bytes);
-      default -> value.toString();
+      default -> quoted(value.toString());
     };
+  }
+
+  private static String quoted(String text) {
+    return "'" + text.replace("'", "''") + "'";
   }
 
   private static String lines(List<String> rows) {

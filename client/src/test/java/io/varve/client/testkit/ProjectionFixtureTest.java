@@ -11,6 +11,7 @@ import io.varve.client.eventsourcing.projection.Projection;
 import io.varve.client.eventsourcing.projection.sql.Balances;
 import io.varve.client.eventsourcing.projection.sql.SqlProjection;
 import io.varve.client.streams.NewEvent;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Instant;
@@ -56,10 +57,47 @@ class ProjectionFixtureTest {
         .hasMessage(
             "the rows of \""
                 + ALL
-                + "\"\nexpected:\n  [account-1, 99]\nactual:\n  [account-1, 100]\n");
+                + "\"\nexpected:\n  ['account-1', 99]\nactual:\n  ['account-1', 100]\n");
     assertThatThrownBy(() -> fixture.thenRows(ALL))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("expected:\n  (none)\n");
+  }
+
+  @Test
+  void a_number_is_equal_to_the_same_number_of_another_type() {
+    ProjectionFixture<AccountEvent> fixture = balances().given("account-1", new Opened("Ada"));
+    fixture
+        .thenRows("SELECT CAST(5 AS DECIMAL(9, 2))", row(5))
+        .thenRows("SELECT 5", row(5L))
+        .thenRows("SELECT 5", row(new BigDecimal("5.00")))
+        .thenRows("SELECT CAST(0.5 AS DOUBLE PRECISION)", row(new BigDecimal("0.50")))
+        .thenRows("SELECT CAST('NaN' AS DOUBLE PRECISION)", row(Double.NaN))
+        .thenRows("SELECT DATE '2026-03-01'", row("2026-03-01"))
+        .thenRows("SELECT TRUE, NULL, 'it''s', X'01'", row(true, null, "it's", new byte[] {1}));
+  }
+
+  @Test
+  void values_that_only_look_alike_are_told_apart() {
+    ProjectionFixture<AccountEvent> fixture = balances().given("account-1", new Opened("Ada"));
+    assertDiffer(fixture, "SELECT CAST(NULL AS VARCHAR)", row("null"));
+    assertDiffer(fixture, "SELECT 'null'", row((Object) null));
+    assertDiffer(fixture, "SELECT 'a, b'", row("a", "b"));
+    assertDiffer(fixture, "SELECT 'a'', ''b'", row("a", "b"));
+    assertDiffer(fixture, "SELECT 'a', 'b'", row("a, b"));
+    assertDiffer(fixture, "SELECT 'a', NULL", row("a"));
+    assertDiffer(fixture, "SELECT 0", row("0"));
+    assertDiffer(fixture, "SELECT '0'", row(0));
+    assertDiffer(fixture, "SELECT TRUE", row("true"));
+    assertDiffer(fixture, "SELECT 'true'", row(true));
+    assertDiffer(fixture, "SELECT X'01'", row("[1]"));
+  }
+
+  private static void assertDiffer(
+      ProjectionFixture<AccountEvent> fixture, String query, ProjectionFixture.Row expected) {
+    assertThatThrownBy(() -> fixture.thenRows(query, expected))
+        .as(query)
+        .isInstanceOf(AssertionError.class)
+        .hasMessageStartingWith("the rows of");
   }
 
   @Test
