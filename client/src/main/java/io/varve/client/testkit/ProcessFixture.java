@@ -1,10 +1,17 @@
 package io.varve.client.testkit;
 
+import static java.util.Objects.requireNonNull;
+
+import io.varve.client.eventsourcing.EventContext;
+import io.varve.client.eventsourcing.EventTypes;
 import io.varve.client.eventsourcing.Refusal;
+import io.varve.client.eventsourcing.process.CommandTarget;
 import io.varve.client.eventsourcing.process.Effect;
 import io.varve.client.eventsourcing.process.Input;
 import io.varve.client.eventsourcing.process.Origin;
 import io.varve.client.eventsourcing.process.ProcessManager;
+import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.RecordedEvent;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,7 +45,9 @@ import org.jspecify.annotations.Nullable;
  *     .accepted().thenCompleted("compensated");
  * }</pre>
  *
- * <p>What is not as it should be is an {@link AssertionError} that tells all inputs so far.
+ * <p>With {@link #events} and {@link #targets} it writes and reads events and commands as a runner
+ * does, so that what cannot be stored fails here. What is not as it should be is an {@link
+ * AssertionError} that tells all inputs so far.
  *
  * @param <S> what the instance knows
  * @param <E> the events that it listens to
@@ -58,6 +67,9 @@ public final class ProcessFixture<S, E> {
   private @Nullable String instance;
   private Effect.@Nullable Complete completed;
   private long position;
+  private boolean needsHelp; // as of the last input
+  private @Nullable EventTypes<E> events; // null: they are not written
+  private @Nullable Map<String, CommandTarget<?>> targets; // null: commands are not written
 
   private ProcessFixture(ProcessManager<S, E> process) {
     this.process = process;
@@ -69,6 +81,42 @@ public final class ProcessFixture<S, E> {
     return new ProcessFixture<>(process);
   }
 
+  /**
+   * From here on each event is written and read through these types, as a store would, and must
+   * survive it. Without this the fixture does not write events.
+   */
+  public ProcessFixture<S, E> events(EventTypes<E> types) {
+    this.events = requireNonNull(types);
+    return this;
+  }
+
+  /**
+   * From here on each command is written and read through its target's types, as the runner does,
+   * and must survive it; one to another target is an error, as it is for a runner without a handler
+   * for it. Without this the fixture does not write commands: an effect has its target's name only.
+   */
+  public ProcessFixture<S, E> targets(CommandTarget<?>... targets) {
+    Map<String, CommandTarget<?>> byName = new LinkedHashMap<>();
+    for (CommandTarget<?> target : targets) {
+      byName.put(target.name(), target);
+    }
+    this.targets = byName;
+    return this;
+  }
+
+  private <T> void requireWritable(EventTypes<T> types, Object value, String stream) {
+    try {
+      T typed = types.family().cast(value);
+      NewEvent written = types.encode(typed, EventContext.begin());
+      Differences.requireSurvives(
+          typed, types.decode(new RecordedEvent(stream, 1, 1, now, written)));
+    } catch (RuntimeException e) {
+      AssertionError failure = failure("cannot be written and read: " + value);
+      failure.initCause(e);
+      throw failure;
+    }
+  }
+
   // ---- inputs
 
   /** An event, in a stream of no interest. */
@@ -78,6 +126,9 @@ public final class ProcessFixture<S, E> {
 
   /** An event in this stream. It must concern the instance, and start it if it is the first. */
   public ProcessFixture<S, E> event(String stream, E event) {
+    if (events != null) {
+      requireWritable(events, event, stream);
+    }
     position++;
     Origin origin = new Origin(new UUID(0x7000, position), stream, position, position, now);
     String id =
@@ -178,8 +229,14 @@ public final class ProcessFixture<S, E> {
         .min(Comparator.comparing(Timer::due));
   }
 
-  /** Somebody asks for another try. */
+  /** Somebody asks for another try, which the instance must have asked help for. */
   public ProcessFixture<S, E> retry() {
+    if (completed != null) {
+      throw failure("the instance is over, and there is nothing to try again");
+    }
+    if (!needsHelp) {
+      throw failure("the instance has not asked for help, and there is nothing to try again");
+    }
     begin();
     take(new Input.RetryRequested<>(), "retry");
     return this;
@@ -191,8 +248,16 @@ public final class ProcessFixture<S, E> {
 
   private void take(Input<E> input, String told) {
     story.add(told);
+    needsHelp = false;
     state = process.evolve(state, input);
     for (Effect effect : process.react(state, input)) {
+      if (effect instanceof Effect.Send send && targets != null) {
+        CommandTarget<?> target = targets.get(send.target());
+        if (target == null) {
+          throw failure("there is no target \"" + send.target() + "\" for " + send.command());
+        }
+        requireWritable(target.types(), send.command(), process.name());
+      }
       effects.add(effect);
       story.add("    " + effect);
       apply(effect);
@@ -211,7 +276,7 @@ public final class ProcessFixture<S, E> {
       case Effect.ScheduleAt timer ->
           timers.put(timer.timer(), new Timer(timer.timer(), timer.due()));
       case Effect.Cancel cancel -> timers.remove(cancel.timer());
-      case Effect.Help help -> {}
+      case Effect.Help help -> needsHelp = true;
       case Effect.Complete complete -> {
         completed = complete;
         timers.clear();
@@ -221,9 +286,22 @@ public final class ProcessFixture<S, E> {
 
   // ---- what follows
 
-  /** After the last input these commands are sent, in this order, and no others. */
+  /**
+   * After the last input these commands are sent, in this order, and no others. The {@linkplain
+   * Effect.Send#as key} of a command counts where the expected one has a key.
+   */
   public ProcessFixture<S, E> thenSends(Effect.Send... expected) {
-    return then("sends", List.of(expected), Effect.Send.class, send -> send);
+    List<Effect.Send> actual = new ArrayList<>();
+    for (Effect effect : effects) {
+      if (effect instanceof Effect.Send send) {
+        boolean keyed = actual.size() >= expected.length || expected[actual.size()].key() != null;
+        actual.add(keyed ? send : new Effect.Send(send.target(), send.id(), send.command(), null));
+      }
+    }
+    if (!actual.equals(List.of(expected))) {
+      throw difference("sends", List.of(expected), actual);
+    }
+    return this;
   }
 
   /** After the last input no command is sent. */
@@ -233,14 +311,23 @@ public final class ProcessFixture<S, E> {
 
   /** After the last input this timer, and no other, is set to fire after this time. */
   public ProcessFixture<S, E> thenSchedules(String timer, Duration after) {
-    return then(
-        "schedules", List.of(Effect.schedule(timer, after)), Effect.Schedule.class, set -> set);
+    return schedules(Effect.schedule(timer, after));
   }
 
   /** After the last input this timer, and no other, is set to fire at this time. */
   public ProcessFixture<S, E> thenSchedules(String timer, Instant due) {
-    return then(
-        "schedules", List.of(Effect.schedule(timer, due)), Effect.ScheduleAt.class, set -> set);
+    return schedules(Effect.schedule(timer, due));
+  }
+
+  private ProcessFixture<S, E> schedules(Effect expected) {
+    List<Effect> actual =
+        effects.stream()
+            .filter(e -> e instanceof Effect.Schedule || e instanceof Effect.ScheduleAt)
+            .toList();
+    if (!actual.equals(List.of(expected))) {
+      throw difference("schedules", List.of(expected), actual);
+    }
+    return this;
   }
 
   /** After the last input these timers, and no others, are cancelled. */

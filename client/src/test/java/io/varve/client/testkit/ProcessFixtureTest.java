@@ -4,17 +4,25 @@ import static io.varve.client.eventsourcing.bank.TransferProcess.ACCOUNTS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import io.varve.client.eventsourcing.PayloadCodec;
 import io.varve.client.eventsourcing.bank.AccountCommand.Deposit;
 import io.varve.client.eventsourcing.bank.AccountCommand.Withdraw;
+import io.varve.client.eventsourcing.bank.Bank;
 import io.varve.client.eventsourcing.bank.TransferEvent;
 import io.varve.client.eventsourcing.bank.TransferEvent.TransferNoted;
 import io.varve.client.eventsourcing.bank.TransferEvent.TransferRequested;
 import io.varve.client.eventsourcing.bank.TransferProcess;
 import io.varve.client.eventsourcing.bank.TransferSaga;
+import io.varve.client.eventsourcing.json.JsonEvents;
+import io.varve.client.eventsourcing.process.CommandTarget;
 import io.varve.client.eventsourcing.process.Effect;
+import io.varve.client.eventsourcing.process.Input;
 import io.varve.client.eventsourcing.process.SagaState;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProcessFixtureTest {
@@ -178,6 +186,106 @@ class ProcessFixtureTest {
     assertFails(() -> process().event(REQUEST).refused(DEPOSIT.command(), "NO"));
     assertFails(() -> process().event(REQUEST).timer("other"));
     assertFails(() -> process().event(REQUEST).refused("NO").event(REQUEST));
+  }
+
+  /** Sets both kinds of timers. */
+  private static final class TwoTimers extends TransferProcess {
+    @Override
+    public List<Effect> react(Transfer transfer, Input<TransferEvent> input) {
+      return List.of(
+          Effect.schedule("a", PATIENCE),
+          Effect.schedule("b", Instant.parse("2026-02-01T00:00:00Z")));
+    }
+  }
+
+  @Test
+  void a_timer_of_the_other_kind_is_another_timer() {
+    Instant due = Instant.parse("2026-02-01T00:00:00Z");
+    assertFails(
+        () -> ProcessFixture.given(new TwoTimers()).event(REQUEST).thenSchedules("a", PATIENCE));
+    assertFails(() -> ProcessFixture.given(new TwoTimers()).event(REQUEST).thenSchedules("b", due));
+  }
+
+  @Test
+  void only_what_has_asked_for_help_can_be_tried_again() {
+    assertFails(() -> saga().event(REQUEST).retry());
+    assertFails(() -> saga().event(REQUEST).refused("NO").thenCompleted().retry());
+    assertFails(() -> saga().event(REQUEST).accepted().refused("NO").refused("NO").retry().retry());
+  }
+
+  @Test
+  void each_command_of_a_saga_has_a_key_of_its_own() {
+    saga()
+        .event(REQUEST)
+        .thenSends(WITHDRAW.as("withdraw"))
+        .accepted()
+        .refused("LOCKED")
+        .timer("again")
+        .thenSends(DEPOSIT.as("deposit/2"))
+        .refused("CLOSED")
+        .thenSends(REFUND.as("withdraw/undo"))
+        .refused("FROZEN")
+        .retry()
+        .thenSends(REFUND.as("withdraw/undo/2"))
+        .refused("FROZEN")
+        .retry()
+        .thenSends(REFUND.as("withdraw/undo/3"))
+        .accepted()
+        .thenCompleted("compensated");
+    assertFails(() -> saga().event(REQUEST).thenSends(WITHDRAW.as("deposit")));
+  }
+
+  /** A command that JSON does not bring back as it was. */
+  private record Lossy(@JsonIgnore String secret) {}
+
+  /** Sends what its target cannot write, or not as it is. */
+  private static final class Unwritable extends TransferProcess {
+    static final CommandTarget<Lossy> LOSSY = CommandTarget.of("lossy", JsonEvents.of(Lossy.class));
+
+    @Override
+    public List<Effect> react(Transfer transfer, Input<TransferEvent> input) {
+      return List.of(Effect.send(LOSSY, "x", new Lossy("lost")));
+    }
+  }
+
+  @Test
+  void events_and_commands_are_written_and_read_where_their_types_are_known() {
+    process()
+        .events(Bank.TRANSFER_EVENTS)
+        .targets(ACCOUNTS)
+        .event(REQUEST)
+        .thenSends(WITHDRAW)
+        .accepted()
+        .thenSends(DEPOSIT);
+    assertFails(() -> process().targets(Unwritable.LOSSY).event(REQUEST));
+    assertFails(
+        () -> ProcessFixture.given(new Unwritable()).targets(Unwritable.LOSSY).event(REQUEST));
+    assertFails(
+        () ->
+            process()
+                .events(
+                    JsonEvents.builder(TransferEvent.class)
+                        .codec(TransferRequested.class, new Forgetful())
+                        .build())
+                .event(REQUEST));
+  }
+
+  /** Reads every request as one for nothing. */
+  private static final class Forgetful implements PayloadCodec<TransferRequested> {
+    @Override
+    public String contentType() {
+      return "application/json";
+    }
+
+    @Override
+    public byte[] encode(TransferRequested event) {
+      return new byte[] {'{', '}'};
+    }
+
+    @Override
+    public TransferRequested decode(byte[] data) {
+      return new TransferRequested("t1", "a", "b", BigDecimal.ZERO);
+    }
   }
 
   private static void assertFails(Runnable fixture) {

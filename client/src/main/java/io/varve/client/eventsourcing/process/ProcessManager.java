@@ -40,7 +40,8 @@ public interface ProcessManager<S, E> {
 
   /**
    * The process's name: the category of its instances' streams, and the source under which its
-   * progress is stored. Never to be changed once instances exist; without {@code -}.
+   * progress is stored. Never to be changed once instances exist; 1 to 200 bytes of UTF-8, without
+   * {@code -} and control characters, and no {@code $} at its beginning.
    */
   String name();
 

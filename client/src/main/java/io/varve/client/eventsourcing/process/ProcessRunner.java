@@ -1,5 +1,6 @@
 package io.varve.client.eventsourcing.process;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
@@ -61,6 +62,9 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
   static final int STUCK_AFTER = 5;
 
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRunner.class);
+
+  /** Of the 512 bytes that a stream's name may have; the rest is for ids. */
+  private static final int LONGEST_NAME_BYTES = 200;
 
   private static final Duration CLOSING_TIME = Duration.ofSeconds(10);
 
@@ -134,6 +138,7 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
    *
    * @param types the events that the process listens to; a query for their types is what is read of
    *     the log
+   * @throws IllegalArgumentException the process's name is none; {@link ProcessManager#name}
    */
   public static <S, E> Builder<S, E> builder(
       EventStore store, ProcessManager<S, E> process, EventTypes<E> types) {
@@ -280,11 +285,24 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
       this.process = requireNonNull(process);
       this.types = requireNonNull(types);
       String name = process.name();
-      if (name.isEmpty() || name.contains("-")) {
+      if (name.isEmpty() || name.contains("-") || name.startsWith("$")) {
         throw new IllegalArgumentException(
-            "a process's name is the category of its streams and has no \"-\", was \""
+            "a process's name is the category of its streams; it has no \"-\" and does not begin"
+                + " with \"$\", was \""
                 + name
                 + "\"");
+      }
+      if (name.chars().anyMatch(Character::isISOControl) || !UTF_8.newEncoder().canEncode(name)) {
+        throw new IllegalArgumentException(
+            "a process's name is text without control characters, was \"" + name + "\"");
+      }
+      int bytes = name.getBytes(UTF_8).length;
+      if (bytes > LONGEST_NAME_BYTES) {
+        throw new IllegalArgumentException(
+            "a process's name has at most "
+                + LONGEST_NAME_BYTES
+                + " bytes, so that ids have room in its streams' names; this one has "
+                + bytes);
       }
     }
 

@@ -34,6 +34,13 @@ import org.jspecify.annotations.Nullable;
  * recorded with it. Only a refusal turns it back. A step that gets no answer is tried for ever: it
  * may have taken effect. {@link Builder#lateAfter} makes that visible, and nothing else.
  *
+ * <p><b>Changing the steps.</b> While instances are open, steps may only be appended at the end.
+ * Whatever else changes about their order, their names, which of them are undone or tried again, is
+ * a new saga, under a new name, and the old one runs until its last instance is over. Each command
+ * is sent under a {@linkplain Effect.Send#as key} that is made of its step's name. An outcome of
+ * another step than the list says stops its instance before anything is done: it shows as {@link
+ * ProcessStatus#stuck}, and goes on when a program with the former steps takes it up.
+ *
  * @param <D> the event that starts it
  * @param <E> the events that it listens to
  */
@@ -101,8 +108,14 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
                 start.cast(happened.event()), Phase.RUNNING, 0, 0, false, "", Next.GO_ON)
             : saga.with(saga.tries(), saga.late(), Next.NOTHING);
       }
-      case Input.CommandAccepted<E> accepted -> afterAcceptance(saga);
-      case Input.CommandRefused<E> refused -> afterRefusal(saga, refused.refusal());
+      case Input.CommandAccepted<E> accepted -> {
+        requireAwaited(saga, accepted.sent());
+        yield afterAcceptance(saga);
+      }
+      case Input.CommandRefused<E> refused -> {
+        requireAwaited(saga, refused.sent());
+        yield afterRefusal(saga, refused.refusal());
+      }
       case Input.TimerFired<E> fired ->
           fired.timer().equals(AGAIN)
               ? saga.with(saga.tries(), saga.late(), Next.GO_ON)
@@ -110,8 +123,34 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
       case Input.RetryRequested<E> retry ->
           saga.phase() == Phase.NEEDS_HELP
               ? saga.with(Phase.COMPENSATING, saga.step(), saga.reason(), Next.GO_ON)
+                  .with(saga.tries() + 1, false, Next.GO_ON)
               : saga.with(saga.tries(), saga.late(), Next.NOTHING);
     };
+  }
+
+  /**
+   * The state is only where in the list the saga stands, so it means nothing with another list:
+   * going on would take a step twice, or none.
+   */
+  private void requireAwaited(SagaState<D> saga, Effect.Send decided) {
+    boolean waits = saga.phase() == Phase.RUNNING || saga.phase() == Phase.COMPENSATING;
+    String awaited = waits ? key(saga) : null;
+    if (awaited == null || !awaited.equals(decided.key())) {
+      throw new IllegalStateException(
+          "saga "
+              + name
+              + (awaited == null ? " waits for no step" : " waits for step \"" + awaited + "\"")
+              + ", and this is the outcome of "
+              + (decided.key() == null ? "no step" : "\"" + decided.key() + "\"")
+              + ": have its steps changed while it was under way?");
+    }
+  }
+
+  /** The name of the command that it is about: no two of an instance have the same. */
+  private String key(SagaState<D> saga) {
+    String step = steps.get(saga.step()).name();
+    String key = saga.phase() == Phase.COMPENSATING ? step + "/undo" : step;
+    return saga.tries() == 0 ? key : key + "/" + (saga.tries() + 1);
   }
 
   private SagaState<D> afterAcceptance(SagaState<D> saga) {
@@ -128,7 +167,8 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
     Step<D> step = steps.get(saga.step());
     if (saga.phase() == Phase.COMPENSATING) {
       String reason = saga.reason() + "; undoing " + step.name() + " was refused: " + refusal;
-      return saga.with(Phase.NEEDS_HELP, saga.step(), reason, Next.GO_ON);
+      return saga.with(Phase.NEEDS_HELP, saga.step(), reason, Next.GO_ON)
+          .with(saga.tries(), false, Next.GO_ON);
     }
     if (step.retryCodes().contains(refusal.code()) && saga.tries() < step.retries()) {
       return saga.with(saga.tries() + 1, saga.late(), Next.PAUSE);
@@ -163,7 +203,7 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
     return switch (saga.phase()) {
       case NEW -> List.of();
       case RUNNING -> {
-        Effect.Send send = step.command().apply(data);
+        Effect.Send send = step.command().apply(data).as(key(saga));
         yield saga.tries() > 0
             ? List.of(send) // its time goes on from the first try
             : List.of(
@@ -172,7 +212,8 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
                     ? Effect.cancel(LATE)
                     : Effect.schedule(LATE, step.lateAfter()));
       }
-      case COMPENSATING -> List.of(requireNonNull(step.undo()).apply(data), Effect.cancel(LATE));
+      case COMPENSATING ->
+          List.of(requireNonNull(step.undo()).apply(data).as(key(saga)), Effect.cancel(LATE));
       case NEEDS_HELP -> List.of(Effect.help(saga.reason()));
       case COMPLETED -> List.of(Effect.complete("completed"));
       case COMPENSATED -> List.of(Effect.complete("compensated", saga.reason()));
@@ -213,17 +254,22 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
       this.id = requireNonNull(id);
     }
 
-    /** The next step: a command that is sent when all steps before it are taken. */
+    /**
+     * The next step: a command that is sent when all steps before it are taken.
+     *
+     * @param name unique in the saga, without {@code /}; the key of the command is made of it, in
+     *     place of one that the command has
+     * @throws IllegalArgumentException the name is empty, taken, or has a {@code /}
+     */
     public Builder<D, E> step(String name, Function<? super D, Effect.Send> command) {
-      steps.add(
-          new Step<>(
-              requireNonNull(name),
-              requireNonNull(command),
-              null,
-              null,
-              Set.of(),
-              0,
-              Duration.ZERO));
+      if (name.isEmpty() || name.contains("/")) {
+        throw new IllegalArgumentException(
+            "a step's name is not empty and has no \"/\", was \"" + name + "\"");
+      }
+      if (steps.stream().anyMatch(step -> step.name().equals(name))) {
+        throw new IllegalArgumentException("there is a step \"" + name + "\" already");
+      }
+      steps.add(new Step<>(name, requireNonNull(command), null, null, Set.of(), 0, Duration.ZERO));
       return this;
     }
 

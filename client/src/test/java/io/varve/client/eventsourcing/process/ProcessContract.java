@@ -2,12 +2,14 @@ package io.varve.client.eventsourcing.process;
 
 import static io.varve.client.eventsourcing.bank.TransferProcess.ACCOUNTS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.client.eventsourcing.CommandOptions;
 import io.varve.client.eventsourcing.EventContext;
 import io.varve.client.eventsourcing.bank.AccountCommand;
 import io.varve.client.eventsourcing.bank.AccountCommand.Close;
+import io.varve.client.eventsourcing.bank.AccountCommand.Deposit;
 import io.varve.client.eventsourcing.bank.AccountCommand.Withdraw;
 import io.varve.client.eventsourcing.bank.Bank;
 import io.varve.client.eventsourcing.bank.TransferEvent;
@@ -372,6 +374,102 @@ public abstract class ProcessContract {
     assertThat(bank.balance("a")).isEqualByComparingTo("100.00");
     assertThat(second.retry("t1")).isFalse();
     assertThat(second.retry("nobody")).isFalse();
+  }
+
+  // ---- releases
+
+  /** The transfer with a step put before its others, as a release may have it. */
+  private static Saga<TransferRequested, TransferEvent> sagaWithACheckBefore() {
+    return Saga.<TransferEvent>named(TransferSaga.NAME)
+        .startedBy(TransferRequested.class, TransferRequested::transferId)
+        .step("check", t -> Effect.send(ACCOUNTS, t.to(), new Deposit(t.amount(), "check")))
+        .step("withdraw", t -> Effect.send(ACCOUNTS, t.from(), new Withdraw(t.amount(), "w2")))
+        .step("deposit", t -> Effect.send(ACCOUNTS, t.to(), new Deposit(t.amount(), "d2")))
+        .build();
+  }
+
+  @Test
+  void a_saga_whose_steps_have_changed_while_it_was_under_way_stops_and_shows() {
+    CommandHandler<AccountCommand> handler = bank.handler();
+    CommandHandler<AccountCommand> depositsHang =
+        (id, command, commandId, context) -> {
+          if (command instanceof Deposit) {
+            throw new IllegalStateException("no answer");
+          }
+          return handler.handle(id, command, commandId, context);
+        };
+    var first = start(TransferSaga.saga(), depositsHang, builder -> builder);
+    bank.request("t1", "a", "b", "10.00");
+    until(() -> !first.status().stuck().isEmpty());
+    first.close();
+    List<String> before = Streams.types(store, TransferSaga.NAME + "-t1");
+
+    var changed = start(sagaWithACheckBefore(), bank.handler(), builder -> builder);
+    until(() -> !changed.status().stuck().isEmpty());
+    assertThat(changed.status().stuck().getFirst().reason()).contains("\"check\"", "\"withdraw\"");
+    assertThat(changed.retry("t1")).isTrue();
+    until(() -> changed.status().stuck().getFirst().failures() > 2);
+    assertThat(Streams.types(store, TransferSaga.NAME + "-t1")).isEqualTo(before);
+    assertThat(bank.balance("b")).isEqualByComparingTo("0.10");
+    changed.close();
+
+    var asBefore = start(TransferSaga.saga(), bank.handler(), builder -> builder);
+    untilCompleted(asBefore, "t1");
+    assertThat(bank.balance("a")).isEqualByComparingTo("90.00");
+    assertThat(bank.balance("b")).isEqualByComparingTo("10.10");
+  }
+
+  @Test
+  void the_outcome_of_a_step_that_the_list_has_elsewhere_now_moves_nothing() {
+    CommandHandler<AccountCommand> away =
+        (id, command, commandId, context) -> {
+          throw new IllegalStateException("no answer");
+        };
+    var first = start(TransferSaga.saga(), away, builder -> builder);
+    bank.request("t1", "a", "b", "10.00");
+    until(() -> !first.status().stuck().isEmpty());
+    first.close();
+
+    var changed = start(sagaWithACheckBefore(), bank.handler(), builder -> builder);
+    until(() -> !changed.status().stuck().isEmpty());
+    assertThat(changed.retry("t1")).isTrue();
+    until(() -> changed.status().stuck().getFirst().failures() > 2);
+    assertThat(changed.status().stuck().getFirst().reason()).contains("\"check\"", "\"withdraw\"");
+    assertThat(bank.balance("a")).isEqualByComparingTo("90.00");
+    changed.close();
+
+    var asBefore = start(TransferSaga.saga(), bank.handler(), builder -> builder);
+    untilCompleted(asBefore, "t1");
+    assertThat(bank.balance("a")).isEqualByComparingTo("90.00");
+    assertThat(bank.balance("b")).isEqualByComparingTo("10.10");
+  }
+
+  @Test
+  void the_names_of_a_sagas_steps_are_told_apart() {
+    var one =
+        Saga.<TransferEvent>named(TransferSaga.NAME)
+            .startedBy(TransferRequested.class, TransferRequested::transferId)
+            .step("one", t -> Effect.send(ACCOUNTS, t.to(), new Close()));
+    for (String name : List.of("one", "", "one/undo")) {
+      assertThatThrownBy(() -> one.step(name, t -> Effect.send(ACCOUNTS, t.to(), new Close())))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void a_process_has_a_name_that_streams_can_have() {
+    for (String name : List.of("", "a-b", "$process", "two\nlines", "\ud800", "ä".repeat(101))) {
+      ProcessManager<Transfer, TransferEvent> named =
+          new TransferProcess() {
+            @Override
+            public String name() {
+              return name;
+            }
+          };
+      assertThatThrownBy(() -> ProcessRunner.builder(store, named, Bank.TRANSFER_EVENTS))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("process's name");
+    }
   }
 
   // ---- several runners
