@@ -82,7 +82,9 @@ class TypedListenerTest {
     store.subscribeToStream(SubscribeToStream.of("door-1"), types.listener(listener));
     assertThat(closed.get(30, TimeUnit.SECONDS)).isInstanceOf(UndecodableEventException.class);
 
-    store.subscribeToStream(SubscribeToStream.of("door-2"), types.listener(listener)).close();
-    assertThat(caughtUp.get(30, TimeUnit.SECONDS)).isEqualTo(1);
+    try (Subscription _ =
+        store.subscribeToStream(SubscribeToStream.of("door-2"), types.listener(listener))) {
+      assertThat(caughtUp.get(30, TimeUnit.SECONDS)).isEqualTo(1);
+    }
   }
 }
