@@ -252,14 +252,15 @@ final class Feed<T> {
             return;
           }
           try {
-            done.complete(
+            boolean taken =
                 tenure.retryParked(
                     event.position(),
                     into -> {
                       projection.apply(into, event);
                       return new Step(event.position(), 1);
-                    }));
-            countParked(tenure::parkedCount);
+                    });
+            countParked(tenure::parkedCount); // first, so that who asked finds it counted
+            done.complete(taken);
           } catch (Exception e) {
             done.completeExceptionally(e);
           }
