@@ -4,27 +4,18 @@ import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.ForwardingEventStore;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
-import io.varve.client.streams.ServerInfo;
-import io.varve.client.streams.Snapshots;
-import io.varve.client.streams.StoreStatistics;
 import io.varve.client.streams.StoreUnavailableException;
-import io.varve.client.streams.Streams;
 import io.varve.client.streams.SubscribeToLog;
-import io.varve.client.streams.SubscribeToStream;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.SubscriptionListener;
-import io.varve.client.streams.Tracking;
-import io.varve.client.streams.Transaction;
-import io.varve.client.streams.TransactionResult;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -32,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * program there, or to let something else happen meanwhile. Counted are appends, stream reads and
  * look-ups.
  */
-public final class FaultyStore implements EventStore {
+public final class FaultyStore extends ForwardingEventStore {
 
   /** Called around each call; may throw, and the caller sees that. */
   public interface Hook {
@@ -47,13 +38,12 @@ public final class FaultyStore implements EventStore {
     default void beforeAppend(String stream, List<NewEvent> events) {}
   }
 
-  private final EventStore store;
   private final AtomicInteger calls = new AtomicInteger();
   private volatile Hook hook = new Hook() {};
   private volatile boolean away;
 
   public FaultyStore(EventStore store) {
-    this.store = store;
+    super(store);
   }
 
   /** Counts from 1 again, with this hook. */
@@ -89,68 +79,15 @@ public final class FaultyStore implements EventStore {
   public AppendResult append(String stream, ExpectedVersion expected, List<NewEvent> events) {
     int call = begin();
     hook.beforeAppend(stream, events);
-    AppendResult result = store.append(stream, expected, events);
+    AppendResult result = super.append(stream, expected, events);
     hook.after(call);
     return result;
   }
 
   @Override
-  public CompletableFuture<AppendResult> appendAsync(
-      String stream, ExpectedVersion expected, List<NewEvent> events) {
-    return store.appendAsync(stream, expected, events);
-  }
-
-  @Override
-  public AppendResult append(
-      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
-    return store.append(stream, expected, events, tracking);
-  }
-
-  @Override
-  public CompletableFuture<AppendResult> appendAsync(
-      String stream, ExpectedVersion expected, List<NewEvent> events, Tracking tracking) {
-    return store.appendAsync(stream, expected, events, tracking);
-  }
-
-  @Override
-  public TransactionResult transact(Transaction transaction) {
-    return store.transact(transaction);
-  }
-
-  @Override
-  public CompletableFuture<TransactionResult> transactAsync(Transaction transaction) {
-    return store.transactAsync(transaction);
-  }
-
-  @Override
-  public OptionalLong tracking(String source) {
-    return store.tracking(source);
-  }
-
-  @Override
-  public Streams streams() {
-    return store.streams();
-  }
-
-  @Override
-  public Snapshots snapshots() {
-    return store.snapshots();
-  }
-
-  @Override
-  public ServerInfo serverInfo() {
-    return store.serverInfo();
-  }
-
-  @Override
-  public StoreStatistics statistics() {
-    return store.statistics();
-  }
-
-  @Override
   public EventReader readStream(ReadStream read) {
     int call = begin();
-    EventReader reader = store.readStream(read);
+    EventReader reader = super.readStream(read);
     hook.after(call);
     return reader;
   }
@@ -160,30 +97,15 @@ public final class FaultyStore implements EventStore {
     if (away) {
       throw unavailable();
     }
-    return store.readLog(read);
+    return super.readLog(read);
   }
 
   @Override
   public Optional<RecordedEvent> getEvent(UUID id) {
     int call = begin();
-    Optional<RecordedEvent> event = store.getEvent(id);
+    Optional<RecordedEvent> event = super.getEvent(id);
     hook.after(call);
     return event;
-  }
-
-  @Override
-  public Optional<RecordedEvent> getEvent(long position) {
-    return store.getEvent(position);
-  }
-
-  @Override
-  public Optional<RecordedEvent> getEvent(String stream, long version) {
-    return store.getEvent(stream, version);
-  }
-
-  @Override
-  public Subscription subscribeToStream(SubscribeToStream request, SubscriptionListener listener) {
-    return store.subscribeToStream(request, listener);
   }
 
   @Override
@@ -191,11 +113,6 @@ public final class FaultyStore implements EventStore {
     if (away) {
       throw unavailable();
     }
-    return store.subscribeToLog(request, listener);
-  }
-
-  @Override
-  public void close() {
-    store.close();
+    return super.subscribeToLog(request, listener);
   }
 }

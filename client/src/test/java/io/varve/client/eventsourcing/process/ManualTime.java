@@ -87,13 +87,13 @@ public final class ManualTime extends AbstractExecutorService
   @Override
   public ScheduledFuture<?> scheduleAtFixedRate(
       Runnable work, long initialDelay, long period, TimeUnit unit) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("a runner schedules single calls only");
   }
 
   @Override
   public ScheduledFuture<?> scheduleWithFixedDelay(
       Runnable work, long initialDelay, long delay, TimeUnit unit) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("a runner schedules single calls only");
   }
 
   @Override
