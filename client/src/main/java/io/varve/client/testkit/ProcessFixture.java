@@ -167,11 +167,16 @@ public final class ProcessFixture<S, E> {
 
   /** The command that was sent first, of those without an outcome, is refused with this code. */
   public ProcessFixture<S, E> refused(String code) {
+    return refused(new Refusal(code, "refused by the fixture"));
+  }
+
+  /** The command that was sent first, of those without an outcome, is refused for this reason. */
+  public ProcessFixture<S, E> refused(Refusal refusal) {
     Effect.Send sent = first();
     begin();
     take(
-        new Input.CommandRefused<>(sent, new Refusal(code, "refused by the fixture")),
-        "refused " + sent.command() + " with " + code);
+        new Input.CommandRefused<>(sent, refusal),
+        "refused " + sent.command() + " with " + refusal.code());
     return this;
   }
 

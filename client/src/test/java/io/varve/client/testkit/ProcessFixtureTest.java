@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.varve.client.eventsourcing.PayloadCodec;
+import io.varve.client.eventsourcing.Refusal;
 import io.varve.client.eventsourcing.bank.AccountCommand.Deposit;
 import io.varve.client.eventsourcing.bank.AccountCommand.Withdraw;
 import io.varve.client.eventsourcing.bank.Bank;
@@ -18,6 +19,7 @@ import io.varve.client.eventsourcing.json.JsonEvents;
 import io.varve.client.eventsourcing.process.CommandTarget;
 import io.varve.client.eventsourcing.process.Effect;
 import io.varve.client.eventsourcing.process.Input;
+import io.varve.client.eventsourcing.process.Saga;
 import io.varve.client.eventsourcing.process.SagaState;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -146,6 +148,37 @@ class ProcessFixtureTest {
         .thenSends(REFUND)
         .accepted()
         .thenCompleted("compensated");
+  }
+
+  @Test
+  void what_undoes_a_step_may_tell_why_the_saga_turned_back_however_often_it_is_tried() {
+    Saga<TransferRequested, TransferEvent> telling =
+        Saga.<TransferEvent>named("telling")
+            .startedBy(TransferRequested.class, TransferRequested::transferId)
+            .step("first", t -> Effect.send(ACCOUNTS, "a", new Withdraw(AMOUNT, "1")))
+            .undoneBy((t, why) -> Effect.send(ACCOUNTS, "a", new Deposit(AMOUNT, why.message())))
+            .step("second", t -> Effect.send(ACCOUNTS, "b", new Withdraw(AMOUNT, "2")))
+            .undoneBy((t, why) -> Effect.send(ACCOUNTS, "b", new Deposit(AMOUNT, why.code())))
+            .step("third", t -> Effect.send(ACCOUNTS, "c", new Deposit(AMOUNT, "3")))
+            .build();
+    Refusal closed = new Refusal("CLOSED", "account c is closed");
+
+    SagaState<TransferRequested> end =
+        ProcessFixture.given(telling)
+            .event(REQUEST)
+            .accepted()
+            .accepted()
+            .refused(closed)
+            .thenSends(Effect.send(ACCOUNTS, "b", new Deposit(AMOUNT, "CLOSED")))
+            .refused("FROZEN")
+            .retry()
+            .thenSends(Effect.send(ACCOUNTS, "b", new Deposit(AMOUNT, "CLOSED")))
+            .accepted()
+            .thenSends(Effect.send(ACCOUNTS, "a", new Deposit(AMOUNT, "account c is closed")))
+            .accepted()
+            .thenCompleted("compensated")
+            .state();
+    assertThat(end.refusal()).isEqualTo(closed);
   }
 
   @Test

@@ -100,7 +100,8 @@ final class Draft<S, E> {
             EventContext.causedBy(command.issued())));
   }
 
-  void refused(Fold.Pending command, Refusal refusal, @Nullable UUID claim) {
+  void refused(Fold.Pending command, Refusal told, @Nullable UUID claim) {
+    Refusal refusal = ProcessEvents.recorded(told);
     pending.remove(command.commandId());
     UUID id =
         claim != null ? claim : events.id(instance, "refused", command.commandId().toString());

@@ -122,9 +122,14 @@ final class ProcessEvents<E> {
   NewEvent refused(UUID id, UUID commandId, Refusal refusal, EventContext context) {
     return plain(COMMAND_REFUSED, id, context)
         .metadata(COMMAND_ID, commandId.toString())
-        .metadata(REFUSAL_CODE, text(refusal.code()))
-        .metadata(REFUSAL_MESSAGE, text(refusal.message()))
+        .metadata(REFUSAL_CODE, refusal.code())
+        .metadata(REFUSAL_MESSAGE, refusal.message())
         .build();
+  }
+
+  /** The refusal as it is recorded, which is what the application is told from the start. */
+  static Refusal recorded(Refusal refusal) {
+    return new Refusal(text(refusal.code()), text(refusal.message()));
   }
 
   NewEvent fired(UUID id, String timer, Instant due, EventContext context) {

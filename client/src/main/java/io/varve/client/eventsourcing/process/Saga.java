@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,7 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
   private record Step<D>(
       String name,
       Function<? super D, Effect.Send> command,
-      @Nullable Function<? super D, Effect.Send> undo,
+      @Nullable BiFunction<? super D, ? super Refusal, Effect.Send> undo,
       @Nullable Duration lateAfter,
       Set<String> retryCodes,
       int retries,
@@ -85,7 +86,7 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
 
   @Override
   public SagaState<D> initial() {
-    return new SagaState<>(null, Phase.NEW, 0, 0, false, "", Next.NOTHING);
+    return new SagaState<>(null, Phase.NEW, 0, 0, false, "", null, Next.NOTHING);
   }
 
   @Override
@@ -105,7 +106,7 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
         boolean starts = saga.phase() == Phase.NEW && start.isInstance(happened.event());
         yield starts
             ? new SagaState<>(
-                start.cast(happened.event()), Phase.RUNNING, 0, 0, false, "", Next.GO_ON)
+                start.cast(happened.event()), Phase.RUNNING, 0, 0, false, "", null, Next.GO_ON)
             : saga.with(saga.tries(), saga.late(), Next.NOTHING);
       }
       case Input.CommandAccepted<E> accepted -> {
@@ -173,7 +174,8 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
     if (step.retryCodes().contains(refusal.code()) && saga.tries() < step.retries()) {
       return saga.with(saga.tries() + 1, saga.late(), Next.PAUSE);
     }
-    return undo(saga, saga.step(), step.name() + " was refused: " + refusal, Phase.FAILED);
+    String reason = step.name() + " was refused: " + refusal;
+    return undo(saga.turnedBackBy(refusal), saga.step(), reason, Phase.FAILED);
   }
 
   /** Goes back to the next step below that has to be undone. */
@@ -213,7 +215,9 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
                     : Effect.schedule(LATE, step.lateAfter()));
       }
       case COMPENSATING ->
-          List.of(requireNonNull(step.undo()).apply(data).as(key(saga)), Effect.cancel(LATE));
+          List.of(
+              requireNonNull(step.undo()).apply(data, requireNonNull(saga.refusal())).as(key(saga)),
+              Effect.cancel(LATE));
       case NEEDS_HELP -> List.of(Effect.help(saga.reason()));
       case COMPLETED -> List.of(Effect.complete("completed"));
       case COMPENSATED -> List.of(Effect.complete("compensated", saga.reason()));
@@ -278,6 +282,16 @@ public final class Saga<D extends E, E> implements ProcessManager<SagaState<D>, 
      * nothing to undo about the step.
      */
     public Builder<D, E> undoneBy(Function<? super D, Effect.Send> command) {
+      requireNonNull(command);
+      return undoneBy((data, _refusal) -> command.apply(data));
+    }
+
+    /**
+     * What undoes the step that was named last, when a later one is refused. The command may tell
+     * why that was: it is made with the refusal of the step that turned the saga back, which stays
+     * the same however many steps are undone, and however often that is tried again.
+     */
+    public Builder<D, E> undoneBy(BiFunction<? super D, ? super Refusal, Effect.Send> command) {
       Step<D> s = last();
       return replaceLast(
           new Step<>(

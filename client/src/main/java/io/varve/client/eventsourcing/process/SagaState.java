@@ -2,6 +2,7 @@ package io.varve.client.eventsourcing.process;
 
 import static java.util.Objects.requireNonNull;
 
+import io.varve.client.eventsourcing.Refusal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +14,18 @@ import org.jspecify.annotations.Nullable;
  * @param tries how often the step's command has been refused and sent again
  * @param late whether the step has taken longer than it should
  * @param reason why it did not simply complete; empty: it has, so far
+ * @param refusal why the step was refused that turned it back; null: none has
  * @param next what the last input calls for
  */
 public record SagaState<D>(
-    @Nullable D data, Phase phase, int step, int tries, boolean late, String reason, Next next) {
+    @Nullable D data,
+    Phase phase,
+    int step,
+    int tries,
+    boolean late,
+    String reason,
+    @Nullable Refusal refusal,
+    Next next) {
 
   public SagaState {
     requireNonNull(phase);
@@ -53,10 +62,14 @@ public record SagaState<D>(
   }
 
   SagaState<D> with(Phase phase, int step, String reason, Next next) {
-    return new SagaState<>(data, phase, step, 0, false, reason, next);
+    return new SagaState<>(data, phase, step, 0, false, reason, refusal, next);
   }
 
   SagaState<D> with(int tries, boolean late, Next next) {
-    return new SagaState<>(data, phase, step, tries, late, reason, next);
+    return new SagaState<>(data, phase, step, tries, late, reason, refusal, next);
+  }
+
+  SagaState<D> turnedBackBy(Refusal why) {
+    return new SagaState<>(data, phase, step, tries, late, reason, why, next);
   }
 }

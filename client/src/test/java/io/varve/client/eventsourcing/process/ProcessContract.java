@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.varve.client.eventsourcing.CommandOptions;
 import io.varve.client.eventsourcing.EventContext;
+import io.varve.client.eventsourcing.Refusal;
 import io.varve.client.eventsourcing.bank.AccountCommand;
 import io.varve.client.eventsourcing.bank.AccountCommand.Close;
 import io.varve.client.eventsourcing.bank.AccountCommand.Deposit;
@@ -374,6 +375,50 @@ public abstract class ProcessContract {
     assertThat(bank.balance("a")).isEqualByComparingTo("100.00");
     assertThat(second.retry("t1")).isFalse();
     assertThat(second.retry("nobody")).isFalse();
+  }
+
+  @Test
+  void every_undoing_is_told_the_same_refusal_before_and_after_a_restart() {
+    Saga<TransferRequested, TransferEvent> telling =
+        Saga.<TransferEvent>named("telling")
+            .startedBy(TransferRequested.class, TransferRequested::transferId)
+            .step("first", t -> Effect.send(ACCOUNTS, "a", new Withdraw(t.amount(), "1")))
+            .undoneBy((t, why) -> Effect.send(ACCOUNTS, "a", refund(t, why)))
+            .step("second", t -> Effect.send(ACCOUNTS, "a", new Withdraw(t.amount(), "2")))
+            .undoneBy((t, why) -> Effect.send(ACCOUNTS, "b", refund(t, why)))
+            .step("third", t -> Effect.send(ACCOUNTS, "c", new Deposit(t.amount(), "3")))
+            .build();
+    CommandHandler<AccountCommand> handler = bank.handler();
+    AtomicBoolean away = new AtomicBoolean(true);
+    CommandHandler<AccountCommand> refusing =
+        (id, command, commandId, context) -> {
+          if (id.equals("c")) {
+            return CommandOutcome.refused(new Refusal("CLOSED", "closed " + "x".repeat(9_000)));
+          }
+          if (id.equals("a") && command instanceof Deposit && away.get()) {
+            throw new IllegalStateException("away");
+          }
+          return handler.handle(id, command, commandId, context);
+        };
+    var first = start(telling, refusing, builder -> builder);
+    bank.request("t1", "a", "c", "1.00");
+    until(() -> !first.status().stuck().isEmpty());
+    first.close();
+    away.set(false);
+
+    var second = start(telling, refusing, builder -> builder);
+    untilCompleted(second, "t1");
+    List<String> told =
+        bank.movements().keySet().stream()
+            .filter(movement -> movement.startsWith("+CLOSED"))
+            .map(movement -> movement.substring(0, movement.indexOf('@')))
+            .toList();
+    assertThat(told).hasSize(2);
+    assertThat(Set.copyOf(told)).hasSize(1);
+  }
+
+  private static Deposit refund(TransferRequested t, Refusal why) {
+    return new Deposit(t.amount(), why.toString());
   }
 
   // ---- releases
