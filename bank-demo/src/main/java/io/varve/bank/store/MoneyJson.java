@@ -23,12 +23,17 @@ public final class MoneyJson {
 
   private MoneyJson() {}
 
-  /** A builder with these rules, for the caller to add its own. */
+  /** A mapper's builder with these rules, for the caller to add its own. */
   public static JsonMapper.Builder mapper() {
+    return on(JsonMapper.builder());
+  }
+
+  /** These rules on top of others. */
+  static JsonMapper.Builder on(JsonMapper.Builder builder) {
     SimpleModule money = new SimpleModule("money");
     money.addSerializer(Money.class, new Writer());
     money.addDeserializer(Money.class, new Reader());
-    return JsonMapper.builder()
+    return builder
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
         .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)

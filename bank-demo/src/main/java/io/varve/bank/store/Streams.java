@@ -7,6 +7,7 @@ public final class Streams {
 
   private static final String ACCOUNT = "account-";
   private static final String TRANSFER = "transfer-";
+  private static final String REQUEST = "request-";
 
   /** Every event of the bank, in a store that others may use as well. */
   public static final Query BANK = Query.categories("account", "transfer");
@@ -21,6 +22,11 @@ public final class Streams {
 
   public static String transfer(String transferId) {
     return TRANSFER + transferId;
+  }
+
+  /** The stream of the request that a transfer begins with. */
+  public static String request(String transferId) {
+    return REQUEST + transferId;
   }
 
   /** The id of the account or transfer whose stream this is. */
