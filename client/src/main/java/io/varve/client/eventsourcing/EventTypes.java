@@ -50,7 +50,17 @@ public final class EventTypes<E> {
   /** The metadata key of a payload's schema version; absent: 1. */
   public static final String SCHEMA_VERSION = "schema-version";
 
-  private record Entry<T>(Class<T> type, String name, int schemaVersion, PayloadCodec<T> codec) {}
+  private record Entry<T>(Class<T> type, String name, int schemaVersion, PayloadCodec<T> codec) {
+
+    /** What is made of the whole recorded event sees to its payload's schema version itself. */
+    boolean takes(int storedVersion) {
+      return storedVersion == schemaVersion || codec instanceof ReadOnlyCodec<T>;
+    }
+
+    T decode(RecordedEvent recorded, byte[] data) {
+      return codec instanceof ReadOnlyCodec<T> whole ? whole.read(recorded) : codec.decode(data);
+    }
+  }
 
   private record Schema(String name, int version) {}
 
@@ -97,6 +107,30 @@ public final class EventTypes<E> {
     return new Builder<>(family, codecs);
   }
 
+  /**
+   * Starts with all classes of a sealed family of events that are only read, such as those that
+   * another part of the toolkit writes. Each is made of the whole recorded event, so it may be told
+   * by the metadata, whatever the schema version there; upcasters lead to none of them, and {@link
+   * #encode} refuses them.
+   *
+   * @param family what all the events are
+   * @param reader makes the event, of the class that is registered for its type; what it throws
+   *     means that it cannot be read
+   * @throws IllegalArgumentException as {@link #builder}
+   */
+  public static <E> Builder<E> readOnly(
+      Class<E> family, Function<? super RecordedEvent, ? extends E> reader) {
+    requireNonNull(reader);
+    return new Builder<>(
+        family,
+        new PayloadCodec.Source() {
+          @Override
+          public <T> PayloadCodec<T> of(Class<T> type) {
+            return new ReadOnlyCodec<>(type, reader);
+          }
+        });
+  }
+
   /** What all the events are. */
   public Class<E> family() {
     return family;
@@ -113,6 +147,7 @@ public final class EventTypes<E> {
    * The event as it is appended.
    *
    * @throws IllegalArgumentException its class is not registered
+   * @throws UnsupportedOperationException its class is registered for reading only
    */
   public NewEvent encode(UUID id, E event, EventContext context) {
     return encode(entryOf(event.getClass()), id, event, context);
@@ -166,7 +201,7 @@ public final class EventTypes<E> {
    */
   public List<TypedEvent<E>> decode(RecordedEvent recorded) {
     Entry<?> entry = byName.get(recorded.type());
-    if (entry != null && schemaVersion(recorded) == entry.schemaVersion()) {
+    if (entry != null && entry.takes(schemaVersion(recorded))) {
       return List.of(new TypedEvent<>(decode(entry, recorded, recorded.data()), recorded));
     }
     return decodeOld(recorded);
@@ -194,7 +229,7 @@ public final class EventTypes<E> {
         pushInOrder(pending, lift(upcaster, payload, recorded));
       } else {
         Entry<?> entry = byName.get(payload.type());
-        if (entry != null && payload.schemaVersion() == entry.schemaVersion()) {
+        if (entry != null && entry.takes(payload.schemaVersion())) {
           result.add(
               new TypedEvent<>(decode(entry, recorded, payload.data()), recorded, result.size()));
         } else {
@@ -248,10 +283,11 @@ public final class EventTypes<E> {
 
   private E decode(Entry<?> entry, RecordedEvent recorded, byte[] data) {
     try {
-      return family.cast(entry.codec().decode(data));
+      return family.cast(entry.decode(recorded, data));
     } catch (RuntimeException e) {
+      String what = entry.codec() instanceof ReadOnlyCodec<?> ? "it" : "its payload";
       throw new UndecodableEventException(
-          recorded, "its payload is no " + entry.type().getSimpleName() + ": " + e.getMessage(), e);
+          recorded, what + " is no " + entry.type().getSimpleName() + ": " + e.getMessage(), e);
     }
   }
 
@@ -301,7 +337,7 @@ public final class EventTypes<E> {
    */
   public boolean knows(String type, int schemaVersion) {
     Entry<?> entry = byName.get(type);
-    return (entry != null && entry.schemaVersion() == schemaVersion)
+    return (entry != null && entry.takes(schemaVersion))
         || upcasters.containsKey(new Schema(type, schemaVersion));
   }
 
@@ -542,10 +578,18 @@ public final class EventTypes<E> {
      * The event types.
      *
      * @throws IllegalArgumentException two classes have one name, or an upcaster takes what is
-     *     written now
+     *     written now, or leads to what is read from the whole recorded event
      */
     public EventTypes<E> build() {
       for (Entry<?> entry : byClass.values()) {
+        if (entry.codec() instanceof ReadOnlyCodec<?> && isLifted(entry.name())) {
+          throw new IllegalArgumentException(
+              "an upcaster takes or gives \""
+                  + entry.name()
+                  + "\", and "
+                  + entry.type().getName()
+                  + " is read from the whole recorded event, which no upcaster changes");
+        }
         if (upcasters.containsKey(new Schema(entry.name(), entry.schemaVersion()))) {
           throw new IllegalArgumentException(
               "an upcaster takes \""
@@ -558,6 +602,11 @@ public final class EventTypes<E> {
         }
       }
       return new EventTypes<>(this);
+    }
+
+    private boolean isLifted(String name) {
+      return upcasters.values().stream()
+          .anyMatch(step -> step.type().equals(name) || step.leadsTo().contains(name));
     }
   }
 }

@@ -376,4 +376,66 @@ class EventTypesTest {
         .isInstanceOf(UndecodableEventException.class)
         .hasMessageContaining("position 17");
   }
+
+  // ---- events that are only read
+
+  private static final EventTypes<OtherEvent> READ_ONLY =
+      EventTypes.readOnly(
+              OtherEvent.class,
+              stored -> new OtherEvent.Opened(Integer.parseInt(stored.metadata().get("door"))))
+          .build();
+
+  private static RecordedEvent door(String number, int schemaVersion) {
+    return stored(
+        NewEvent.builder("Opened")
+            .metadata("door", number)
+            .metadata(EventTypes.SCHEMA_VERSION, "" + schemaVersion)
+            .build());
+  }
+
+  @Test
+  void what_is_only_read_is_made_of_the_whole_recorded_event_whatever_its_schema_version() {
+    assertThat(read(READ_ONLY, door("7", 1))).containsExactly(new OtherEvent.Opened(7));
+    assertThat(read(READ_ONLY, door("7", 3))).containsExactly(new OtherEvent.Opened(7));
+    assertThat(READ_ONLY.knows("Opened", 3)).isTrue();
+    assertThat(READ_ONLY.storedNames(OtherEvent.class)).containsExactly("Opened");
+  }
+
+  @Test
+  void what_is_only_read_and_cannot_be_says_so() {
+    assertThatThrownBy(() -> READ_ONLY.decode(door("seven", 1)))
+        .isInstanceOf(UndecodableEventException.class)
+        .hasMessageContaining("it is no Opened");
+  }
+
+  @Test
+  void what_is_only_read_cannot_be_written_even_among_others() {
+    EventTypes<Object> all =
+        EventTypes.builder(Object.class, JsonEvents.codecs())
+            .include(READ_ONLY)
+            .register(ShopEvent.Money.Given.class)
+            .build();
+
+    assertThat(read(all, door("7", 2))).containsExactly(new OtherEvent.Opened(7));
+    assertThat(all.encode(new ShopEvent.Money.Given(BigDecimal.ONE), CONTEXT).type())
+        .isEqualTo("Given");
+    assertThatThrownBy(() -> all.encode(new OtherEvent.Opened(7), CONTEXT))
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessageContaining("OtherEvent$Opened is only read");
+  }
+
+  @Test
+  void no_upcaster_leads_to_what_is_only_read_nor_from_there() {
+    for (Upcaster step :
+        List.of(Upcaster.rename("Unlocked", "Opened"), Upcaster.drop("Opened", 2))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(
+              () ->
+                  EventTypes.builder(OtherEvent.class, JsonEvents.codecs())
+                      .include(READ_ONLY)
+                      .upcast(step)
+                      .build())
+          .withMessageContaining("no upcaster changes");
+    }
+  }
 }

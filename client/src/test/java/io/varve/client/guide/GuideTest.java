@@ -19,6 +19,10 @@ import io.varve.client.eventsourcing.json.JsonEvents;
 import io.varve.client.eventsourcing.process.CommandHandler;
 import io.varve.client.eventsourcing.process.CommandTarget;
 import io.varve.client.eventsourcing.process.Effect;
+import io.varve.client.eventsourcing.process.ProcessEvent;
+import io.varve.client.eventsourcing.process.ProcessEvent.CommandAccepted;
+import io.varve.client.eventsourcing.process.ProcessEvent.CommandIssued;
+import io.varve.client.eventsourcing.process.ProcessEvent.CommandRefused;
 import io.varve.client.eventsourcing.process.ProcessInstance;
 import io.varve.client.eventsourcing.process.ProcessRunner;
 import io.varve.client.eventsourcing.process.Saga;
@@ -35,9 +39,12 @@ import io.varve.client.guide.AccountEvent.MoneyWithdrawn;
 import io.varve.client.guide.CourseEvent.CourseDefined;
 import io.varve.client.guide.CourseEvent.StudentSubscribed;
 import io.varve.client.guide.TransferEvent.TransferRequested;
+import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.Query;
+import io.varve.client.streams.ReadLog;
 import io.varve.client.testkit.AggregateFixture;
 import io.varve.client.testkit.EventTypesFixture;
 import io.varve.client.testkit.InMemoryEventStore;
@@ -49,10 +56,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The steps of docs/event-sourcing.md, one test each, in its order. */
@@ -210,7 +219,7 @@ class GuideTest {
   }
 
   @Test
-  void let_one_thing_lead_to_another() {
+  void let_one_thing_lead_to_another() throws Exception {
     EventTypes<AccountEvent> types = JsonEvents.of(AccountEvent.class);
     var accounts = Repository.of(store, AggregateType.of("account", types, Account.DECIDER));
     accounts.execute("42", new Open("Ada"));
@@ -239,6 +248,71 @@ class GuideTest {
 
       assertThat(runner.find("t1").orElseThrow().outcome()).isEqualTo("compensated");
       assertThat(accounts.load("42").state().balance()).isEqualTo("25.00");
+    }
+    tellOfTransfers();
+  }
+
+  private void tellOfTransfers() throws Exception {
+    DataSource dataSource =
+        JdbcConnectionPool.create("jdbc:h2:mem:transfers;DB_CLOSE_DELAY=-1", "", "");
+
+    Projection<Connection> transfers =
+        SqlProjection.named("transfers", ProcessEvent.types())
+            .within(Query.categories("transfer")) // the saga's name
+            .tables(
+                "CREATE TABLE steps (command UUID PRIMARY KEY, transfer VARCHAR(64),"
+                    + " step VARCHAR(64), state VARCHAR(200))")
+            .on(
+                CommandIssued.class,
+                (sql, event) ->
+                    execute(
+                        sql,
+                        "INSERT INTO steps VALUES (?, ?, ?, 'under way')",
+                        event.event().commandId(),
+                        event.stream(),
+                        event.event().key()))
+            .on(
+                CommandAccepted.class,
+                (sql, event) ->
+                    execute(
+                        sql,
+                        "UPDATE steps SET state = 'done' WHERE command = ?",
+                        event.event().commandId()))
+            .on(
+                CommandRefused.class,
+                (sql, event) ->
+                    execute(
+                        sql,
+                        "UPDATE steps SET state = ? WHERE command = ?",
+                        event.event().refusal().message(),
+                        event.event().commandId()))
+            .build();
+
+    SqlReadModel readModel = SqlReadModel.of(dataSource);
+    try (ProjectionRunner runner =
+        ProjectionRunner.builder(store).add(transfers, readModel).start()) {
+      assertThat(runner.awaitPosition(head(), Duration.ofSeconds(30))).isTrue();
+      List<String> steps = readModel.read("transfers", GuideTest::steps);
+      assertThat(steps)
+          .containsExactly(
+              "deposit: there is no open account", "withdraw: done", "withdraw/undo: done");
+    }
+  }
+
+  private long head() {
+    try (EventReader newest = store.readLog(ReadLog.all().backwards().limit(1))) {
+      return newest.headPosition();
+    }
+  }
+
+  private static List<String> steps(Connection sql) throws SQLException {
+    try (Statement statement = sql.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT step, state FROM steps ORDER BY step")) {
+      List<String> found = new ArrayList<>();
+      while (rows.next()) {
+        found.add(rows.getString(1) + ": " + rows.getString(2));
+      }
+      return found;
     }
   }
 
@@ -293,7 +367,7 @@ class GuideTest {
     }
   }
 
-  private static void execute(Connection sql, String statement, Object... parameters)
+  private static void execute(Connection sql, String statement, @Nullable Object... parameters)
       throws SQLException {
     try (PreparedStatement prepared = sql.prepareStatement(statement)) {
       for (int i = 0; i < parameters.length; i++) {

@@ -53,7 +53,8 @@ public interface CommandHandler<C> {
         if (!e.event().id().equals(claim)) {
           throw e;
         }
-        return CommandOutcome.refused(ProcessEvents.refusal(e.event()), claim); // by another runner
+        return CommandOutcome.refused(
+            ProcessEventReader.refusal(e.event()), claim); // by another runner
       } catch (StreamTombstonedException e) {
         return CommandOutcome.refused(
             new Refusal("STREAM_CLOSED", String.valueOf(e.getMessage())), claim);

@@ -75,7 +75,8 @@ final class Draft<S, E> {
 
   /** An event that was put aside, and whose turn has come. */
   void parked(Fold.Parked parked) {
-    TypedEvent<E> event = events.event(parked.stored());
+    TypedEvent<E> event =
+        events.event(parked.event().original(parked.stored()), parked.event().part());
     take(
         Fold.happened(event),
         events.taken(

@@ -30,7 +30,13 @@ final class Fold<S, E> {
   record Timer(String name, Instant due, RecordedEvent scheduled) {}
 
   /** An event that was taken in, but not by the application. */
-  record Parked(RecordedEvent stored) {}
+  record Parked(ProcessEvent.EventParked event, RecordedEvent stored) {
+
+    boolean isOf(ProcessEvent.EventTaken taken) {
+      return event.origin().eventId().equals(taken.origin().eventId())
+          && event.part() == taken.part();
+    }
+  }
 
   private final ProcessManager<S, E> process;
   private final ProcessEvents<E> events;
@@ -40,7 +46,7 @@ final class Fold<S, E> {
   private long version;
   private @Nullable RecordedEvent last;
   private final Map<UUID, Pending> pending = new LinkedHashMap<>();
-  private final Map<UUID, RecordedEvent> unreadable = new LinkedHashMap<>();
+  private final Set<UUID> unreadable = new HashSet<>(); // commands without an outcome, too
   private final Map<String, Timer> timers = new LinkedHashMap<>();
   private final Deque<Parked> parked = new ArrayDeque<>();
   private final Set<String> keys = new HashSet<>();
@@ -58,64 +64,54 @@ final class Fold<S, E> {
   }
 
   void apply(RecordedEvent stored) {
-    switch (stored.type()) {
-      case ProcessEvents.STARTED -> begin();
-      case ProcessEvents.EVENT_TAKEN -> {
-        UUID origin = UUID.fromString(ProcessEvents.fact(stored, ProcessEvents.ORIGIN_ID));
-        if (!parked.isEmpty() && isOf(parked.peekFirst().stored(), stored)) {
+    switch (ProcessEventReader.read(stored)) {
+      case ProcessEvent.Started _started -> begin();
+      case ProcessEvent.EventTaken event -> {
+        Parked first = parked.peekFirst();
+        if (first != null && first.isOf(event)) {
           parked.removeFirst();
         }
-        taken.add(origin);
+        taken.add(event.origin().eventId());
         help = null;
-        evolve(() -> happened(events.event(stored)));
+        evolve(() -> happened(events.event(event.original(stored), event.part())));
       }
-      case ProcessEvents.EVENT_PARKED -> {
-        taken.add(UUID.fromString(ProcessEvents.fact(stored, ProcessEvents.ORIGIN_ID)));
-        parked.add(new Parked(stored));
+      case ProcessEvent.EventParked event -> {
+        taken.add(event.origin().eventId());
+        parked.add(new Parked(event, stored));
       }
-      case ProcessEvents.COMMAND_ISSUED -> issue(stored);
-      case ProcessEvents.COMMAND_ACCEPTED -> {
+      case ProcessEvent.CommandIssued command -> issue(command, stored);
+      case ProcessEvent.CommandAccepted accepted -> {
         help = null;
-        Effect.Send send = decided(stored);
+        Effect.Send send = decided(accepted.commandId(), stored);
         if (send != null) {
           evolve(() -> new Input.CommandAccepted<>(send));
         }
       }
-      case ProcessEvents.COMMAND_REFUSED -> {
+      case ProcessEvent.CommandRefused refused -> {
         help = null;
-        Effect.Send send = decided(stored);
+        Effect.Send send = decided(refused.commandId(), stored);
         if (send != null) {
-          evolve(() -> new Input.CommandRefused<>(send, ProcessEvents.refusal(stored)));
+          evolve(() -> new Input.CommandRefused<>(send, refused.refusal()));
         }
       }
-      case ProcessEvents.TIMER_SCHEDULED -> {
-        String name = ProcessEvents.fact(stored, ProcessEvents.TIMER);
-        timers.put(name, new Timer(name, ProcessEvents.due(stored), stored));
-      }
-      case ProcessEvents.TIMER_CANCELLED ->
-          timers.remove(ProcessEvents.fact(stored, ProcessEvents.TIMER));
-      case ProcessEvents.TIMER_FIRED -> {
-        String name = ProcessEvents.fact(stored, ProcessEvents.TIMER);
+      case ProcessEvent.TimerScheduled(String name, Instant due) ->
+          timers.put(name, new Timer(name, due, stored));
+      case ProcessEvent.TimerCancelled(String name) -> timers.remove(name);
+      case ProcessEvent.TimerFired(String name, Instant due) -> {
         timers.remove(name);
         help = null;
-        evolve(() -> new Input.TimerFired<>(name, ProcessEvents.due(stored)));
+        evolve(() -> new Input.TimerFired<>(name, due));
       }
-      case ProcessEvents.RETRY_REQUESTED -> {
+      case ProcessEvent.RetryRequested _retry -> {
         help = null;
         evolve(Input.RetryRequested::new);
       }
-      case ProcessEvents.HELP_NEEDED -> help = ProcessEvents.fact(stored, ProcessEvents.REASON);
-      case ProcessEvents.COMPLETING, ProcessEvents.COMPLETED -> {
-        completing = true;
-        completed = stored.type().equals(ProcessEvents.COMPLETED);
-        outcome = ProcessEvents.fact(stored, ProcessEvents.OUTCOME);
-        reason = stored.metadata().getOrDefault(ProcessEvents.REASON, "");
-        timers.clear();
-        parked.clear();
+      case ProcessEvent.HelpNeeded needed -> help = needed.reason();
+      case ProcessEvent.Completing(String how, String why) -> end(how, why);
+      case ProcessEvent.Completed(String how, String why) -> {
+        end(how, why);
+        completed = true;
       }
-      default ->
-          throw new IllegalStateException(
-              stored + " is no event of a process; does something else use this stream?");
     }
     version = stored.version();
     last = stored;
@@ -137,36 +133,33 @@ final class Fold<S, E> {
     help = null;
   }
 
-  private static boolean isOf(RecordedEvent parked, RecordedEvent taken) {
-    return ProcessEvents.fact(parked, ProcessEvents.ORIGIN_ID)
-            .equals(ProcessEvents.fact(taken, ProcessEvents.ORIGIN_ID))
-        && part(parked).equals(part(taken));
+  private void end(String how, String why) {
+    completing = true;
+    outcome = how;
+    reason = why;
+    timers.clear();
+    parked.clear();
   }
 
-  private static String part(RecordedEvent stored) {
-    return stored.metadata().getOrDefault(ProcessEvents.EVENT_PART, "0");
-  }
-
-  private void issue(RecordedEvent stored) {
-    String key = stored.metadata().get(ProcessEvents.COMMAND_KEY);
-    if (key != null) {
-      keys.add(key);
+  private void issue(ProcessEvent.CommandIssued command, RecordedEvent stored) {
+    if (command.key() != null) {
+      keys.add(command.key());
     }
+    UUID id = command.commandId();
     try {
-      pending.put(stored.id(), new Pending(stored.id(), events.command(stored), stored));
+      pending.put(id, new Pending(id, events.command(command, stored), stored));
     } catch (RuntimeException e) {
-      unreadable.put(stored.id(), stored);
+      unreadable.add(id);
       broken = broken == null ? e : broken;
     }
   }
 
-  private Effect.@Nullable Send decided(RecordedEvent stored) {
-    UUID commandId = ProcessEvents.commandId(stored);
+  private Effect.@Nullable Send decided(UUID commandId, RecordedEvent stored) {
     Pending decided = pending.remove(commandId);
     if (decided != null) {
       return decided.send();
     }
-    if (unreadable.remove(commandId) == null) {
+    if (!unreadable.remove(commandId)) {
       throw new IllegalStateException(stored + " is about a command that nobody has sent");
     }
     return null;

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * How an instance's stream is written and read: the types of its events and the keys of their
- * metadata, which package-info describes. Payloads are the application's own; everything else is
- * metadata, so that a person can read it.
+ * How an instance's stream is written, and what the application makes of it when it is read: the
+ * types of its events and the keys of their metadata, which package-info describes. Payloads are
+ * the application's own; everything else is metadata, so that a person can read it.
  */
 final class ProcessEvents<E> {
 
@@ -198,8 +198,7 @@ final class ProcessEvents<E> {
         .metadata(EventContext.CAUSATION_ID, context.causationId());
   }
 
-  private static NewEvent.Builder withSchemaOf(
-      NewEvent.Builder builder, Map<String, String> metadata) {
+  static NewEvent.Builder withSchemaOf(NewEvent.Builder builder, Map<String, String> metadata) {
     String schema = metadata.get(EventTypes.SCHEMA_VERSION);
     return schema == null ? builder : builder.metadata(EventTypes.SCHEMA_VERSION, schema);
   }
@@ -219,70 +218,27 @@ final class ProcessEvents<E> {
    *
    * @throws io.varve.client.eventsourcing.UndecodableEventException it cannot be read any more
    */
-  TypedEvent<E> event(RecordedEvent stored) {
-    NewEvent.Builder original =
-        NewEvent.builder(fact(stored, EVENT_TYPE))
-            .id(UUID.fromString(fact(stored, ORIGIN_ID)))
-            .data(stored.data())
-            .contentType(stored.contentType());
-    RecordedEvent source =
-        new RecordedEvent(
-            fact(stored, ORIGIN_STREAM),
-            Long.parseLong(fact(stored, ORIGIN_VERSION)),
-            Long.parseLong(fact(stored, ORIGIN_POSITION)),
-            Instant.parse(fact(stored, ORIGIN_TIME)),
-            withSchemaOf(original, stored.metadata()).build());
-    int part = Integer.parseInt(stored.metadata().getOrDefault(EVENT_PART, "0"));
+  TypedEvent<E> event(RecordedEvent source, int part) {
     List<TypedEvent<E>> parts = types.decode(source);
     if (part >= parts.size()) {
-      throw new IllegalStateException(
-          stored + " was taken in, and the program passes " + source + " over now");
+      throw new IllegalStateException(source + " was taken in, and the program passes it over now");
     }
     return parts.get(part);
   }
 
   /** The command that the instance has sent, as the program knows it today. */
-  Effect.Send command(RecordedEvent stored) {
-    String name = fact(stored, TARGET);
-    CommandTarget<?> target = targets.get(name);
+  Effect.Send command(ProcessEvent.CommandIssued issued, RecordedEvent stored) {
+    CommandTarget<?> target = targets.get(issued.target());
     if (target == null) {
-      throw new IllegalStateException("process " + process + " has no target \"" + name + "\"");
+      throw new IllegalStateException(
+          "process " + process + " has no target \"" + issued.target() + "\"");
     }
-    NewEvent.Builder command =
-        NewEvent.builder(fact(stored, COMMAND_TYPE))
-            .id(stored.id())
-            .data(stored.data())
-            .contentType(stored.contentType());
-    List<?> parts =
-        target
-            .types()
-            .decode(
-                new RecordedEvent(
-                    stored.stream(),
-                    stored.version(),
-                    stored.position(),
-                    stored.recordedAt(),
-                    withSchemaOf(command, stored.metadata()).build()));
+    List<?> parts = target.types().decode(issued.command(stored));
     if (parts.size() != 1 || !(parts.getFirst() instanceof TypedEvent<?> only)) {
       throw new IllegalStateException(stored + " is " + parts.size() + " commands now");
     }
     return new Effect.Send(
-        name,
-        fact(stored, TARGET_ID),
-        requireNonNull(only.event()),
-        stored.metadata().get(COMMAND_KEY));
-  }
-
-  static Refusal refusal(RecordedEvent stored) {
-    return new Refusal(fact(stored, REFUSAL_CODE), fact(stored, REFUSAL_MESSAGE));
-  }
-
-  static UUID commandId(RecordedEvent stored) {
-    return UUID.fromString(fact(stored, COMMAND_ID));
-  }
-
-  static Instant due(RecordedEvent stored) {
-    return Instant.parse(fact(stored, DUE));
+        issued.target(), issued.targetId(), requireNonNull(only.event()), issued.key());
   }
 
   static String fact(RecordedEvent stored, String key) {

@@ -7,7 +7,8 @@
  * <p><b>What is stored.</b> Each instance is a stream, {@code <process>-<id>}. It is appended to in
  * whole: an input, and everything that follows from it. Payloads are the application's own events
  * and commands, written as everywhere else; what the process itself has to say is metadata. So a
- * person can read with any client what has happened to an instance, and what it waits for.
+ * person can read with any client what has happened to an instance, and what it waits for; a
+ * program reads them as {@link io.varve.client.eventsourcing.process.ProcessEvent}.
  *
  * <table>
  *   <caption>The events of an instance's stream</caption>
