@@ -43,6 +43,11 @@ final class Json {
     context.status(status).contentType(contentType).result(MAPPER.writeValueAsBytes(body));
   }
 
+  /** As one line of text. */
+  static String text(Object body) {
+    return MAPPER.writeValueAsString(body);
+  }
+
   /**
    * The text as a tree.
    *

@@ -102,6 +102,7 @@ final class ServiceRoutes {
     links.put("sagas", "GET /api/queries/sagas");
     links.put("saga", "GET /api/queries/sagas/{id}");
     links.put("analytics", "GET /api/queries/analytics?from={day}&to={day}");
+    links.put("feed", "GET /api/feed");
     return new Links("Varve bank demo", links);
   }
 

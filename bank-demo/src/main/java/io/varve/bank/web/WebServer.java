@@ -6,6 +6,7 @@ import io.varve.bank.application.AccountHistory;
 import io.varve.bank.application.Transfers;
 import io.varve.bank.readmodel.ReadModel;
 import io.varve.bank.store.StoreProbe;
+import io.varve.client.streams.EventStore;
 import java.time.Duration;
 import java.time.InstantSource;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -27,6 +28,7 @@ public final class WebServer implements AutoCloseable {
   private static final Duration CLOSING_TIME = Duration.ofSeconds(10);
   private static final long MAX_BODY_BYTES = 64 * 1024;
 
+  private final FeedRoutes feed;
   private final Javalin javalin;
 
   public WebServer(
@@ -35,9 +37,13 @@ public final class WebServer implements AutoCloseable {
       Transfers transfers,
       ReadModel readModel,
       StoreProbe store,
+      EventStore events,
       InstantSource clock,
       Patience patience) {
     ReadYourWrites writes = new ReadYourWrites(readModel, patience.readModel());
+    this.feed =
+        new FeedRoutes(
+            events, readModel::projectionStatuses, FeedRoutes.HEARTBEAT, FeedRoutes.MAX_READERS);
     this.javalin =
         Javalin.create(
             config -> {
@@ -54,6 +60,7 @@ public final class WebServer implements AutoCloseable {
               new TransferRoutes(transfers, writes, patience.transfer()).register(config.routes);
               new QueryRoutes(readModel, history, writes, clock).register(config.routes);
               new ServiceRoutes(readModel, transfers, store).register(config.routes);
+              feed.register(config.routes);
               ErrorRoutes.register(config.routes);
             });
   }
@@ -65,6 +72,7 @@ public final class WebServer implements AutoCloseable {
 
   @Override
   public void close() {
+    feed.close(); // its requests end by this alone
     javalin.stop();
   }
 }
