@@ -31,6 +31,10 @@ final class ApiException extends RuntimeException {
     return new ApiException(400, message, "bad_input", null);
   }
 
+  static ApiException forbidden(String code, String message) {
+    return new ApiException(403, message, code, null);
+  }
+
   static ApiException notFound(String message) {
     return new ApiException(404, message, "not_found", null);
   }

@@ -59,7 +59,10 @@ public final class WebServer implements AutoCloseable {
               new CommandRoutes(commands, writes).register(config.routes);
               new TransferRoutes(transfers, writes, patience.transfer()).register(config.routes);
               new QueryRoutes(readModel, history, writes, clock).register(config.routes);
-              new ServiceRoutes(readModel, transfers, store).register(config.routes);
+              ServiceRoutes service = new ServiceRoutes(readModel, transfers, store);
+              service.register(config.routes);
+              SameSite.register(config.routes);
+              new PageRoutes(service::links).register(config.routes);
               feed.register(config.routes);
               ErrorRoutes.register(config.routes);
             });
