@@ -1,7 +1,6 @@
 package io.varve.client.guide;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.varve.client.eventsourcing.CommandOptions;
 import io.varve.client.eventsourcing.Decision;
@@ -23,7 +22,6 @@ import io.varve.client.eventsourcing.process.ProcessEvent;
 import io.varve.client.eventsourcing.process.ProcessEvent.CommandAccepted;
 import io.varve.client.eventsourcing.process.ProcessEvent.CommandIssued;
 import io.varve.client.eventsourcing.process.ProcessEvent.CommandRefused;
-import io.varve.client.eventsourcing.process.ProcessInstance;
 import io.varve.client.eventsourcing.process.ProcessRunner;
 import io.varve.client.eventsourcing.process.Saga;
 import io.varve.client.eventsourcing.projection.Projection;
@@ -244,9 +242,8 @@ class GuideTest {
         ProcessRunner.builder(store, transfer, events)
             .handler(account, CommandHandler.of(accounts))
             .start()) {
-      await().until(() -> runner.find("t1").filter(ProcessInstance::completed).isPresent());
-
-      assertThat(runner.find("t1").orElseThrow().outcome()).isEqualTo("compensated");
+      var ended = runner.await("t1", Duration.ofSeconds(30)); // or asks for help
+      assertThat(ended.orElseThrow().outcome()).isEqualTo("compensated");
       assertThat(accounts.load("42").state().balance()).isEqualTo("25.00");
     }
     tellOfTransfers();

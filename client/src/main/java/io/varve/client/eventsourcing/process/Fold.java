@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -203,6 +204,24 @@ final class Fold<S, E> {
       throw broken;
     }
     return state;
+  }
+
+  /**
+   * What there is to tell of the instance.
+   *
+   * @throws RuntimeException as {@link #state}
+   */
+  ProcessInstance<S> told(String id) {
+    return new ProcessInstance<>(
+        id,
+        state(),
+        version,
+        completed,
+        outcome,
+        reason,
+        help,
+        pending.values().stream().map(Pending::send).toList(),
+        timers.values().stream().collect(Collectors.toMap(Timer::name, Timer::due)));
   }
 
   Map<UUID, Pending> pending() {

@@ -101,6 +101,7 @@ final class Instances<S, E> {
   private final Settings settings;
   private final Semaphore permits;
   private final Runnable onCompleted;
+  private final Waiters<S> waiters;
 
   private final Map<String, Instance<S, E>> open = new ConcurrentHashMap<>();
   private final AtomicInteger cached = new AtomicInteger();
@@ -129,10 +130,12 @@ final class Instances<S, E> {
     this.settings = settings;
     this.permits = new Semaphore(settings.concurrency());
     this.onCompleted = onCompleted;
+    this.waiters = new Waiters<>(store, process.name(), this::find, workers);
   }
 
   void close() {
     closed = true;
+    waiters.close();
     for (Instance<S, E> instance : open.values()) {
       locked(instance, (i, fold) -> disarm(i));
     }
@@ -144,6 +147,11 @@ final class Instances<S, E> {
 
   long completed() {
     return completed.get();
+  }
+
+  /** Those who wait for instances. */
+  Waiters<S> waiters() {
+    return waiters;
   }
 
   // ---- the list
@@ -221,6 +229,12 @@ final class Instances<S, E> {
       return new Fold<>(process, events);
     }
     return fold;
+  }
+
+  /** What the store has of the instance now; empty: it has not begun. */
+  Optional<ProcessInstance<S>> find(String id) {
+    Fold<S, E> fold = read(id);
+    return fold.version() == 0 ? Optional.empty() : Optional.of(fold.told(id));
   }
 
   private Draft<S, E> draft(Instance<S, E> instance, Fold<S, E> fold) {
@@ -432,6 +446,9 @@ final class Instances<S, E> {
       throw e;
     }
     drafted.instance().help = drafted.fold().help();
+    if (drafted.fold().isCompleted() || drafted.fold().help() != null) {
+      waiters.tell(drafted.instance().id, () -> drafted.fold().told(drafted.instance().id));
+    }
   }
 
   /**

@@ -210,22 +210,37 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
    * @throws io.varve.client.streams.StoreUnavailableException the store did not answer in time
    */
   public Optional<ProcessInstance<S>> find(String id) {
-    Fold<S, E> fold = instances.read(id);
-    if (fold.version() == 0) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        new ProcessInstance<>(
-            id,
-            fold.state(),
-            fold.version(),
-            fold.isCompleted(),
-            fold.outcome(),
-            fold.reason(),
-            fold.help(),
-            fold.pending().values().stream().map(Fold.Pending::send).toList(),
-            fold.timers().values().stream()
-                .collect(Collectors.toMap(Fold.Timer::name, Fold.Timer::due))));
+    return instances.find(id);
+  }
+
+  /**
+   * Waits until an instance has completed or asks for help, whichever runner is at work on it; also
+   * until it begins. Whoever waits is woken by what is recorded, so any number of virtual threads
+   * may. The first call that has to wait has the runner subscribe to what is recorded of that kind,
+   * until it is closed.
+   *
+   * <pre>{@code
+   * switch (transfers.await(id, Duration.ofSeconds(5)).orElse(null)) {
+   *   case null -> stillUnderWay(id);
+   *   case ProcessInstance<?> transfer when transfer.completed() -> over(transfer.outcome());
+   *   case ProcessInstance<?> transfer -> needsHelp(transfer.help());
+   * }
+   * }</pre>
+   *
+   * @param timeout however long; zero or less: what is so now is said
+   * @return the instance at the moment when it had completed or asked for help; empty: it did not
+   *     within the time, or the runner was closed meanwhile
+   * @throws RuntimeException as {@link #find}
+   * @throws io.varve.client.streams.VarveException the store did not answer in time, or refused
+   */
+  public Optional<ProcessInstance<S>> await(String id, Duration timeout)
+      throws InterruptedException {
+    return instances.waiters().await(requireNonNull(id), timeout);
+  }
+
+  /** How many callers wait now. */
+  int waiting() {
+    return instances.waiters().count();
   }
 
   /**
@@ -240,9 +255,9 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
   }
 
   /**
-   * Stops: no event is taken in, and no command begun any more. Commands that are being carried out
-   * are waited for, but not for long; they are sent again at the next start. Closing twice does
-   * nothing. The store stays open.
+   * Stops: no event is taken in, and no command begun any more; those who {@linkplain #await wait}
+   * are let go. Commands that are being carried out are waited for, but not for long; they are sent
+   * again at the next start. Closing twice does nothing. The store stays open.
    */
   @Override
   public void close() {

@@ -21,14 +21,19 @@ import io.varve.client.eventsourcing.bank.TransferProcess.Step;
 import io.varve.client.eventsourcing.bank.TransferProcess.Transfer;
 import io.varve.client.eventsourcing.bank.TransferSaga;
 import io.varve.client.streams.EventStore;
+import io.varve.client.streams.Query;
 import io.varve.client.streams.RecordedEvent;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -419,6 +424,97 @@ public abstract class ProcessContract {
 
   private static Deposit refund(TransferRequested t, Refusal why) {
     return new Deposit(t.amount(), why.toString());
+  }
+
+  // ---- waiting
+
+  @Test
+  void who_waits_for_an_instance_has_it_when_it_is_over_or_needs_help() throws Exception {
+    var runner = start(TransferSaga.saga(), closesAfterWithdrawal(), builder -> builder);
+    try (ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor()) {
+      var over = waiting.submit(() -> runner.await("t1", PATIENCE));
+      var helpless = waiting.submit(() -> runner.await("t2", PATIENCE));
+      until(() -> runner.waiting() == 2);
+      bank.request("t1", "b", "a", "0.05");
+      bank.request("t2", "a", "nobody", "100.05");
+      until(() -> over.isDone() && helpless.isDone());
+
+      assertThat(over.get().orElseThrow().outcome()).isEqualTo("completed");
+      assertThat(helpless.get().orElseThrow().completed()).isFalse();
+      assertThat(helpless.get().orElseThrow().help()).contains("NO_ACCOUNT");
+      assertThat(runner.await("t1", Duration.ZERO)).isEqualTo(runner.find("t1"));
+      assertThat(runner.await("t3", Duration.ofMillis(10))).isEmpty();
+      assertThat(runner.waiting()).isZero();
+    }
+  }
+
+  /** Whose money has gone cannot have it back. */
+  private CommandHandler<AccountCommand> closesAfterWithdrawal() {
+    CommandHandler<AccountCommand> handler = bank.handler();
+    return (id, command, commandId, context) -> {
+      CommandOutcome outcome = handler.handle(id, command, commandId, context);
+      if (command instanceof Withdraw && bank.balance(id).signum() == 0) {
+        bank.accounts().execute(id, new Close(), CommandOptions.withId("close"));
+      }
+      return outcome;
+    };
+  }
+
+  @Test
+  void who_waits_hears_of_what_another_runner_does() throws Exception {
+    var working = start(TransferSaga.saga(), bank.handler(), builder -> builder);
+    var idle =
+        start(
+            TransferSaga.saga(),
+            bank.handler(),
+            builder -> builder.query(Query.categories("no-such-events")));
+    try (ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor()) {
+      var over = waiting.submit(() -> idle.await("t1", PATIENCE));
+      until(() -> idle.waiting() == 1);
+      bank.request("t1", "a", "b", "1.00");
+      until(over::isDone);
+      assertThat(over.get().orElseThrow().outcome()).isEqualTo("completed");
+      assertThat(idle.status().completed()).isZero();
+      until(() -> working.status().completed() == 1);
+    }
+  }
+
+  @Test
+  void hundreds_may_wait_at_the_same_time_while_two_runners_are_at_work() throws Exception {
+    UnaryOperator<ProcessRunner.Builder<SagaState<TransferRequested>, TransferEvent>> quick =
+        builder -> builder.grace(Duration.ofMillis(100));
+    var first = start(TransferSaga.saga(), bank.handler(), quick);
+    var second = start(TransferSaga.saga(), bank.handler(), quick);
+    int transfers = 60;
+    List<Future<Optional<ProcessInstance<SagaState<TransferRequested>>>>> waits = new ArrayList<>();
+    try (ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < transfers; i++) {
+        String id = "t" + i;
+        for (int waiter = 0; waiter < 4; waiter++) {
+          var runner = waiter % 2 == 0 ? first : second;
+          if (waiter == 2) {
+            bank.request(id, "a", i % 5 == 0 ? "nobody" : "b", "0.01");
+          }
+          waits.add(waiting.submit(() -> runner.await(id, PATIENCE)));
+        }
+      }
+      until(() -> waits.stream().allMatch(Future::isDone));
+      for (var wait : waits) {
+        assertThat(wait.get().orElseThrow().completed()).isTrue();
+      }
+      assertThat(first.waiting() + second.waiting()).isZero();
+    }
+  }
+
+  @Test
+  void a_runner_that_is_closed_lets_those_who_wait_go() throws Exception {
+    var runner = start();
+    try (ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor()) {
+      var never = waiting.submit(() -> runner.await("never", PATIENCE.multipliedBy(10)));
+      until(() -> runner.waiting() == 1);
+      runner.close();
+      assertThat(never.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEmpty();
+    }
   }
 
   // ---- releases
