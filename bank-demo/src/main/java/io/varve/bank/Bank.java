@@ -1,13 +1,17 @@
 package io.varve.bank;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.varve.bank.application.AccountCommands;
 import io.varve.bank.application.AccountHistory;
 import io.varve.bank.application.AccountLoader;
+import io.varve.bank.readmodel.DatabaseSettings;
 import io.varve.bank.readmodel.ReadModel;
 import io.varve.bank.saga.TransferProcessManager;
 import io.varve.bank.store.EventCodec;
 import io.varve.bank.store.StoreProbe;
 import io.varve.bank.web.WebServer;
+import io.varve.client.eventsourcing.metrics.MicrometerObserver;
 import io.varve.client.streams.EventStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,10 +30,17 @@ public final class Bank implements AutoCloseable {
   /**
    * What may differ between one bank and the next.
    *
-   * @param data the folder of the read model; deleting it loses nothing
    * @param port 0: any
+   * @param data this bank's own folder; deleting it loses nothing
+   * @param database where the rows of the read model are
    */
-  public record Settings(String host, int port, Path data, WebServer.Patience patience) {
+  public record Settings(
+      String host, int port, Path data, DatabaseSettings database, WebServer.Patience patience) {
+
+    /** With the read model in the bank's own folder. */
+    public Settings(String host, int port, Path data, WebServer.Patience patience) {
+      this(host, port, data, DatabaseSettings.inFolder(data), patience);
+    }
 
     /** Loopback, with a patience that people share. */
     public static Settings of(int port, Path data) {
@@ -59,6 +70,7 @@ public final class Bank implements AutoCloseable {
   private Bank(EventStore store, Settings settings, InstantSource clock) throws Exception {
     EventCodec codec = new EventCodec();
     AccountLoader accounts = new AccountLoader(store, codec);
+    MeterRegistry metrics = new SimpleMeterRegistry();
     timer =
         Executors.newScheduledThreadPool(
             TIMER_THREADS, Thread.ofPlatform().name("bank-timer-", 0).daemon().factory());
@@ -66,7 +78,14 @@ public final class Bank implements AutoCloseable {
     ExecutorService workers =
         Executors.newFixedThreadPool(
             TRANSFER_WORKERS, Thread.ofVirtual().name("transfers-", 0).factory());
-    readModel = ReadModel.open(settings.data(), store, codec, timer, clock);
+    readModel =
+        ReadModel.start(
+            settings.data(),
+            settings.database(),
+            store,
+            new MicrometerObserver(metrics),
+            metrics,
+            clock);
     transfers = new TransferProcessManager(store, codec, workers, timer, clock);
     web =
         new WebServer(
@@ -85,7 +104,6 @@ public final class Bank implements AutoCloseable {
       throws Exception {
     Bank bank = new Bank(store, settings, clock);
     try {
-      bank.readModel.start();
       bank.transfers.start();
       bank.port = bank.web.start(settings.host(), settings.port());
       return bank;

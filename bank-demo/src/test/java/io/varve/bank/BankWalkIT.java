@@ -138,7 +138,7 @@ class BankWalkIT {
                         .valueStream()
                         .allMatch(
                             projection ->
-                                projection.at("/state").asString().equals("following")
+                                projection.at("/state").asString().equals("live")
                                     && projection.at("/lag").asInt() == 0));
   }
 

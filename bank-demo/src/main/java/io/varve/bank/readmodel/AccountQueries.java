@@ -65,25 +65,26 @@ public final class AccountQueries {
   }
 
   /** Accounts in the order in which they were opened. */
-  public AccountList list(int limit, int offset) throws SQLException {
-    List<AccountSummary> accounts =
-        database.query(
-            SELECT + " ORDER BY opened_at, account_id" + " OFFSET ? ROWS FETCH NEXT ? ROWS ONLY",
-            AccountQueries::summary,
-            offset,
-            limit);
-    return new AccountList(accounts, count());
+  public AccountList list(int limit, int offset) {
+    return database.read(
+        Projections.ACCOUNTS,
+        sql ->
+            new AccountList(
+                sql.query(
+                    SELECT + " ORDER BY position OFFSET ? ROWS FETCH NEXT ? ROWS ONLY",
+                    AccountQueries::summary,
+                    offset,
+                    limit),
+                sql.number("SELECT COUNT(*) FROM accounts")));
   }
 
-  public long count() throws SQLException {
-    return database.count("SELECT COUNT(*) FROM accounts");
+  public Optional<AccountSummary> find(String accountId) {
+    return database.read(
+        Projections.ACCOUNTS,
+        sql -> sql.queryOne(SELECT + " WHERE account_id = ?", AccountQueries::summary, accountId));
   }
 
-  public Optional<AccountSummary> find(String accountId) throws SQLException {
-    return database.queryOne(SELECT + " WHERE account_id = ?", AccountQueries::summary, accountId);
-  }
-
-  private static AccountSummary summary(Database.Row row) throws SQLException {
+  private static AccountSummary summary(Sql.Row row) throws SQLException {
     return new AccountSummary(
         row.text(1),
         row.text(2),
@@ -100,19 +101,34 @@ public final class AccountQueries {
    * The account's months of a year, from the one in which it was opened to the present one; empty
    * when there is no such account.
    */
-  public Optional<StatementList> statements(String accountId, Year year) throws SQLException {
-    Optional<AccountSummary> account = find(accountId);
-    if (account.isEmpty()) {
-      return Optional.empty();
-    }
+  public Optional<StatementList> statements(String accountId, Year year) {
+    return database.read(
+        Projections.TRANSACTIONS,
+        sql -> {
+          Optional<Instant> opened =
+              sql.queryOne(
+                  "SELECT opened_at FROM holdings WHERE account_id = ?",
+                  row -> row.time(1),
+                  accountId);
+          return opened.isEmpty()
+              ? Optional.<StatementList>empty()
+              : Optional.of(
+                  new StatementList(
+                      accountId,
+                      year.getValue(),
+                      statements(sql, accountId, year, monthOf(opened.get()))));
+        });
+  }
+
+  private List<Statement> statements(Sql sql, String accountId, Year year, YearMonth opened)
+      throws SQLException {
     YearMonth present = monthOf(clock.instant());
-    YearMonth opened = monthOf(account.get().openedAt());
     List<Statement> statements = new ArrayList<>();
-    BigDecimal balance = balanceBefore(accountId, start(year.atMonth(1)));
+    BigDecimal balance = balanceBefore(sql, accountId, start(year.atMonth(1)));
     for (int month = 1; month <= 12; month++) {
       YearMonth current = year.atMonth(month);
       if (!current.isBefore(opened) && !current.isAfter(present)) {
-        Sums sums = sums(accountId, current);
+        Sums sums = sums(sql, accountId, current);
         BigDecimal closing = balance.add(sums.in()).subtract(sums.out());
         statements.add(
             new Statement(
@@ -126,23 +142,22 @@ public final class AccountQueries {
         balance = closing;
       }
     }
-    return Optional.of(new StatementList(accountId, year.getValue(), statements));
+    return statements;
   }
 
-  private BigDecimal balanceBefore(String accountId, Instant time) throws SQLException {
-    return database
-        .queryOne(
-            "SELECT COALESCE(SUM(amount * direction), 0) FROM transactions"
-                + " WHERE account_id = ? AND at < ?",
+  private static BigDecimal balanceBefore(Sql sql, String accountId, Instant time)
+      throws SQLException {
+    return sql.queryOne(
+            "SELECT balance_after FROM transactions WHERE account_id = ? AND at < ?"
+                + " ORDER BY account_id DESC, at DESC, position DESC FETCH FIRST 1 ROW ONLY",
             row -> row.money(1),
             accountId,
             time)
-        .orElseThrow();
+        .orElse(BigDecimal.ZERO.setScale(2));
   }
 
-  private Sums sums(String accountId, YearMonth month) throws SQLException {
-    return database
-        .queryOne(
+  private static Sums sums(Sql sql, String accountId, YearMonth month) throws SQLException {
+    return sql.queryOne(
             "SELECT SUM(CASE WHEN direction > 0 THEN amount ELSE 0 END),"
                 + " SUM(CASE WHEN direction < 0 THEN amount ELSE 0 END), COUNT(*)"
                 + " FROM transactions WHERE account_id = ? AND at >= ? AND at < ?",

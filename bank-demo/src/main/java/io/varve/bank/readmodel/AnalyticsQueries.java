@@ -3,9 +3,7 @@ package io.varve.bank.readmodel;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +54,8 @@ public final class AnalyticsQueries {
 
   private static final int BUSIEST = 5;
 
+  private static final String IN_THESE_DAYS = " WHERE figure_day >= ? AND figure_day <= ?";
+
   private final Database database;
 
   AnalyticsQueries(Database database) {
@@ -63,29 +63,29 @@ public final class AnalyticsQueries {
   }
 
   /** The figures from one day to another, both included. */
-  public Analytics between(LocalDate from, LocalDate to) throws SQLException {
-    Instant start = from.atStartOfDay(ZoneOffset.UTC).toInstant();
-    Instant end = to.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
-    long active =
-        database.count(
-            "SELECT COUNT(DISTINCT account_id) FROM transactions WHERE at >= ? AND at < ?",
-            start,
-            end);
-    return new Analytics(
-        from,
-        to,
-        days(from, to),
-        active,
-        busiest(start, end),
-        transfers(from, to),
-        amounts(start, end));
+  public Analytics between(LocalDate from, LocalDate to) {
+    return database.read(
+        Projections.ANALYTICS,
+        sql ->
+            new Analytics(
+                from,
+                to,
+                days(sql, from, to),
+                sql.number(
+                    "SELECT COUNT(DISTINCT account_id) FROM daily_accounts" + IN_THESE_DAYS,
+                    from,
+                    to),
+                busiest(sql, from, to),
+                transfers(sql, from, to),
+                amounts(sql, from, to)));
   }
 
-  private List<Day> days(LocalDate from, LocalDate to) throws SQLException {
-    return database.query(
+  private static List<Day> days(Sql sql, LocalDate from, LocalDate to) throws SQLException {
+    return sql.query(
         "SELECT figure_day, in_count, in_sum, out_count, out_sum, transferred_count,"
             + " transferred_sum, accounts_opened, accounts_closed FROM daily_figures"
-            + " WHERE figure_day >= ? AND figure_day <= ? ORDER BY figure_day",
+            + IN_THESE_DAYS
+            + " ORDER BY figure_day",
         row ->
             new Day(
                 row.day(1),
@@ -98,23 +98,24 @@ public final class AnalyticsQueries {
         to);
   }
 
-  private List<BusyAccount> busiest(Instant start, Instant end) throws SQLException {
-    return database.query(
-        "SELECT account_id, COUNT(*) AS tx_count, SUM(amount) FROM transactions"
-            + " WHERE at >= ? AND at < ? GROUP BY account_id"
-            + " ORDER BY tx_count DESC, account_id FETCH FIRST ? ROWS ONLY",
+  private static List<BusyAccount> busiest(Sql sql, LocalDate from, LocalDate to)
+      throws SQLException {
+    return sql.query(
+        "SELECT account_id, SUM(tx_count) AS times, SUM(money_moved) FROM daily_accounts"
+            + IN_THESE_DAYS
+            + " GROUP BY account_id ORDER BY times DESC, account_id FETCH FIRST ? ROWS ONLY",
         row -> new BusyAccount(row.text(1), row.number(2), row.money(3)),
-        start,
-        end,
+        from,
+        to,
         BUSIEST);
   }
 
-  private TransferFigures transfers(LocalDate from, LocalDate to) throws SQLException {
-    return database
-        .queryOne(
+  private static TransferFigures transfers(Sql sql, LocalDate from, LocalDate to)
+      throws SQLException {
+    return sql.queryOne(
             "SELECT SUM(transfers_started), SUM(transferred_count), SUM(transfers_compensated),"
                 + " SUM(transfers_failed) FROM daily_figures"
-                + " WHERE figure_day >= ? AND figure_day <= ?",
+                + IN_THESE_DAYS,
             row -> figures(row.number(1), row.number(2), row.number(3), row.number(4)),
             from,
             to)
@@ -132,25 +133,43 @@ public final class AnalyticsQueries {
     return new TransferFigures(started, completed, compensated, failed, rate);
   }
 
-  private Amounts amounts(Instant start, Instant end) throws SQLException {
-    return database
-        .queryOne(
-            "SELECT COUNT(*), MAX(amount), AVG(amount),"
-                + " PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY amount) FROM transactions"
-                + " WHERE kind IN ('deposit', 'withdrawal', 'transfer_out')"
-                + " AND at >= ? AND at < ?",
-            row ->
-                new Amounts(
-                    row.number(1),
-                    toCents(row.decimalOrNull(2)),
-                    toCents(row.decimalOrNull(3)),
-                    toCents(row.decimalOrNull(4))),
-            start,
-            end)
-        .orElseThrow();
+  private record Amount(BigDecimal amount, long times) {}
+
+  /** Computed here rather than by the database, whose own medians and means may be floats. */
+  private static Amounts amounts(Sql sql, LocalDate from, LocalDate to) throws SQLException {
+    List<Amount> amounts =
+        sql.query(
+            "SELECT amount, SUM(times) FROM daily_amounts"
+                + IN_THESE_DAYS
+                + " GROUP BY amount ORDER BY amount",
+            row -> new Amount(row.money(1), row.number(2)),
+            from,
+            to);
+    if (amounts.isEmpty()) {
+      return new Amounts(0, null, null, null);
+    }
+    long count = amounts.stream().mapToLong(Amount::times).sum();
+    BigDecimal sum =
+        amounts.stream()
+            .map(amount -> amount.amount().multiply(BigDecimal.valueOf(amount.times())))
+            .reduce(BigDecimal.ZERO, BigDecimal::add);
+    BigDecimal middle = at(amounts, (count - 1) / 2).add(at(amounts, count / 2));
+    return new Amounts(
+        count,
+        amounts.getLast().amount(),
+        sum.divide(BigDecimal.valueOf(count), 2, RoundingMode.HALF_EVEN),
+        middle.divide(BigDecimal.TWO, 2, RoundingMode.HALF_EVEN));
   }
 
-  private static @Nullable BigDecimal toCents(@Nullable BigDecimal amount) {
-    return amount == null ? null : amount.setScale(2, RoundingMode.HALF_EVEN);
+  /** The amount at a place, from 0, if each stood there as often as it was moved. */
+  private static BigDecimal at(List<Amount> amounts, long place) {
+    long before = 0;
+    for (Amount amount : amounts) {
+      before += amount.times();
+      if (place < before) {
+        return amount.amount();
+      }
+    }
+    throw new IllegalArgumentException("there is no place " + place + " among " + before);
   }
 }

@@ -1,209 +1,134 @@
 package io.varve.bank.readmodel;
 
-import java.math.BigDecimal;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.varve.client.eventsourcing.projection.sql.SqlReadModel;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
+import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
+import java.sql.Statement;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * SQL in a line: parameters in order, one function a row, one transaction a block. It speaks
- * standard SQL through JDBC and, but for {@link #shutDown}, no product. Any thread may call it;
- * those that write take turns.
+ * Connections to the database of the rows, and questions to what projections serve. It is there
+ * whether the database is or not; whoever asks meanwhile is told so. Any thread may call it.
  */
-final class Database {
+final class Database implements AutoCloseable {
 
-  /** Makes something of the row that the result set stands on. */
-  interface RowMapper<T> {
-    T map(Row row) throws SQLException;
-  }
-
-  /** Statements that take effect together or not at all. */
-  interface Work {
-    void run(Connection connection) throws Exception;
-  }
-
-  /*
-   * One transaction writes at a time. H2 saves its tables and indexes one after the other while
-   * transactions go on in other threads, so what it saves may hold a row of a transaction and
-   * not its checkpoint, or an index without the row (its issue 2080). The next save mends that,
-   * unless the process is killed before. Two things together close the gap: nobody writes but the
-   * thread that commits, and no background thread saves (see ReadModel.pool). Either alone is
-   * not enough: ReadModelKillIT sees the first missing within a few kills, and the second in one
-   * of a hundred or two.
+  /**
+   * Questions to one generation of one projection.
+   *
+   * @param <R> what comes out
    */
-  private final ReentrantLock oneWriter = new ReentrantLock();
-
-  private final DataSource dataSource;
-
-  Database(DataSource dataSource) {
-    this.dataSource = dataSource;
+  interface Question<R> {
+    R ask(Sql sql) throws SQLException;
   }
 
-  /** Writes everything out and closes the files. */
-  void shutDown() throws SQLException {
-    oneWriter.lock();
-    try (Connection connection = dataSource.getConnection()) {
-      update(connection, "SHUTDOWN");
-    } finally {
-      oneWriter.unlock();
+  /** One for each projection, and enough for as many queries at a time as a small page sends. */
+  private static final int MOST_CONNECTIONS = 20;
+
+  /** Short enough that a caller hears of a database that is away before losing patience. */
+  private static final Duration CONNECTION_PATIENCE = Duration.ofSeconds(2);
+
+  /** Longer than any statement of ours; a server that is gone without a word is given up then. */
+  private static final Duration STATEMENT_PATIENCE = Duration.ofSeconds(30);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
+  private final DatabaseSettings settings;
+  private final HikariDataSource pool;
+  private final SqlReadModel rows;
+
+  Database(DatabaseSettings settings, MeterRegistry metrics) {
+    this.settings = settings;
+    this.pool = new HikariDataSource(config(settings, metrics));
+    SqlReadModel.Builder builder = SqlReadModel.builder(pool);
+    this.rows = settings.isEmbedded() ? builder.oneWriterAtATime().build() : builder.build();
+  }
+
+  private static HikariConfig config(DatabaseSettings settings, MeterRegistry metrics) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("read-model");
+    config.setJdbcUrl(settings.url());
+    config.setUsername(settings.user());
+    if (settings.password() != null) {
+      config.setPassword(settings.password());
     }
+    config.setMaximumPoolSize(MOST_CONNECTIONS);
+    config.setMinimumIdle(2);
+    config.setConnectionTimeout(CONNECTION_PATIENCE.toMillis());
+    config.setInitializationFailTimeout(-1); // it may come later
+    config.setMetricRegistry(metrics);
+    if (!settings.isEmbedded()) {
+      config.addDataSourceProperty("ApplicationName", "bank-demo");
+      config.addDataSourceProperty("connectTimeout", CONNECTION_PATIENCE.toSeconds());
+      config.addDataSourceProperty("socketTimeout", STATEMENT_PATIENCE.toSeconds());
+      config.addDataSourceProperty("tcpKeepAlive", true);
+    }
+    return config;
+  }
+
+  DataSource dataSource() {
+    return pool;
+  }
+
+  /** What the projections write to. */
+  SqlReadModel rows() {
+    return rows;
   }
 
   /**
-   * Commits when the work returns; rolls back and throws on when it throws. Waits for the
-   * transactions of other threads, so the work must not wait for any.
+   * Asks what a projection serves; all questions at once go to the same generation of it.
+   *
+   * @throws ReadModelUnavailableException there is no answer at the moment
    */
-  void inTransaction(Work work) throws Exception {
-    oneWriter.lock();
-    try (Connection connection = dataSource.getConnection()) {
-      connection.setAutoCommit(false);
-      try {
-        work.run(connection);
-        connection.commit();
-        connection.setAutoCommit(true);
-      } catch (Exception e) {
-        rollBack(connection, e);
-        throw e;
-      }
-    } finally {
-      oneWriter.unlock();
-    }
-  }
-
-  private static void rollBack(Connection connection, Exception cause) {
+  <R> R read(String projection, Question<R> question) {
     try {
-      connection.rollback();
-      // Only now: to turn it on is to commit what is open.
-      connection.setAutoCommit(true);
+      return rows.read(projection, connection -> question.ask(new Sql(connection)));
     } catch (SQLException e) {
-      cause.addSuppressed(e);
+      LOG.warn("the rows of {} cannot be asked: {}", projection, e.getMessage());
+      LOG.debug("the rows of {} cannot be asked", projection, e);
+      throw new ReadModelUnavailableException("the read model cannot be asked at the moment", e);
+    } catch (IllegalStateException e) {
+      throw new ReadModelUnavailableException("the read model is not there yet", e);
     }
   }
 
-  <T> List<T> query(String sql, RowMapper<T> mapper, @Nullable Object... parameters)
-      throws SQLException {
-    try (Connection connection = dataSource.getConnection()) {
-      return query(connection, sql, mapper, parameters);
+  /** Why the database cannot be reached; null: it can. */
+  @Nullable String failure() {
+    try (Connection connection = pool.getConnection()) {
+      return connection.isValid((int) CONNECTION_PATIENCE.toSeconds())
+          ? null
+          : "it does not answer";
+    } catch (SQLException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      return String.valueOf(cause.getMessage());
     }
   }
 
-  <T> Optional<T> queryOne(String sql, RowMapper<T> mapper, @Nullable Object... parameters)
-      throws SQLException {
-    return query(sql, mapper, parameters).stream().findFirst();
+  DatabaseSettings settings() {
+    return settings;
   }
 
-  /** The number that the query's only row holds. */
-  long count(String sql, @Nullable Object... parameters) throws SQLException {
-    return query(sql, row -> row.number(1), parameters).getFirst();
-  }
-
-  static <T> List<T> query(
-      Connection connection, String sql, RowMapper<T> mapper, @Nullable Object... parameters)
-      throws SQLException {
-    try (PreparedStatement statement = prepare(connection, sql, parameters);
-        ResultSet results = statement.executeQuery()) {
-      List<T> rows = new ArrayList<>();
-      Row row = new Row(results);
-      while (results.next()) {
-        rows.add(mapper.map(row));
+  /**
+   * Gives the connections back; one that is embedded writes everything out and closes its files.
+   */
+  @Override
+  public void close() {
+    pool.close();
+    if (settings.isEmbedded()) {
+      try (Connection last =
+              DriverManager.getConnection(settings.url(), settings.user(), settings.password());
+          Statement statement = last.createStatement()) {
+        boolean _ = statement.execute("SHUTDOWN");
+      } catch (SQLException e) {
+        LOG.error("the read model's database did not close as it should", e);
       }
-      return rows;
-    }
-  }
-
-  /** The number of rows changed. */
-  static int update(Connection connection, String sql, @Nullable Object... parameters)
-      throws SQLException {
-    try (PreparedStatement statement = prepare(connection, sql, parameters)) {
-      return statement.executeUpdate();
-    }
-  }
-
-  /** Changes exactly one row; anything else means that the table is not what the log says. */
-  static void updateOne(Connection connection, String sql, @Nullable Object... parameters)
-      throws SQLException {
-    int rows = update(connection, sql, parameters);
-    if (rows != 1) {
-      throw new IllegalStateException(rows + " rows instead of one changed by: " + sql);
-    }
-  }
-
-  private static PreparedStatement prepare(
-      Connection connection, String sql, @Nullable Object... parameters) throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(sql);
-    try {
-      for (int i = 0; i < parameters.length; i++) {
-        Object parameter = parameters[i];
-        statement.setObject(
-            i + 1, parameter instanceof Instant at ? at.atOffset(ZoneOffset.UTC) : parameter);
-      }
-      return statement;
-    } catch (SQLException | RuntimeException e) {
-      statement.close();
-      throw e;
-    }
-  }
-
-  /** The current row of a result, with columns counted from 1. */
-  static final class Row {
-
-    private final ResultSet results;
-
-    private Row(ResultSet results) {
-      this.results = results;
-    }
-
-    String text(int column) throws SQLException {
-      return present(results.getString(column), column);
-    }
-
-    @Nullable String textOrNull(int column) throws SQLException {
-      return results.getString(column);
-    }
-
-    long number(int column) throws SQLException {
-      return results.getLong(column);
-    }
-
-    /** A sum of money; zero for SQL's null, which is what the sum of no rows is. */
-    BigDecimal money(int column) throws SQLException {
-      BigDecimal amount = results.getBigDecimal(column);
-      return (amount == null ? BigDecimal.ZERO : amount).setScale(2);
-    }
-
-    @Nullable BigDecimal decimalOrNull(int column) throws SQLException {
-      return results.getBigDecimal(column);
-    }
-
-    Instant time(int column) throws SQLException {
-      return present(timeOrNull(column), column);
-    }
-
-    @Nullable Instant timeOrNull(int column) throws SQLException {
-      OffsetDateTime time = results.getObject(column, OffsetDateTime.class);
-      return time == null ? null : time.toInstant();
-    }
-
-    LocalDate day(int column) throws SQLException {
-      return present(results.getObject(column, LocalDate.class), column);
-    }
-
-    private static <T> T present(@Nullable T value, int column) throws SQLException {
-      if (value == null) {
-        throw new SQLException("column " + column + " is null");
-      }
-      return value;
     }
   }
 }

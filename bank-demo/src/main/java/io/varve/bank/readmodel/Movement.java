@@ -1,16 +1,16 @@
 package io.varve.bank.readmodel;
 
+import io.varve.bank.domain.AccountEvent;
 import io.varve.bank.domain.AccountEvent.AccountOpened;
 import io.varve.bank.domain.AccountEvent.InterestAdded;
 import io.varve.bank.domain.AccountEvent.MoneyDeposited;
 import io.varve.bank.domain.AccountEvent.MoneyWithdrawn;
-import io.varve.bank.domain.BankEvent;
 import io.varve.bank.domain.Money;
-import io.varve.bank.domain.TransferStep;
-import io.varve.bank.store.EventContext;
-import io.varve.client.streams.RecordedEvent;
+import io.varve.bank.store.Facts;
+import io.varve.client.eventsourcing.TypedEvent;
 import java.math.BigDecimal;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -61,27 +61,28 @@ record Movement(
     }
   }
 
-  static Optional<Movement> of(BankEvent event, RecordedEvent recorded) {
-    String transferId = recorded.metadata().get(EventContext.TRANSFER_ID);
-    return switch (event) {
+  /** What undoes a step of a transfer has a key of its own, made from the step's. */
+  private static final String UNDO = "/undo";
+
+  static Optional<Movement> of(TypedEvent<? extends AccountEvent> event) {
+    Map<String, String> metadata = event.recorded().metadata();
+    String transferId = metadata.get(Facts.TRANSFER_ID);
+    boolean isUndo = isUndo(metadata.getOrDefault(Facts.TRANSFER_STEP, ""));
+    return switch (event.event()) {
       case AccountOpened e ->
           e.initialBalance().isZero()
               ? Optional.empty()
               : Optional.of(new Movement(Kind.OPENING, e.initialBalance(), null, null));
-      case MoneyDeposited e ->
-          Optional.of(
-              new Movement(
-                  transferId == null ? Kind.DEPOSIT : incoming(recorded),
-                  e.amount(),
-                  e.description(),
-                  transferId));
-      case MoneyWithdrawn e ->
-          Optional.of(
-              new Movement(
-                  transferId == null ? Kind.WITHDRAWAL : outgoing(recorded),
-                  e.amount(),
-                  e.description(),
-                  transferId));
+      case MoneyDeposited e -> {
+        Kind byTransfer = isUndo ? Kind.REFUND : Kind.TRANSFER_IN;
+        Kind kind = transferId == null ? Kind.DEPOSIT : byTransfer;
+        yield Optional.of(new Movement(kind, e.amount(), e.description(), transferId));
+      }
+      case MoneyWithdrawn e -> {
+        Kind byTransfer = isUndo ? Kind.REVERSAL : Kind.TRANSFER_OUT;
+        Kind kind = transferId == null ? Kind.WITHDRAWAL : byTransfer;
+        yield Optional.of(new Movement(kind, e.amount(), e.description(), transferId));
+      }
       case InterestAdded e ->
           Optional.of(
               new Movement(Kind.INTEREST, e.amount(), "Rate " + e.rate().toPlainString(), null));
@@ -89,16 +90,8 @@ record Movement(
     };
   }
 
-  private static Kind incoming(RecordedEvent recorded) {
-    return isStep(recorded, TransferStep.REFUND_SOURCE) ? Kind.REFUND : Kind.TRANSFER_IN;
-  }
-
-  private static Kind outgoing(RecordedEvent recorded) {
-    return isStep(recorded, TransferStep.REVERSE_CREDIT) ? Kind.REVERSAL : Kind.TRANSFER_OUT;
-  }
-
-  private static boolean isStep(RecordedEvent recorded, TransferStep step) {
-    return step.name().equals(recorded.metadata().get(EventContext.TRANSFER_STEP));
+  private static boolean isUndo(String step) {
+    return step.contains(UNDO) || step.equals("REFUND_SOURCE") || step.equals("REVERSE_CREDIT");
   }
 
   /** What it does to the balance. */

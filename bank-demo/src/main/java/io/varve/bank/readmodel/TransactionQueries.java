@@ -47,38 +47,39 @@ public final class TransactionQueries {
    * @param accountId those of one account; null: of all
    * @param before those whose position is lower; null: from the newest
    */
-  public TransactionList list(int limit, @Nullable Long before, @Nullable String accountId)
-      throws SQLException {
-    String where = accountId == null ? "" : " WHERE account_id = ?";
-    List<Object> parameters = new ArrayList<>();
-    if (accountId != null) {
-      parameters.add(accountId);
-    }
-    long total = database.count("SELECT COUNT(*) FROM transactions" + where, parameters.toArray());
+  public TransactionList list(int limit, @Nullable Long before, @Nullable String accountId) {
+    String ofAccount = accountId == null ? "" : "account_id = ?";
+    List<Object> named = accountId == null ? List.of() : List.of(accountId);
+    List<Object> parameters = new ArrayList<>(named);
     parameters.add(before == null ? Long.MAX_VALUE : before);
     parameters.add(limit);
-    List<Transaction> page =
-        database.query(
-            "SELECT position, account_id, kind, amount, direction, balance_after, description,"
-                + " transfer_id, at FROM transactions"
-                + (accountId == null ? " WHERE" : where + " AND")
-                + " position < ? ORDER BY position DESC FETCH FIRST ? ROWS ONLY",
-            row ->
-                new Transaction(
-                    row.number(1),
-                    row.text(2),
-                    row.text(3),
-                    row.money(4),
-                    row.number(5) > 0 ? "in" : "out",
-                    row.money(6),
-                    row.textOrNull(7),
-                    row.textOrNull(8),
-                    row.time(9)),
-            parameters.toArray());
-    return new TransactionList(page, total);
+    return database.read(
+        Projections.TRANSACTIONS,
+        sql ->
+            new TransactionList(
+                sql.query(
+                    "SELECT position, account_id, kind, amount, direction, balance_after,"
+                        + " description, transfer_id, at FROM transactions WHERE "
+                        + (accountId == null ? "" : ofAccount + " AND ")
+                        + "position < ? ORDER BY position DESC FETCH FIRST ? ROWS ONLY",
+                    TransactionQueries::transaction,
+                    parameters.toArray()),
+                sql.number(
+                    "SELECT COALESCE(SUM(tx_count), 0) FROM holdings"
+                        + (accountId == null ? "" : " WHERE " + ofAccount),
+                    named.toArray())));
   }
 
-  public long count() throws SQLException {
-    return database.count("SELECT COUNT(*) FROM transactions");
+  private static Transaction transaction(Sql.Row row) throws SQLException {
+    return new Transaction(
+        row.number(1),
+        row.text(2),
+        row.text(3),
+        row.money(4),
+        row.number(5) > 0 ? "in" : "out",
+        row.money(6),
+        row.textOrNull(7),
+        row.textOrNull(8),
+        row.time(9));
   }
 }

@@ -57,9 +57,13 @@ public final class TransferQueries {
   }
 
   /** Transfers, newest first. */
-  public TransferList list(int limit) throws SQLException {
+  public TransferList list(int limit) {
+    return database.read(Projections.SAGAS, sql -> list(sql, limit));
+  }
+
+  private static TransferList list(Sql sql, int limit) throws SQLException {
     List<StepRow> steps =
-        database.query(
+        sql.query(
             "SELECT s.transfer_id, s.event, s.at FROM transfer_steps s JOIN"
                 + " (SELECT transfer_id FROM transfers ORDER BY position DESC"
                 + " FETCH FIRST ? ROWS ONLY) t ON s.transfer_id = t.transfer_id"
@@ -70,41 +74,28 @@ public final class TransferQueries {
         steps.stream()
             .collect(groupingBy(StepRow::transferId, mapping(StepRow::step, Collectors.toList())));
     List<TransferView> transfers =
-        database.query(
+        sql.query(
             SELECT + " ORDER BY position DESC FETCH FIRST ? ROWS ONLY",
             row -> view(row, stepsOf.getOrDefault(row.text(1), List.of())),
             limit);
-    return new TransferList(transfers, count());
+    return new TransferList(transfers, sql.number("SELECT COUNT(*) FROM transfers"));
   }
 
-  public Optional<TransferView> find(String transferId) throws SQLException {
-    List<TransferStepTaken> steps =
-        database.query(
-            "SELECT event, at FROM transfer_steps WHERE transfer_id = ? ORDER BY version",
-            row -> new TransferStepTaken(row.text(1), row.time(2)),
-            transferId);
-    return database.queryOne(
-        SELECT + " WHERE transfer_id = ?", row -> view(row, steps), transferId);
+  public Optional<TransferView> find(String transferId) {
+    return database.read(
+        Projections.SAGAS,
+        sql -> {
+          List<TransferStepTaken> steps =
+              sql.query(
+                  "SELECT event, at FROM transfer_steps WHERE transfer_id = ? ORDER BY version",
+                  row -> new TransferStepTaken(row.text(1), row.time(2)),
+                  transferId);
+          return sql.queryOne(
+              SELECT + " WHERE transfer_id = ?", row -> view(row, steps), transferId);
+        });
   }
 
-  public long count() throws SQLException {
-    return database.count("SELECT COUNT(*) FROM transfers");
-  }
-
-  /** How many transfers wait for a person to settle them. */
-  public long needingAttention() throws SQLException {
-    return database.count("SELECT COUNT(*) FROM transfers WHERE status = 'needs_attention'");
-  }
-
-  /** All the money that has left one account and has reached none. */
-  public BigDecimal held() throws SQLException {
-    return database
-        .queryOne("SELECT COALESCE(SUM(held), 0) FROM transfers", row -> row.money(1))
-        .orElseThrow();
-  }
-
-  private static TransferView view(Database.Row row, List<TransferStepTaken> steps)
-      throws SQLException {
+  private static TransferView view(Sql.Row row, List<TransferStepTaken> steps) throws SQLException {
     return new TransferView(
         row.text(1),
         Transfer.Status.valueOf(row.text(2).toUpperCase(Locale.ROOT)).label(),

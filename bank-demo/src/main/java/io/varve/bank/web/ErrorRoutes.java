@@ -3,6 +3,7 @@ package io.varve.bank.web;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import io.varve.bank.readmodel.ReadModelUnavailableException;
 import io.varve.client.streams.InvalidRequestException;
 import io.varve.client.streams.VarveException;
 import org.slf4j.Logger;
@@ -24,6 +25,7 @@ final class ErrorRoutes {
           }
           Json.problem(context, e.body());
         });
+    routes.exception(ReadModelUnavailableException.class, ErrorRoutes::readModelUnavailable);
     routes.exception(VarveException.class, ErrorRoutes::storeFailed);
     routes.exception(HttpResponseException.class, ErrorRoutes::refusedByServer);
     routes.exception(
@@ -54,6 +56,13 @@ final class ErrorRoutes {
       LOG.error("{} {}: the store failed", context.method(), context.path(), e);
       Json.problem(context, ErrorBody.of(502, "the event store failed", "store_failed", null));
     }
+  }
+
+  /** Commands do not need the rows, and go on. */
+  private static void readModelUnavailable(ReadModelUnavailableException e, Context context) {
+    context.header("Retry-After", "1");
+    Json.problem(
+        context, ErrorBody.of(503, String.valueOf(e.getMessage()), "read_model_unavailable", null));
   }
 
   /** No such path, a wrong method, too large a body. */

@@ -5,6 +5,7 @@ import io.javalin.http.Context;
 import io.varve.bank.application.AccountHistory;
 import io.varve.bank.application.AccountHistory.Line;
 import io.varve.bank.domain.Money;
+import io.varve.bank.readmodel.Projections;
 import io.varve.bank.readmodel.ReadModel;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -65,15 +66,15 @@ final class QueryRoutes {
     routes.get("/api/queries/analytics", this::analytics);
   }
 
-  private void accounts(Context context) throws Exception {
-    QueryParameters parameters = await(context, Set.of("limit", "offset"));
+  private void accounts(Context context) throws InterruptedException {
+    QueryParameters parameters = await(context, Set.of("limit", "offset"), Projections.ACCOUNTS);
     int limit = parameters.number("limit", MAX_ROWS, 1, MAX_ROWS);
     int offset = parameters.number("offset", 0, 0, MAX_OFFSET);
     Json.answer(context, 200, readModel.accounts().list(limit, offset));
   }
 
-  private void account(Context context) throws Exception {
-    await(context, Set.of());
+  private void account(Context context) throws InterruptedException {
+    await(context, Set.of(), Projections.ACCOUNTS);
     String id = accountId(context);
     Json.answer(context, 200, found(readModel.accounts().find(id), id));
   }
@@ -119,29 +120,30 @@ final class QueryRoutes {
             past.asOf()));
   }
 
-  private void statements(Context context) throws Exception {
-    QueryParameters parameters = await(context, Set.of("year"));
+  private void statements(Context context) throws InterruptedException {
+    QueryParameters parameters = await(context, Set.of("year"), Projections.TRANSACTIONS);
     String id = accountId(context);
     Year year = parameters.year("year", Year.from(today()));
     Json.answer(context, 200, found(readModel.accounts().statements(id, year), id));
   }
 
-  private void transactions(Context context) throws Exception {
-    QueryParameters parameters = await(context, Set.of("limit", "before", "account_id"));
+  private void transactions(Context context) throws InterruptedException {
+    QueryParameters parameters =
+        await(context, Set.of("limit", "before", "account_id"), Projections.TRANSACTIONS);
     int limit = parameters.number("limit", 50, 1, MAX_ROWS);
     Long before = parameters.position("before");
     Json.answer(
         context, 200, readModel.transactions().list(limit, before, parameters.text("account_id")));
   }
 
-  private void sagas(Context context) throws Exception {
-    QueryParameters parameters = await(context, Set.of("limit"));
+  private void sagas(Context context) throws InterruptedException {
+    QueryParameters parameters = await(context, Set.of("limit"), Projections.SAGAS);
     int limit = parameters.number("limit", 50, 1, MAX_ROWS);
     Json.answer(context, 200, readModel.transfers().list(limit));
   }
 
-  private void saga(Context context) throws Exception {
-    await(context, Set.of());
+  private void saga(Context context) throws InterruptedException {
+    await(context, Set.of(), Projections.SAGAS);
     String id = context.pathParam("id");
     Json.answer(
         context,
@@ -152,8 +154,8 @@ final class QueryRoutes {
             .orElseThrow(() -> ApiException.notFound("there is no saga " + id)));
   }
 
-  private void analytics(Context context) throws Exception {
-    QueryParameters parameters = await(context, Set.of("from", "to"));
+  private void analytics(Context context) throws InterruptedException {
+    QueryParameters parameters = await(context, Set.of("from", "to"), Projections.ANALYTICS);
     LocalDate to = parameters.day("to", today());
     LocalDate from = parameters.day("from", to.minusDays(DEFAULT_DAYS - 1));
     if (from.isAfter(to)) {
@@ -162,9 +164,10 @@ final class QueryRoutes {
     Json.answer(context, 200, readModel.analytics().between(from, to));
   }
 
-  private QueryParameters await(Context context, Set<String> names) throws InterruptedException {
+  private QueryParameters await(Context context, Set<String> names, String projection)
+      throws InterruptedException {
     QueryParameters parameters = QueryParameters.of(context, names);
-    writes.await(context, parameters);
+    writes.await(context, parameters, projection);
     return parameters;
   }
 

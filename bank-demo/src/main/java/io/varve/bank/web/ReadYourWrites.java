@@ -29,13 +29,17 @@ final class ReadYourWrites {
     context.header(RequestHeaders.POSITION, Long.toString(position));
   }
 
-  /** Waits before a query of the read model. */
-  void await(Context context, QueryParameters parameters) throws InterruptedException {
+  /** Waits before a query of what a projection serves. */
+  void await(Context context, QueryParameters parameters, String projection)
+      throws InterruptedException {
     long wanted = Math.max(newestCommand.get(), named(context, parameters));
-    if (!readModel.awaitPosition(wanted, patience)) {
+    boolean reached = readModel.awaitPosition(projection, wanted, patience);
+    if (!reached) {
       context.header(RequestHeaders.BEHIND, "true");
     }
-    context.header(RequestHeaders.POSITION, Long.toString(readModel.position()));
+    // Events that do not concern the projection are in its rows without its having come to them.
+    long position = Math.max(readModel.position(projection), reached ? wanted : 0);
+    context.header(RequestHeaders.POSITION, Long.toString(position));
   }
 
   private static long named(Context context, QueryParameters parameters) {

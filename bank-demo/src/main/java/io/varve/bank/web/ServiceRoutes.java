@@ -3,13 +3,16 @@ package io.varve.bank.web;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.varve.bank.application.Transfers;
+import io.varve.bank.readmodel.HealthQueries;
 import io.varve.bank.readmodel.ReadModel;
-import io.varve.bank.readmodel.ReadModel.ProjectionStatus;
+import io.varve.bank.readmodel.ReadModelUnavailableException;
 import io.varve.bank.store.StoreProbe;
+import io.varve.client.eventsourcing.projection.ProjectionStatus;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,28 +24,46 @@ final class ServiceRoutes {
   record StoreHealth(boolean reachable, @Nullable Long headPosition, @Nullable String error) {}
 
   /**
-   * @param lag how many positions of the log are not in its rows yet; absent when the store is away
+   * @param error why it cannot be reached; absent when it can
    */
-  record ProjectionHealth(
-      String name, String state, long position, @Nullable Long lag, @Nullable String error) {}
+  record DatabaseHealth(boolean reachable, @Nullable String error) {}
 
   /**
-   * @param status up; degraded: answering, while a projection stands still or a transfer waits for
-   *     a person; down: the store cannot be reached
+   * @param state what it does: starting, catching_up, live, paused, failing, standby, stopped,
+   *     closed
+   * @param generation the one that is served; 0: none yet
+   * @param lag how many positions of the log are not in its rows yet; absent when the store is away
+   * @param parked events that it has put aside
+   */
+  record ProjectionHealth(
+      String name,
+      String state,
+      int generation,
+      long position,
+      @Nullable Long lag,
+      int parked,
+      @Nullable String error) {}
+
+  /**
+   * Numbers are absent while the read model cannot be asked.
+   *
+   * @param status up; degraded: answering, while a projection stands still, the read model's
+   *     database is away or a transfer waits for a person; down: the store cannot be reached
    * @param aggregates accounts and transfers together
    * @param moneyHeld what has left one account and reached none, by transfers not ended well
    */
   record Health(
       String status,
-      long aggregates,
-      long totalEvents,
-      long accounts,
-      long transactions,
-      long sagas,
+      @Nullable Long aggregates,
+      @Nullable Long totalEvents,
+      @Nullable Long accounts,
+      @Nullable Long transactions,
+      @Nullable Long sagas,
       long sagasUnfinished,
-      long sagasNeedingAttention,
-      BigDecimal moneyHeld,
+      @Nullable Long sagasNeedingAttention,
+      @Nullable BigDecimal moneyHeld,
       StoreHealth store,
+      DatabaseHealth database,
       List<ProjectionHealth> projections) {}
 
   private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -89,35 +110,57 @@ final class ServiceRoutes {
     return new Links("Varve bank demo", links);
   }
 
-  private void health(Context context) throws Exception {
+  private void health(Context context) throws InterruptedException {
     StoreProbe.Answer answer = store.ask(PATIENCE);
     List<ProjectionStatus> projections = readModel.projectionStatuses();
-    long accounts = readModel.accounts().count();
-    long sagas = readModel.transfers().count();
-    long needingAttention = readModel.transfers().needingAttention();
-    boolean allRunning = projections.stream().allMatch(p -> p.error() == null);
-    String status =
-        !answer.reachable() ? "down" : allRunning && needingAttention == 0 ? "up" : "degraded";
+    @Nullable String databaseFailure = readModel.databaseFailure();
+    HealthQueries.@Nullable Numbers numbers = databaseFailure == null ? numbers() : null;
     Health health =
         new Health(
-            status,
-            accounts + sagas,
-            readModel.totalEvents(),
-            accounts,
-            readModel.transactions().count(),
-            sagas,
+            status(answer, projections, numbers),
+            numbers == null ? null : numbers.accounts() + numbers.sagas(),
+            numbers == null ? null : numbers.events(),
+            numbers == null ? null : numbers.accounts(),
+            numbers == null ? null : numbers.transactions(),
+            numbers == null ? null : numbers.sagas(),
             transfers.unfinished(),
-            needingAttention,
-            readModel.transfers().held(),
+            numbers == null ? null : numbers.needingAttention(),
+            numbers == null ? null : numbers.held(),
             new StoreHealth(
                 answer.reachable(), answer.reachable() ? answer.head() : null, answer.error()),
-            projections.stream().map(p -> health(p, answer)).toList());
+            new DatabaseHealth(databaseFailure == null, databaseFailure),
+            projections.stream().map(projection -> health(projection, answer)).toList());
     Json.answer(context, answer.reachable() ? 200 : 503, health);
+  }
+
+  private HealthQueries.@Nullable Numbers numbers() {
+    try {
+      return readModel.health().numbers();
+    } catch (ReadModelUnavailableException e) {
+      return null;
+    }
+  }
+
+  private static String status(
+      StoreProbe.Answer store,
+      List<ProjectionStatus> projections,
+      HealthQueries.@Nullable Numbers numbers) {
+    if (!store.reachable()) {
+      return "down";
+    }
+    boolean allRunning = projections.stream().allMatch(projection -> projection.failure() == null);
+    return allRunning && numbers != null && numbers.needingAttention() == 0 ? "up" : "degraded";
   }
 
   private static ProjectionHealth health(ProjectionStatus projection, StoreProbe.Answer store) {
     Long lag = store.reachable() ? Math.max(0, store.head() - projection.position()) : null;
     return new ProjectionHealth(
-        projection.name(), projection.state(), projection.position(), lag, projection.error());
+        projection.name(),
+        projection.state().name().toLowerCase(Locale.ROOT),
+        projection.generation(),
+        projection.position(),
+        lag,
+        projection.parked(),
+        projection.failure());
   }
 }
