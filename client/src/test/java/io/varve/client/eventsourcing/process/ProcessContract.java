@@ -430,13 +430,14 @@ public abstract class ProcessContract {
 
   @Test
   void who_waits_for_an_instance_has_it_when_it_is_over_or_needs_help() throws Exception {
+    bank.open("c", "1.00");
     var runner = start(TransferSaga.saga(), closesAfterWithdrawal(), builder -> builder);
     try (ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor()) {
       var over = waiting.submit(() -> runner.await("t1", PATIENCE));
       var helpless = waiting.submit(() -> runner.await("t2", PATIENCE));
       until(() -> runner.waiting() == 2);
-      bank.request("t1", "b", "a", "0.05");
-      bank.request("t2", "a", "nobody", "100.05");
+      bank.request("t1", "b", "c", "0.05");
+      bank.request("t2", "a", "nobody", "100.00");
       until(() -> over.isDone() && helpless.isDone());
 
       assertThat(over.get().orElseThrow().outcome()).isEqualTo("completed");
