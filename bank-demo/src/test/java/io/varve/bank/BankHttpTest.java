@@ -295,6 +295,19 @@ class BankHttpTest {
     "accounts/ID/statements?year=MMXXVI, year",
     "accounts/ID/history?limit=0, limit",
     "accounts/ID/history?from_version=x, from_version",
+    "accounts/ID/series?from=x, from",
+    "accounts/ID/series?to=2026, to",
+    "accounts/ID/series?points=5, points",
+    "accounts/ID/series?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z, from",
+    "bank?at=noon, at",
+    "bank?limit=0, limit",
+    "bank?when=noon, when",
+    "bank/series?from=x, from",
+    "bank/series?to=x, to",
+    "bank/series?points=1, points",
+    "bank/series?points=501, points",
+    "bank/series?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z, from",
+    "bank/series?from=2999-01-01T00:00:00Z, from",
     "accounts?after=soon, after",
   })
   void queries_with_bad_parameters_name_the_parameter(String query, String parameter)
@@ -532,6 +545,41 @@ class BankHttpTest {
     assertThat(now.at("/balance")).isEqualTo(deposit.body().at("/new_balance"));
     client.get(path + "?at=2001-01-01T00:00:00%2B01:00").expect(404);
     client.get(path + "?at=2001-01-01T00:00:00+01:00").expect(404);
+  }
+
+  @Test
+  void the_bank_and_an_account_are_told_as_they_were() throws Exception {
+    String a = client.open("Ada", "100");
+    Instant first =
+        Instant.parse(client.get("/api/queries/accounts/" + a).expect(200).at("/opened_at"));
+    String b = client.open("Bob", "0");
+    client.transfer(a, b, "40").expect(200);
+
+    JsonNode now = client.get("/api/queries/bank").expect(200).body();
+    assertThat(now.at("/count").asInt()).isEqualTo(2);
+    assertThat(now.at("/total").toString()).isEqualTo("100.00");
+    assertThat(now.at("/accounts/0").toString())
+        .isEqualTo(
+            "{\"account_id\":\""
+                + a
+                + "\",\"owner\":\"Ada\",\"balance\":60.00,"
+                + "\"status\":\"active\"}");
+    JsonNode then = client.get("/api/queries/bank?at=" + first).expect(200).body();
+    assertThat(Instant.parse(then.at("/at").asString())).isEqualTo(first);
+    assertThat(then.at("/accounts").size()).isEqualTo(1);
+    assertThat(then.at("/accounts/0/balance").toString()).isEqualTo("100.00");
+
+    JsonNode ofA = client.get("/api/queries/accounts/" + a + "/series").expect(200).body();
+    assertThat(ofA.at("/account_id").asString()).isEqualTo(a);
+    assertThat(ofA.at("/points").valueStream().map(point -> point.at("/balance").toString()))
+        .containsExactly("100.00", "60.00");
+    JsonNode whole =
+        client.get("/api/queries/bank/series?points=3&from=" + first).expect(200).body();
+    assertThat(whole.at("/points").size()).isEqualTo(3);
+    assertThat(whole.at("/points/0/at").asString()).isEqualTo(whole.at("/from").asString());
+    assertThat(whole.at("/points/2/at").asString()).isEqualTo(whole.at("/to").asString());
+    assertThat(whole.at("/points/2/total").toString()).isEqualTo("100.00");
+    client.get("/api/queries/accounts/acc-none/series").expect(404);
   }
 
   @Test

@@ -33,6 +33,7 @@ public final class ReadModel implements AutoCloseable {
   private final TransactionQueries transactions;
   private final TransferQueries transfers;
   private final AnalyticsQueries analytics;
+  private final PastQueries past;
   private final HealthQueries health;
 
   private ReadModel(
@@ -44,6 +45,7 @@ public final class ReadModel implements AutoCloseable {
     this.transactions = new TransactionQueries(database);
     this.transfers = new TransferQueries(database);
     this.analytics = new AnalyticsQueries(database);
+    this.past = new PastQueries(database, clock);
     this.health = new HealthQueries(database);
   }
 
@@ -92,6 +94,10 @@ public final class ReadModel implements AutoCloseable {
 
   public AnalyticsQueries analytics() {
     return analytics;
+  }
+
+  public PastQueries past() {
+    return past;
   }
 
   public HealthQueries health() {

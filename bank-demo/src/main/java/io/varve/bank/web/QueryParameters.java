@@ -72,9 +72,14 @@ final class QueryParameters {
   }
 
   Instant time(String name, Instant absent) {
+    Instant given = time(name);
+    return given == null ? absent : given;
+  }
+
+  @Nullable Instant time(String name) {
     String value = context.queryParam(name);
     return value == null
-        ? absent
+        ? null
         : parse(
             name,
             // A plus sign in a query string is a space by the time that we see it.

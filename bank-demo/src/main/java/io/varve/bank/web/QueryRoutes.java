@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class QueryRoutes {
 
   static final String ACCOUNTS = "/api/queries/accounts";
+  private static final String BANK = "/api/queries/bank";
   static final String SAGAS = "/api/queries/sagas";
 
   /**
@@ -39,6 +40,8 @@ final class QueryRoutes {
   private static final int MAX_ROWS = 1000;
   private static final int MAX_OFFSET = 10_000_000;
   private static final int DEFAULT_DAYS = 30;
+  private static final int DEFAULT_POINTS = 100;
+  private static final int MAX_POINTS = 500;
 
   private final ReadModel readModel;
   private final AccountHistory history;
@@ -60,6 +63,9 @@ final class QueryRoutes {
     routes.get(ACCOUNTS + "/{id}/timeline", this::timeline);
     routes.get(ACCOUNTS + "/{id}/balance", this::balance);
     routes.get(ACCOUNTS + "/{id}/statements", this::statements);
+    routes.get(ACCOUNTS + "/{id}/series", this::accountSeries);
+    routes.get(BANK, this::bank);
+    routes.get(BANK + "/series", this::bankSeries);
     routes.get("/api/queries/transactions", this::transactions);
     routes.get(SAGAS, this::sagas);
     routes.get(SAGAS + "/{id}", this::saga);
@@ -125,6 +131,38 @@ final class QueryRoutes {
     String id = accountId(context);
     Year year = parameters.year("year", Year.from(today()));
     Json.answer(context, 200, found(readModel.accounts().statements(id, year), id));
+  }
+
+  private void accountSeries(Context context) throws InterruptedException {
+    QueryParameters parameters = await(context, Set.of("from", "to"), Projections.TRANSACTIONS);
+    String id = accountId(context);
+    Instant from = parameters.time("from");
+    Instant to = parameters.time("to");
+    refuseBackwards(from, to);
+    Json.answer(context, 200, found(readModel.past().accountSeries(id, from, to), id));
+  }
+
+  private void bank(Context context) throws InterruptedException {
+    QueryParameters parameters = await(context, Set.of("at", "limit"), Projections.TRANSACTIONS);
+    Instant at = parameters.time("at");
+    int limit = parameters.number("limit", MAX_ROWS, 1, MAX_ROWS);
+    Json.answer(context, 200, readModel.past().bank(at, limit));
+  }
+
+  private void bankSeries(Context context) throws InterruptedException {
+    QueryParameters parameters =
+        await(context, Set.of("from", "to", "points"), Projections.TRANSACTIONS);
+    Instant from = parameters.time("from");
+    Instant to = parameters.time("to");
+    int points = parameters.number("points", DEFAULT_POINTS, 2, MAX_POINTS);
+    refuseBackwards(from, to);
+    Json.answer(context, 200, readModel.past().bankSeries(from, to, points));
+  }
+
+  private void refuseBackwards(@Nullable Instant from, @Nullable Instant to) {
+    if (from != null && from.isAfter(to == null ? clock.instant() : to)) {
+      throw ApiException.badField("from", "from must not be after to");
+    }
   }
 
   private void transactions(Context context) throws InterruptedException {

@@ -102,6 +102,9 @@ final class ServiceRoutes {
     links.put("timeline", "GET /api/queries/accounts/{id}/timeline");
     links.put("balance", "GET /api/queries/accounts/{id}/balance?at={time}");
     links.put("statements", "GET /api/queries/accounts/{id}/statements?year={year}");
+    links.put("series", "GET /api/queries/accounts/{id}/series?from={time}&to={time}");
+    links.put("bank", "GET /api/queries/bank?at={time}");
+    links.put("bank_series", "GET /api/queries/bank/series?from={time}&to={time}&points={n}");
     links.put("transactions", "GET /api/queries/transactions?limit={n}&account_id={id}");
     links.put("sagas", "GET /api/queries/sagas");
     links.put("saga", "GET /api/queries/sagas/{id}");

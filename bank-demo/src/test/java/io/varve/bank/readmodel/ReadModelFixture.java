@@ -2,10 +2,12 @@ package io.varve.bank.readmodel;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.varve.client.eventsourcing.ToolkitObserver;
 import io.varve.client.eventsourcing.projection.ProjectionStatus;
+import io.varve.client.eventsourcing.projection.ProjectionStatus.State;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.testkit.InMemoryEventStore;
@@ -90,6 +92,16 @@ abstract class ReadModelFixture {
     assertThat(running.awaitPosition(head(), PATIENCE))
         .as(() -> running.projectionStatuses().toString())
         .isTrue();
+  }
+
+  /** Waits until all projections have tables, though there may be nothing to write into them. */
+  void awaitTables() {
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                requireNonNull(readModel).projectionStatuses().stream()
+                    .allMatch(status -> status.state() == State.LIVE));
   }
 
   ProjectionStatus status(String projection) {
