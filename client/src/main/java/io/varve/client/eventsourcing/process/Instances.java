@@ -218,12 +218,20 @@ final class Instances<S, E> {
     }
   }
 
-  /** The instance as the store has it now; without an event if it has none. */
+  /**
+   * The instance as the store has it now; without an event if it has none.
+   *
+   * @throws UnreadableInstanceException something else has written into its stream
+   */
   Fold<S, E> read(String id) {
     Fold<S, E> fold = new Fold<>(process, events);
     try (EventReader reader = store.readStream(ReadStream.of(events.stream(id)))) {
       for (RecordedEvent event : reader) {
-        fold.apply(event);
+        try {
+          fold.apply(event);
+        } catch (RuntimeException e) {
+          throw new UnreadableInstanceException(id, event, fold.version() == 0, e);
+        }
       }
     } catch (StreamNotFoundException e) {
       return new Fold<>(process, events);
@@ -248,6 +256,7 @@ final class Instances<S, E> {
    *
    * @return false: no instance wanted it, and nothing was recorded
    * @throws TrackingNotRisingException another runner has taken it in
+   * @throws UnreadableInstanceException something else has written into the stream of one of them
    */
   boolean takeIn(Map<String, List<TypedEvent<E>>> byInstance, Tracking tracking) {
     Set<String> closedForEver = new HashSet<>();
@@ -296,7 +305,17 @@ final class Instances<S, E> {
     List<Drafted<S, E>> drafts = new ArrayList<>();
     for (Held<S, E> one : held) {
       Instance<S, E> instance = one.instance;
-      Fold<S, E> fold = load(instance);
+      Fold<S, E> fold;
+      try {
+        fold = load(instance);
+      } catch (UnreadableInstanceException e) {
+        if (e.isForeign()) {
+          remove(instance);
+        } else {
+          wake(instance); // a worker finds the same, and has it shown
+        }
+        throw e;
+      }
       Draft<S, E> draft = take(instance, fold, byInstance.getOrDefault(instance.id, List.of()));
       if (draft != null) {
         drafts.add(new Drafted<>(instance, fold, draft));
@@ -813,7 +832,17 @@ final class Instances<S, E> {
       return false;
     }
     forget(instance);
-    Fold<S, E> fold = load(instance);
+    Fold<S, E> fold;
+    try {
+      fold = load(instance);
+    } catch (UnreadableInstanceException e) {
+      instance.yieldedUntil = null;
+      if (!e.isForeign()) {
+        throw e;
+      }
+      remove(instance);
+      return false;
+    }
     if (fold.isCompleted() || fold.version() == 0) {
       remove(instance);
       return false;

@@ -1,9 +1,12 @@
 package io.varve.client.eventsourcing.process;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.varve.client.eventsourcing.EventTypes;
 import io.varve.client.eventsourcing.TypedEvent;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
+import io.varve.client.streams.InvalidRequestException;
 import io.varve.client.streams.Query;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.RecordedEvent;
@@ -19,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,6 +42,8 @@ final class Intake<S, E> {
   /** So many events that no instance wants are passed over before the progress is stored. */
   private static final int TRACK_AFTER = 1_000;
 
+  private static final int LONGEST_STREAM_BYTES = 512;
+
   private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
 
   private final EventStore store;
@@ -45,6 +51,7 @@ final class Intake<S, E> {
   private final EventTypes<E> types;
   private final Query query;
   private final @Nullable Long startAfter; // for the first start of all; null: now
+  private final boolean passOverFaulty;
   private final Instances<S, E> instances;
   private final OpenInstances list;
   private final ScheduledExecutorService scheduler;
@@ -60,6 +67,7 @@ final class Intake<S, E> {
 
   private volatile ProcessStatus.Intake state = ProcessStatus.Intake.STARTING;
   private volatile @Nullable String error;
+  private volatile ProcessStatus.@Nullable PassedOver lost; // written by the subscription's thread
 
   // Of one thread at a time: first the worker that begins, then the subscription's.
   private boolean begun;
@@ -73,6 +81,7 @@ final class Intake<S, E> {
       EventTypes<E> types,
       Query query,
       @Nullable Long startAfter,
+      boolean passOverFaulty,
       Instances<S, E> instances,
       OpenInstances list,
       ScheduledExecutorService scheduler,
@@ -83,6 +92,7 @@ final class Intake<S, E> {
     this.types = types;
     this.query = query;
     this.startAfter = startAfter;
+    this.passOverFaulty = passOverFaulty;
     this.instances = instances;
     this.list = list;
     this.scheduler = scheduler;
@@ -205,31 +215,125 @@ final class Intake<S, E> {
   // ---- events
 
   private void take(RecordedEvent event) {
-    Map<String, List<TypedEvent<E>>> byInstance = new LinkedHashMap<>();
-    for (TypedEvent<E> part : types.decode(event)) {
-      process
-          .correlate(part.event(), Origin.of(event))
-          .ifPresent(id -> byInstance.computeIfAbsent(id, unused -> new ArrayList<>()).add(part));
+    try {
+      tryToTake(event);
+    } catch (FaultyEventException e) {
+      if (!passOverFaulty) {
+        throw e;
+      }
+      if (event.position() > tracked) {
+        track(event.position());
+      }
+      lost(event, String.valueOf(e.getMessage()), e);
     }
+    reached = event.position();
+  }
+
+  /** An event that can never be taken in, whatever becomes of the store. */
+  private static final class FaultyEventException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    FaultyEventException(RecordedEvent event, RuntimeException cause) {
+      super(
+          "cannot take in event \""
+              + event.type()
+              + "\" in stream \""
+              + event.stream()
+              + "\" at version "
+              + event.version()
+              + " (position "
+              + event.position()
+              + "): "
+              + (cause.getMessage() == null ? cause : cause.getMessage()),
+          cause);
+    }
+  }
+
+  private void lost(RecordedEvent event, String reason, RuntimeException cause) {
+    LOG.error("process {} passes an event over: {}", process.name(), reason, cause);
+    lost =
+        new ProcessStatus.PassedOver(
+            lost == null ? 1 : lost.count() + 1,
+            event.type(),
+            event.stream(),
+            event.version(),
+            event.position(),
+            reason);
+  }
+
+  private void tryToTake(RecordedEvent event) {
     long position = event.position();
+    Map<String, List<TypedEvent<E>>> byInstance;
+    try {
+      byInstance = byInstance(event);
+    } catch (VarveException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      if (position <= tracked) {
+        return; // another runner has passed it over
+      }
+      throw new FaultyEventException(event, e);
+    }
     if (position <= tracked) {
       instances.leaveToOthers(byInstance.keySet());
-    } else if (byInstance.isEmpty()) {
-      passedOver(position);
-    } else {
+      return;
+    }
+    while (!byInstance.isEmpty()) {
       try {
         if (instances.takeIn(byInstance, new Tracking(process.name(), position))) {
           tracked = position;
           passedOver = 0;
-        } else {
-          passedOver(position);
+          return;
         }
+        break;
       } catch (TrackingNotRisingException e) {
         tracked = Math.max(tracked, e.storedPosition());
         instances.leaveToOthers(byInstance.keySet());
+        return;
+      } catch (UnreadableInstanceException e) {
+        if (!e.isForeign()) {
+          throw new FaultyEventException(event, e);
+        }
+        lost(event, String.valueOf(e.getMessage()), e);
+        byInstance.remove(e.instance());
+        if (byInstance.isEmpty()) {
+          track(position); // so that nobody tells of it again
+          return;
+        }
+      } catch (InvalidRequestException e) {
+        throw new FaultyEventException(event, e);
       }
     }
-    reached = position;
+    passedOver(position);
+  }
+
+  private Map<String, List<TypedEvent<E>>> byInstance(RecordedEvent event) {
+    Map<String, List<TypedEvent<E>>> byInstance = new LinkedHashMap<>();
+    for (TypedEvent<E> part : types.decode(event)) {
+      Optional<String> id = process.correlate(part.event(), Origin.of(event));
+      if (id == null) {
+        throw new IllegalStateException("the process's correlate gives null for it, not an id");
+      }
+      if (id.isPresent()) {
+        requireStream(process.name() + "-" + id.get());
+        byInstance.computeIfAbsent(id.get(), unused -> new ArrayList<>()).add(part);
+      }
+    }
+    return byInstance;
+  }
+
+  private static void requireStream(String name) {
+    String text = name.length() > 600 ? name.substring(0, 600) + "…" : name;
+    if (!UTF_8.newEncoder().canEncode(name)
+        || name.chars().anyMatch(Character::isISOControl)
+        || name.getBytes(UTF_8).length > LONGEST_STREAM_BYTES) {
+      throw new IllegalStateException(
+          "its instance's stream would be \""
+              + text
+              + "\"; a stream's name has at most "
+              + LONGEST_STREAM_BYTES
+              + " bytes of UTF-8 and no control characters");
+    }
   }
 
   private void passedOver(long position) {
@@ -290,6 +394,10 @@ final class Intake<S, E> {
 
   ProcessStatus.Intake state() {
     return state;
+  }
+
+  ProcessStatus.@Nullable PassedOver lost() {
+    return lost;
   }
 
   @Nullable String error() {

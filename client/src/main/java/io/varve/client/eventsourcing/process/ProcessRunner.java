@@ -118,6 +118,7 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
             from.types,
             query,
             from.startAfter,
+            from.passOverFaulty,
             instances,
             list,
             scheduler,
@@ -199,6 +200,7 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
         waiting,
         stuck,
         needHelp,
+        intake.lost(),
         instances.completed());
   }
 
@@ -293,6 +295,7 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
     private int concurrency = 32;
     private Duration firstPause = Duration.ofMillis(100);
     private Duration longestPause = Duration.ofSeconds(30);
+    private boolean passOverFaulty;
     private Duration grace = Duration.ofSeconds(10);
 
     private Builder(EventStore store, ProcessManager<S, E> process, EventTypes<E> types) {
@@ -415,6 +418,23 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
         throw new IllegalArgumentException("grace must be positive, was " + grace);
       }
       this.grace = grace;
+      return this;
+    }
+
+    /**
+     * Events that can never be taken in, because of themselves, are passed over for good: they
+     * cannot be decoded, the process cannot say whose they are or gives an id that no stream can be
+     * named after, or their instance's stream is unreadable. Each is logged, counted, and told of
+     * in {@link ProcessStatus#passedOver}; none comes again. Without this choice the first one
+     * stops the intake of all that come after it, {@link ProcessStatus#error} names it, and it is
+     * tried again until a program that can take it in is started. What the store is to blame for is
+     * waited out always.
+     *
+     * <p>With or without it, an event is passed over, and told of, whose instance's stream begins
+     * with an event that is not a process's: something else has the name.
+     */
+    public Builder<S, E> passOverFaultyEvents() {
+      this.passOverFaulty = true;
       return this;
     }
 

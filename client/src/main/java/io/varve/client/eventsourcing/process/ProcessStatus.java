@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param stuck instances that cannot go on, and are tried again and again; those first that have
  *     failed most often
  * @param needHelp instances that have asked for help
+ * @param passedOver events that this runner has passed over since it was started, because they can
+ *     never be taken in; null: none
  * @param completed instances that this runner has seen end since it was started
  */
 public record ProcessStatus(
@@ -29,6 +31,7 @@ public record ProcessStatus(
     int waiting,
     List<Stuck> stuck,
     List<NeedsHelp> needHelp,
+    @Nullable PassedOver passedOver,
     long completed) {
 
   public ProcessStatus {
@@ -67,6 +70,26 @@ public record ProcessStatus(
       requireNonNull(reason);
       requireNonNull(since);
       requireNonNull(retryAt);
+    }
+  }
+
+  /**
+   * Events that were passed over, although they are the process's.
+   *
+   * @param count how many
+   * @param type the type of the last one
+   * @param stream its stream
+   * @param version its version in there
+   * @param position its position
+   * @param reason why it cannot be taken in
+   * @see ProcessRunner.Builder#passOverFaultyEvents
+   */
+  public record PassedOver(
+      long count, String type, String stream, long version, long position, String reason) {
+    public PassedOver {
+      requireNonNull(type);
+      requireNonNull(stream);
+      requireNonNull(reason);
     }
   }
 

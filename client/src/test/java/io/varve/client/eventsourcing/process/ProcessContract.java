@@ -1,6 +1,7 @@
 package io.varve.client.eventsourcing.process;
 
 import static io.varve.client.eventsourcing.bank.TransferProcess.ACCOUNTS;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -21,6 +22,8 @@ import io.varve.client.eventsourcing.bank.TransferProcess.Step;
 import io.varve.client.eventsourcing.bank.TransferProcess.Transfer;
 import io.varve.client.eventsourcing.bank.TransferSaga;
 import io.varve.client.streams.EventStore;
+import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.Query;
 import io.varve.client.streams.RecordedEvent;
 import java.math.BigDecimal;
@@ -38,6 +41,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -380,6 +384,123 @@ public abstract class ProcessContract {
     assertThat(bank.balance("a")).isEqualByComparingTo("100.00");
     assertThat(second.retry("t1")).isFalse();
     assertThat(second.retry("nobody")).isFalse();
+  }
+
+  // ---- events that cannot be taken in
+
+  private static ProcessManager<Transfer, TransferEvent> withIds(
+      Function<TransferEvent, Optional<String>> ids) {
+    return new TransferProcess() {
+      @Override
+      public Optional<String> correlate(TransferEvent event, Origin origin) {
+        return ids.apply(event);
+      }
+    };
+  }
+
+  /** Requests t1 to t4: an id too long, one with a line feed, no answer, and one that is well. */
+  @SuppressWarnings("NullAway") // what a process does that nobody checks for nulls
+  private static ProcessManager<Transfer, TransferEvent> withFaultyIds() {
+    return withIds(
+        event ->
+            switch (event.transferId()) {
+              case "t1" -> Optional.of("x".repeat(600));
+              case "t2" -> Optional.of("two\nlines");
+              case "t3" -> null;
+              default -> Optional.of(event.transferId());
+            });
+  }
+
+  @Test
+  void an_event_that_can_never_be_taken_in_is_named_where_it_stops_the_intake() {
+    long position = bank.request("t1", "a", "b", "1.00");
+    bank.request("t4", "a", "b", "1.00");
+    var runner = start(withFaultyIds(), bank.handler(), builder -> builder);
+    until(() -> runner.status().intake() == ProcessStatus.Intake.FAILED);
+
+    assertThat(runner.status().error())
+        .contains("TransferRequested", "\"request-t1\"", "position " + position, "512 bytes");
+    assertThat(runner.find("t4")).isEmpty();
+  }
+
+  @Test
+  void events_that_can_never_be_taken_in_are_passed_over_for_good_by_choice() {
+    bank.request("t1", "a", "b", "1.00");
+    bank.request("t2", "a", "b", "1.00");
+    store.append(
+        "request-t0",
+        ExpectedVersion.any(),
+        NewEvent.builder("TransferRequested")
+            .data(new byte[] {'{'})
+            .contentType("application/json")
+            .build());
+    long last = bank.request("t3", "a", "b", "1.00");
+    var runner = start(withFaultyIds(), bank.handler(), builder -> builder.passOverFaultyEvents());
+    until(() -> passedOver(runner) == 4);
+    assertThat(store.tracking(TransferProcess.NAME)).hasValue(last);
+    bank.request("t4", "a", "b", "1.00");
+    untilCompleted(runner, "t4");
+
+    var passedOver = requireNonNull(runner.status().passedOver());
+    assertThat(passedOver.stream()).isEqualTo("request-t3");
+    assertThat(passedOver.position()).isEqualTo(last);
+    assertThat(passedOver.reason()).contains("null");
+    runner.close();
+    var second = start(withFaultyIds(), bank.handler(), builder -> builder);
+    bank.request("t5", "a", "b", "1.00");
+    untilCompleted(second, "t5");
+    assertThat(second.status().passedOver()).isNull();
+  }
+
+  @Test
+  void an_instance_whose_stream_is_something_elses_stops_no_other() {
+    store.append(
+        TransferProcess.NAME + "-t1", ExpectedVersion.any(), NewEvent.builder("Other").build());
+    bank.request("t1", "a", "b", "1.00");
+    bank.request("t2", "a", "b", "1.00");
+    var runner = start();
+    untilCompleted(runner, "t2");
+
+    assertThat(requireNonNull(runner.status().passedOver()).stream()).isEqualTo("request-t1");
+    assertThat(runner.status().stuck()).isEmpty();
+    until(() -> runner.status().waiting() == 0);
+    runner.close();
+    long position = bank.append(new TransferNoted("t1", "again"), EventContext.begin());
+    var one = start();
+    var other = start();
+    until(() -> one.status().position() >= position && other.status().position() >= position);
+    until(() -> one.status().waiting() == 0 && other.status().waiting() == 0);
+    assertThat(one.status().stuck()).isEmpty();
+    assertThat(other.status().stuck()).isEmpty();
+  }
+
+  @Test
+  void an_instance_whose_stream_was_written_to_by_something_else_shows_as_stuck() {
+    CommandHandler<AccountCommand> away =
+        (id, command, commandId, context) -> {
+          throw new IllegalStateException("away");
+        };
+    var first = start(away);
+    bank.request("t1", "a", "b", "1.00");
+    until(() -> !first.status().stuck().isEmpty());
+    first.close();
+    store.append(
+        TransferProcess.NAME + "-t1", ExpectedVersion.any(), NewEvent.builder("Other").build());
+    bank.append(new TransferNoted("t1", "a note"), EventContext.begin());
+    bank.request("t2", "a", "b", "1.00");
+
+    var second =
+        start(new TransferProcess(), bank.handler(), builder -> builder.passOverFaultyEvents());
+    untilCompleted(second, "t2");
+    assertThat(passedOver(second)).isEqualTo(1);
+    until(() -> !second.status().stuck().isEmpty());
+    assertThat(second.status().stuck().getFirst().id()).isEqualTo("t1");
+    assertThat(second.status().stuck().getFirst().reason()).contains("cannot be read");
+  }
+
+  private static long passedOver(ProcessRunner<?, ?> runner) {
+    ProcessStatus.PassedOver events = runner.status().passedOver();
+    return events == null ? 0 : events.count();
   }
 
   @Test
