@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -262,7 +263,7 @@ public final class EventTypes<E> {
   private void handleUnknown(
       EventPayload payload, @Nullable Entry<?> entry, List<TypedEvent<E>> result) {
     switch (unknown) {
-      case UnknownEvents.Skip<E> _skip -> {}
+      case UnknownEvents.Skip<E> skip -> skip.heard().accept(payload.recorded());
       case UnknownEvents.HandOver<E> handOver ->
           result.add(
               new TypedEvent<>(
@@ -564,7 +565,16 @@ public final class EventTypes<E> {
 
     /** Events of an unknown type or schema version are passed over. */
     public Builder<E> skipUnknown() {
-      this.unknown = new UnknownEvents.Skip<>();
+      return skipUnknown(event -> {});
+    }
+
+    /**
+     * The same, and this hears of each, for a warning or a count.
+     *
+     * @param heard is told on the thread that reads, every time that such an event is read
+     */
+    public Builder<E> skipUnknown(Consumer<? super RecordedEvent> heard) {
+      this.unknown = new UnknownEvents.Skip<>(requireNonNull(heard));
       return this;
     }
 

@@ -1,6 +1,7 @@
 package io.varve.client.eventsourcing;
 
 import io.varve.client.streams.RecordedEvent;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -14,8 +15,8 @@ sealed interface UnknownEvents<E> {
   /** Reading it fails. */
   record Fail<E>() implements UnknownEvents<E> {}
 
-  /** It is passed over. */
-  record Skip<E>() implements UnknownEvents<E> {}
+  /** It is passed over, and somebody hears of it. */
+  record Skip<E>(Consumer<? super RecordedEvent> heard) implements UnknownEvents<E> {}
 
   /** It is handed over as what the application makes of it. */
   record HandOver<E>(Function<RecordedEvent, ? extends E> as) implements UnknownEvents<E> {}

@@ -12,6 +12,7 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.RecordedEvent;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -285,6 +286,16 @@ class EventTypesTest {
     EventTypes<ShopEvent> skipping = JsonEvents.builder(ShopEvent.class).skipUnknown().build();
 
     assertThat(skipping.decode(stored("Exploded", 1, "{}"))).isEmpty();
+  }
+
+  @Test
+  void who_wants_to_hears_of_what_is_passed_over() {
+    List<String> heard = new ArrayList<>();
+    EventTypes<ShopEvent> skipping =
+        JsonEvents.builder(ShopEvent.class).skipUnknown(event -> heard.add(event.type())).build();
+
+    assertThat(skipping.decode(stored("Exploded", 1, "{}"))).isEmpty();
+    assertThat(heard).containsExactly("Exploded");
   }
 
   @Test
