@@ -1,16 +1,26 @@
 package io.varve.bank;
 
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.varve.bank.application.AccountCommands;
 import io.varve.bank.application.AccountHistory;
-import io.varve.bank.application.AccountLoader;
+import io.varve.bank.application.Accounts;
+import io.varve.bank.domain.Account;
+import io.varve.bank.domain.AccountCommand;
+import io.varve.bank.domain.AccountEvent;
 import io.varve.bank.readmodel.DatabaseSettings;
 import io.varve.bank.readmodel.ReadModel;
-import io.varve.bank.saga.TransferProcessManager;
-import io.varve.bank.store.EventCodec;
+import io.varve.bank.saga.TransferRunner;
 import io.varve.bank.store.StoreProbe;
 import io.varve.bank.web.WebServer;
+import io.varve.client.eventsourcing.ToolkitObserver;
+import io.varve.client.eventsourcing.aggregate.Repository;
 import io.varve.client.eventsourcing.metrics.MicrometerObserver;
 import io.varve.client.streams.EventStore;
 import java.nio.file.Path;
@@ -18,7 +28,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 
 /**
  * The bank, wired and running over an event store, which stays the caller's. It starts whether the
@@ -33,13 +42,21 @@ public final class Bank implements AutoCloseable {
    * @param port 0: any
    * @param data this bank's own folder; deleting it loses nothing
    * @param database where the rows of the read model are
+   * @param snapshotEvery events of an account between two snapshots; 0: none are taken
    */
   public record Settings(
-      String host, int port, Path data, DatabaseSettings database, WebServer.Patience patience) {
+      String host,
+      int port,
+      Path data,
+      DatabaseSettings database,
+      int snapshotEvery,
+      WebServer.Patience patience) {
 
-    /** With the read model in the bank's own folder. */
+    public static final int SNAPSHOT_EVERY = 50;
+
+    /** With the read model in the bank's own folder, and the usual snapshots. */
     public Settings(String host, int port, Path data, WebServer.Patience patience) {
-      this(host, port, data, DatabaseSettings.inFolder(data), patience);
+      this(host, port, data, DatabaseSettings.inFolder(data), SNAPSHOT_EVERY, patience);
     }
 
     /** Loopback, with a patience that people share. */
@@ -52,51 +69,46 @@ public final class Bank implements AutoCloseable {
     }
   }
 
-  /** Transfers worked on at a time; each waits for the store most of the time. */
-  private static final int TRANSFER_WORKERS = 16;
-
-  /**
-   * A subscription for each projection and for transfers begins here, and may wait for the store.
-   */
-  private static final int TIMER_THREADS = 6;
-
-  private final ScheduledExecutorService timer;
-  private final ExecutorService probes;
+  private final PrometheusMeterRegistry metrics =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final JvmGcMetrics gcMetrics = new JvmGcMetrics();
+  private final ExecutorService probes =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("store-probe").factory());
   private final ReadModel readModel;
-  private final TransferProcessManager transfers;
+  private final TransferRunner transfers;
   private final WebServer web;
   private int port;
 
   private Bank(EventStore store, Settings settings, InstantSource clock) throws Exception {
-    EventCodec codec = new EventCodec();
-    AccountLoader accounts = new AccountLoader(store, codec);
-    MeterRegistry metrics = new SimpleMeterRegistry();
-    timer =
-        Executors.newScheduledThreadPool(
-            TIMER_THREADS, Thread.ofPlatform().name("bank-timer-", 0).daemon().factory());
-    probes = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("store-probe").factory());
-    ExecutorService workers =
-        Executors.newFixedThreadPool(
-            TRANSFER_WORKERS, Thread.ofVirtual().name("transfers-", 0).factory());
+    watchJvm();
+    ToolkitObserver observer = new MicrometerObserver(metrics);
+    Repository<AccountCommand, Account, AccountEvent> accounts =
+        Accounts.in(store, settings.snapshotEvery(), observer);
     readModel =
-        ReadModel.start(
-            settings.data(),
-            settings.database(),
-            store,
-            new MicrometerObserver(metrics),
-            metrics,
-            clock);
-    transfers = new TransferProcessManager(store, codec, workers, timer, clock);
+        ReadModel.start(settings.data(), settings.database(), store, observer, metrics, clock);
+    transfers = TransferRunner.start(store, accounts, observer);
+    Gauge.builder("bank.transfers.unfinished", transfers, TransferRunner::unfinished)
+        .description("Transfers that have started and not ended")
+        .register(metrics);
     web =
         new WebServer(
-            new AccountCommands(store, codec, accounts),
-            new AccountHistory(store, codec, accounts),
+            new AccountCommands(store, accounts),
+            new AccountHistory(store, accounts),
             transfers,
             readModel,
             new StoreProbe(store, probes),
             store,
+            metrics,
             clock,
             settings.patience());
+  }
+
+  private void watchJvm() {
+    new JvmMemoryMetrics().bindTo(metrics);
+    new JvmThreadMetrics().bindTo(metrics);
+    new ProcessorMetrics().bindTo(metrics);
+    new UptimeMetrics().bindTo(metrics);
+    gcMetrics.bindTo(metrics);
   }
 
   /** Opens the tables, sets projections and transfers going, and serves. */
@@ -104,7 +116,6 @@ public final class Bank implements AutoCloseable {
       throws Exception {
     Bank bank = new Bank(store, settings, clock);
     try {
-      bank.transfers.start();
       bank.port = bank.web.start(settings.host(), settings.port());
       return bank;
     } catch (RuntimeException e) {
@@ -123,7 +134,8 @@ public final class Bank implements AutoCloseable {
     web.close();
     transfers.close();
     readModel.close();
-    timer.shutdownNow();
     probes.shutdownNow();
+    gcMetrics.close();
+    metrics.close();
   }
 }

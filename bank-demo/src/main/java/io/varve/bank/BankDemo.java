@@ -1,5 +1,7 @@
 package io.varve.bank;
 
+import io.varve.bank.load.LoadCommand;
+import io.varve.bank.readmodel.DatabaseSettings;
 import io.varve.client.VarveClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +25,7 @@ import picocli.CommandLine.Option;
  */
 @Command(
     name = "bank-demo",
+    subcommands = LoadCommand.class,
     mixinStandardHelpOptions = true,
     description = "A bank of event-sourced accounts and transfers, over a Varve server.")
 public final class BankDemo implements Callable<Integer> {
@@ -69,6 +72,14 @@ public final class BankDemo implements Callable<Integer> {
       description = "Where to write the port once requests are served.")
   private @Nullable Path portFile;
 
+  @Option(
+      names = "--snapshot-every",
+      paramLabel = "EVENTS",
+      defaultValue = "" + Bank.Settings.SNAPSHOT_EVERY,
+      description =
+          "Events of an account between two snapshots; 0: take none (default: ${DEFAULT-VALUE}).")
+  private int snapshotEvery;
+
   private final AtomicInteger exitCode = new AtomicInteger();
 
   private BankDemo() {}
@@ -85,6 +96,10 @@ public final class BankDemo implements Callable<Integer> {
     long begun = System.nanoTime();
     if (port < 0 || port > 65_535) {
       System.err.println("bank-demo: --port must be from 0 to 65535, was " + port);
+      return EXIT_USAGE;
+    }
+    if (snapshotEvery < 0) {
+      System.err.println("bank-demo: --snapshot-every must be 0 or more, was " + snapshotEvery);
       return EXIT_USAGE;
     }
     try {
@@ -107,7 +122,9 @@ public final class BankDemo implements Callable<Integer> {
     }
     try {
       Bank.Settings usual = Bank.Settings.of(port, data);
-      Bank.Settings settings = new Bank.Settings(host, port, data, usual.patience());
+      Bank.Settings settings =
+          new Bank.Settings(
+              host, port, data, DatabaseSettings.inFolder(data), snapshotEvery, usual.patience());
       Bank bank = Bank.start(client, settings, InstantSource.system());
       stopWhenTold(bank, client);
       announce(bank.port(), begun);

@@ -1,5 +1,7 @@
 package io.varve.bank;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
@@ -9,6 +11,9 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.varve.client.eventsourcing.Decider;
+import io.varve.client.eventsourcing.Decision;
+import io.varve.client.eventsourcing.Refusal;
 
 /** Dependencies point one way: edges know the core, the core knows nobody. */
 @AnalyzeClasses(packages = "io.varve.bank", importOptions = DoNotIncludeTests.class)
@@ -22,6 +27,8 @@ class ArchitectureTest {
           .definedBy("io.varve.bank")
           .layer("web")
           .definedBy("..bank.web..")
+          .layer("load")
+          .definedBy("..bank.load..")
           .layer("saga")
           .definedBy("..bank.saga..")
           .layer("application")
@@ -36,6 +43,8 @@ class ArchitectureTest {
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("web")
           .mayOnlyBeAccessedByLayers("wiring")
+          .whereLayer("load")
+          .mayOnlyBeAccessedByLayers("wiring")
           .whereLayer("saga")
           .mayOnlyBeAccessedByLayers("wiring")
           .whereLayer("application")
@@ -46,19 +55,20 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("wiring", "web", "saga", "application", "readmodel");
 
   @ArchTest
-  static final ArchRule the_domain_knows_the_jdk_alone =
+  static final ArchRule the_domain_knows_the_jdk_and_what_a_decision_is =
       classes()
           .that()
           .resideInAPackage("..bank.domain..")
           .should()
-          .onlyDependOnClassesThat()
-          .resideInAnyPackage("..bank.domain..", "java..", "org.jspecify..");
+          .onlyDependOnClassesThat(
+              resideInAnyPackage("..bank.domain..", "java..", "org.jspecify..")
+                  .or(belongToAnyOf(Decider.class, Decision.class, Refusal.class)));
 
   @ArchTest
-  static final ArchRule only_the_web_knows_http =
+  static final ArchRule only_the_web_and_the_load_know_http =
       noClasses()
           .that()
-          .resideOutsideOfPackage("..bank.web..")
+          .resideOutsideOfPackages("..bank.web..", "..bank.load..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.javalin..", "org.eclipse.jetty..", "java.net.http..");

@@ -57,6 +57,13 @@ final class BankClient implements AutoCloseable {
     return send(request(path).GET().build());
   }
 
+  /** What there is that is not JSON. */
+  String text(String path) throws IOException, InterruptedException {
+    HttpResponse<String> response = http.send(request(path).GET().build(), BodyHandlers.ofString());
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return response.body();
+  }
+
   /** Headers are given as name, value, name, value. */
   Answer post(String path, String json, String... headers)
       throws IOException, InterruptedException {

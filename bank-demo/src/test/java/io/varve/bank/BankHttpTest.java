@@ -401,13 +401,12 @@ class BankHttpTest {
 
     Answer saga = client.get("/api/queries/sagas/" + answer.at("/transfer_id")).expect(200);
     assertThat(saga.body()).isEqualTo(answer.body());
-    assertThat(events(saga.body().at("/steps")))
+    assertThat(steps(saga.body()))
         .containsExactly(
-            "TransferStarted",
-            "SourceDebited",
-            "DestinationCredited",
-            "DestinationConfirmed",
-            "TransferSettled");
+            "debit_source " + a + " done",
+            "credit_destination " + b + " done",
+            "confirm_destination " + b + " done",
+            "confirm_source " + a + " done");
     Answer sagas = client.get("/api/queries/sagas").expect(200);
     assertThat(sagas.body().at("/count").asInt()).isEqualTo(1);
     assertThat(sagas.body().at("/sagas/0")).isEqualTo(answer.body());
@@ -420,7 +419,12 @@ class BankHttpTest {
     client.command(b, "close", "").expect(200);
     Answer answer = client.transfer(a, b, "60").expect(409);
     assertThat(answer.at("/status")).isEqualTo("compensated");
-    assertThat(answer.at("/error")).contains("closed");
+    assertThat(answer.at("/error")).isEqualTo("the account is closed");
+    assertThat(steps(answer.body()))
+        .containsExactly(
+            "debit_source " + a + " done",
+            "credit_destination " + b + " refused",
+            "undo debit_source " + a + " done");
     assertThat(client.balance(a)).isEqualTo("100.00");
     assertThat(types(client.get("/api/queries/transactions?account_id=" + a).expect(200)))
         .containsExactly("refund", "transfer_out", "opening");
@@ -436,8 +440,30 @@ class BankHttpTest {
     assertThat(client.balance(a)).isEqualTo("10.00");
   }
 
-  private static List<String> events(JsonNode steps) {
-    return steps.valueStream().map(step -> step.at("/event").asString()).toList();
+  @Test
+  void only_a_transfer_that_needs_attention_is_tried_again() throws Exception {
+    String a = client.open("Ada", "100");
+    String b = client.open("Bob", "0");
+    String transfer = client.transfer(a, b, "60").expect(200).at("/transfer_id");
+    Answer refused = client.post("/api/commands/transfers/" + transfer + "/retry", "").expect(409);
+    assertThat(refused.at("/code")).isEqualTo("needs_no_attention");
+    client.post("/api/commands/transfers/tr-nobody/retry", "").expect(404);
+    client.post("/api/commands/transfers/tr%20x/retry", "").expect(404);
+    client.post("/api/commands/transfers/" + transfer + "/retry", "{\"x\":1}").expect(400);
+  }
+
+  private static List<String> steps(JsonNode saga) {
+    return saga.at("/steps")
+        .valueStream()
+        .map(
+            step ->
+                (step.at("/compensation").asBoolean() ? "undo " : "")
+                    + step.at("/step").asString()
+                    + " "
+                    + step.at("/account_id").asString()
+                    + " "
+                    + step.at("/state").asString())
+        .toList();
   }
 
   private static List<String> types(Answer transactions) {
@@ -704,16 +730,39 @@ class BankHttpTest {
     assertThat(health.at("/sagas").asInt()).isEqualTo(1);
     assertThat(health.at("/aggregates").asInt()).isEqualTo(3);
     assertThat(health.at("/transactions").asInt()).isEqualTo(3);
-    assertThat(health.at("/total_events").asInt()).isEqualTo(12);
+    // Seven on the accounts, the request, and eleven of the saga.
+    assertThat(health.at("/total_events").asInt()).isEqualTo(19);
     assertThat(health.at("/money_held").toString()).isEqualTo("0.00");
     assertThat(health.at("/store/reachable").asBoolean()).isTrue();
-    assertThat(health.at("/store/head_position").asInt()).isEqualTo(12);
+    assertThat(health.at("/store/head_position").asInt()).isEqualTo(19);
     assertThat(health.at("/projections").size()).isEqualTo(4);
     for (JsonNode projection : health.at("/projections").values()) {
       assertThat(projection.at("/state").asString()).isEqualTo("live");
-      assertThat(projection.at("/position").asInt()).isEqualTo(12);
+      assertThat(projection.at("/position").asInt()).isEqualTo(19);
       assertThat(projection.at("/lag").asInt()).isZero();
     }
+  }
+
+  @Test
+  void metrics_tell_of_requests_commands_projections_and_the_jvm() throws Exception {
+    String a = client.open("Ada", "100");
+    String b = client.open("Bob", "0");
+    client.transfer(a, b, "40").expect(200);
+    client.command(a, "withdraw", "{\"amount\":500}").expect(409);
+    client.get("/api/queries/accounts/" + a).expect(200);
+    client.get("/api/nothing/" + a).expect(404);
+
+    String metrics = client.text("/metrics");
+    assertThat(metrics)
+        .contains(
+            "bank_http_requests_seconds_count{method=\"GET\",route=\"/api/queries/accounts/{id}\"")
+        .contains("code=\"INSUFFICIENT_FUNDS\"")
+        .contains("varve_projection_lag")
+        .contains("process=\"transfer\"")
+        .contains("bank_transfers_unfinished")
+        .contains("jvm_memory_used_bytes")
+        .contains("hikaricp_connections")
+        .doesNotContain(a);
   }
 
   /** A projection hears of what does not concern it a little later. */

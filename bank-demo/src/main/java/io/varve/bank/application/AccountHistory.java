@@ -1,10 +1,14 @@
 package io.varve.bank.application;
 
 import io.varve.bank.domain.Account;
+import io.varve.bank.domain.AccountCommand;
 import io.varve.bank.domain.AccountEvent;
 import io.varve.bank.domain.Money;
-import io.varve.bank.store.EventCodec;
+import io.varve.bank.store.BankEvents;
 import io.varve.bank.store.Streams;
+import io.varve.client.eventsourcing.TypedEvent;
+import io.varve.client.eventsourcing.aggregate.Loaded;
+import io.varve.client.eventsourcing.aggregate.Repository;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ReadStream;
@@ -15,7 +19,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Answers about an account's past, read from its stream in the store: always current, whatever the
@@ -36,16 +39,12 @@ public final class AccountHistory {
   /** One event as a line to read, and the balance right after it. */
   public record Line(long version, Instant at, String type, String text, Money balance) {}
 
-  /** An account at a moment in the past. */
-  public record Past(LoadedAccount account, Instant asOf) {}
-
   private final EventStore store;
-  private final EventCodec codec;
-  private final AccountLoader accounts;
+  private final Repository<AccountCommand, Account, AccountEvent> accounts;
 
-  public AccountHistory(EventStore store, EventCodec codec, AccountLoader accounts) {
+  public AccountHistory(
+      EventStore store, Repository<AccountCommand, Account, AccountEvent> accounts) {
     this.store = store;
-    this.codec = codec;
     this.accounts = accounts;
   }
 
@@ -63,15 +62,18 @@ public final class AccountHistory {
 
   /**
    * The account's first {@link #MAX_EVENTS} events as lines; empty when there is no such account.
+   * Events that the bank does not know are among them, and say so.
    */
   public Optional<List<Line>> timeline(String accountId) {
     List<Line> lines = new ArrayList<>();
     Account account = Account.NONE;
     for (RecordedEvent recorded :
         read(ReadStream.of(Streams.account(accountId)).limit(MAX_EVENTS))) {
-      Optional<AccountEvent> event = codec.decodeAccountEvent(recorded);
-      String text = event.map(AccountHistory::sentence).orElse(recorded.type());
-      account = event.isPresent() ? account.evolve(event.get()) : account;
+      String text = "(not known to this program)";
+      for (TypedEvent<AccountEvent> event : BankEvents.ACCOUNTS.decode(recorded)) {
+        account = account.evolve(event.event());
+        text = Accounts.sentence(event.event());
+      }
       lines.add(
           new Line(
               recorded.version(), recorded.recordedAt(), recorded.type(), text, account.balance()));
@@ -80,9 +82,9 @@ public final class AccountHistory {
   }
 
   /** The account as it was; empty when it had not been opened by then. */
-  public Optional<Past> at(String accountId, Instant time) {
-    LoadedAccount loaded = accounts.loadAsOf(accountId, time);
-    return loaded.version() == 0 ? Optional.empty() : Optional.of(new Past(loaded, time));
+  public Optional<Loaded<Account>> at(String accountId, Instant time) {
+    Loaded<Account> loaded = accounts.loadAt(accountId, time);
+    return loaded.exists() ? Optional.of(loaded) : Optional.empty();
   }
 
   private List<RecordedEvent> read(ReadStream read) {
@@ -91,24 +93,5 @@ public final class AccountHistory {
     } catch (StreamNotFoundException | StreamDeletedException e) {
       return List.of();
     }
-  }
-
-  private static String sentence(AccountEvent event) {
-    return switch (event) {
-      case AccountEvent.AccountOpened e ->
-          "Account opened for " + e.owner() + " with " + e.initialBalance();
-      case AccountEvent.MoneyDeposited e -> "Deposited " + e.amount() + described(e.description());
-      case AccountEvent.MoneyWithdrawn e -> "Withdrew " + e.amount() + described(e.description());
-      case AccountEvent.InterestAdded e ->
-          "Interest of " + e.amount() + " added at rate " + e.rate().toPlainString();
-      case AccountEvent.AccountClosed e -> "Account closed";
-      case AccountEvent.TransferInitiated e -> "Transfer " + e.transferId() + " initiated";
-      case AccountEvent.TransferCompleted e -> "Transfer " + e.transferId() + " completed";
-      case AccountEvent.TransferFailed e -> "Transfer " + e.transferId() + " failed: " + e.error();
-    };
-  }
-
-  private static String described(@Nullable String description) {
-    return description == null ? "" : " (" + description + ")";
   }
 }

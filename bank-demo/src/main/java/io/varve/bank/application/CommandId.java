@@ -6,13 +6,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names one command, and through it the events that the command leads to. A command sent again
- * under the same {@code Idempotency-Key} has the same id, and so the same event ids, which the
- * store accepts once.
- *
- * @param repeatable whether the caller gave a key and may send the command again
+ * Names one command. A command sent again under the same {@code Idempotency-Key} has the same id,
+ * under which it takes effect once.
  */
-public record CommandId(UUID value, boolean repeatable) {
+public record CommandId(UUID value) {
 
   /**
    * The id of the command that this key names among those of one kind on one subject; without a
@@ -20,13 +17,13 @@ public record CommandId(UUID value, boolean repeatable) {
    */
   public static CommandId of(@Nullable String idempotencyKey, String kind, String subject) {
     return idempotencyKey == null
-        ? new CommandId(UUID.randomUUID(), false)
-        : new CommandId(EventIds.named("command", kind, subject, idempotencyKey), true);
+        ? new CommandId(UUID.randomUUID())
+        : new CommandId(EventIds.named("command", kind, subject, idempotencyKey));
   }
 
-  /** The id of the command's event with this index. */
-  UUID eventId(int index) {
-    return EventIds.named("event", value.toString(), Integer.toString(index));
+  /** Tells whether a command is the one that was sent under this id before. */
+  public String fingerprint(Object command) {
+    return EventIds.named("fingerprint", value.toString(), command.toString()).toString();
   }
 
   /** A short name for the subject that the command creates, the same for each repeat. */

@@ -1,7 +1,7 @@
 package io.varve.bank.application;
 
 import io.varve.bank.domain.Money;
-import io.varve.bank.domain.Refusal;
+import io.varve.client.eventsourcing.Refusal;
 import io.varve.client.streams.RecordedEvent;
 
 /** What became of a command to an account. */
@@ -16,7 +16,7 @@ public sealed interface CommandOutcome {
   record Done(String accountId, RecordedEvent event, Money balance) implements CommandOutcome {}
 
   /** A rule stands against it; nothing was written. */
-  record Refused(Refusal refusal, String reason) implements CommandOutcome {}
+  record Refused(Refusal refusal) implements CommandOutcome {}
 
   /** Others changed the account at every attempt; nothing was written. */
   record Conflicted(int attempts) implements CommandOutcome {}

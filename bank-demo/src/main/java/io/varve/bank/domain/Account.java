@@ -1,8 +1,5 @@
 package io.varve.bank.domain;
 
-import static io.varve.bank.domain.Decision.accepted;
-import static io.varve.bank.domain.Decision.refused;
-
 import io.varve.bank.domain.AccountCommand.AddInterest;
 import io.varve.bank.domain.AccountCommand.CloseAccount;
 import io.varve.bank.domain.AccountCommand.ConfirmTransfer;
@@ -21,8 +18,10 @@ import io.varve.bank.domain.AccountEvent.MoneyWithdrawn;
 import io.varve.bank.domain.AccountEvent.TransferCompleted;
 import io.varve.bank.domain.AccountEvent.TransferFailed;
 import io.varve.bank.domain.AccountEvent.TransferInitiated;
-import io.varve.bank.domain.Decision.Refused;
+import io.varve.client.eventsourcing.Decider;
+import io.varve.client.eventsourcing.Decision;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Account(Status status, String owner, Money balance, Set<String> pendingTransfers) {
 
+  /** How accounts decide, and what becomes of them. */
+  public static final Decider<AccountCommand, Account, AccountEvent> DECIDER = new Rules();
+
   /** An account before its first event. */
   public static final Account NONE = new Account(Status.NONE, "", Money.ZERO, Set.of());
 
@@ -52,154 +54,134 @@ public record Account(Status status, String owner, Money balance, Set<String> pe
     pendingTransfers = Set.copyOf(pendingTransfers);
   }
 
-  public Decision decide(AccountCommand command) {
+  /** What follows from a command. */
+  public Decision<AccountEvent> decide(AccountCommand command) {
     return switch (command) {
-      case OpenAccount c -> open(c);
-      case DepositMoney c -> {
-        Refused refusal = refusalToCredit(c.amount());
-        yield refusal != null ? refusal : accepted(new MoneyDeposited(c.amount(), c.description()));
+      case OpenAccount c ->
+          unless(refusalToOpen(c), new AccountOpened(c.owner(), c.initialBalance()));
+      case DepositMoney c ->
+          unless(refusalToCredit(c.amount()), new MoneyDeposited(c.amount(), c.description()));
+      case WithdrawMoney c ->
+          unless(refusalToDebit(c.amount()), new MoneyWithdrawn(c.amount(), c.description()));
+      case AddInterest c -> {
+        Money interest = balance.times(c.rate());
+        yield unless(refusalOfInterest(c, interest), new InterestAdded(interest, c.rate()));
       }
-      case WithdrawMoney c -> {
-        Refused refusal = refusalToDebit(c.amount());
-        yield refusal != null ? refusal : accepted(new MoneyWithdrawn(c.amount(), c.description()));
-      }
-      case AddInterest c -> addInterest(c);
-      case CloseAccount c -> close();
-      case DebitTransfer c -> {
-        Refused refusal = refusalToDebit(c.amount());
-        yield refusal != null
-            ? refusal
-            : accepted(
-                new TransferInitiated(c.transferId()),
-                new MoneyWithdrawn(
-                    c.amount(), "Transfer " + c.transferId() + " to " + c.toAccount()));
-      }
-      case CreditTransfer c -> {
-        Refused refusal = refusalToCredit(c.amount());
-        yield refusal != null
-            ? refusal
-            : accepted(
-                new MoneyDeposited(
-                    c.amount(), "Transfer " + c.transferId() + " from " + c.fromAccount()));
-      }
+      case CloseAccount c -> unless(refusalToClose(), new AccountClosed());
+      case DebitTransfer c ->
+          unless(
+              refusalToDebit(c.amount()),
+              new TransferInitiated(c.transferId()),
+              new MoneyWithdrawn(
+                  c.amount(), "Transfer " + c.transferId() + " to " + c.toAccount()));
+      case CreditTransfer c ->
+          unless(
+              refusalToCredit(c.amount()),
+              new MoneyDeposited(
+                  c.amount(), "Transfer " + c.transferId() + " from " + c.fromAccount()));
       case ConfirmTransfer c ->
-          status == Status.NONE ? unknown() : accepted(new TransferCompleted(c.transferId()));
-      case ReverseTransfer c -> {
-        Refused refusal = refusalToDebit(c.amount());
-        yield refusal != null
-            ? refusal
-            : accepted(
-                new MoneyWithdrawn(c.amount(), "Compensation for " + c.transferId()),
-                new TransferFailed(c.transferId(), c.reason()));
-      }
-      case RefundTransfer c -> refund(c);
+          unless(status == Status.NONE ? unknown() : null, new TransferCompleted(c.transferId()));
+      case ReverseTransfer c ->
+          unless(
+              refusalToDebit(c.amount()),
+              new MoneyWithdrawn(c.amount(), "Compensation for " + c.transferId()),
+              new TransferFailed(c.transferId(), c.reason()));
+      case RefundTransfer c -> // whatever the balance limit says: the money was here all along
+          unless(
+              refusalUnlessActive(),
+              new MoneyDeposited(c.amount(), "Compensation for " + c.transferId()),
+              new TransferFailed(c.transferId(), c.reason()));
     };
   }
 
-  private Decision open(OpenAccount command) {
-    if (status != Status.NONE) {
-      return refused(Refusal.ACCOUNT_EXISTS, "the account is open already");
-    }
+  private static Decision<AccountEvent> unless(
+      Decision.@Nullable Refused<AccountEvent> refusal, AccountEvent... events) {
+    return refusal != null ? refusal : Decision.of(List.of(events));
+  }
+
+  private Decision.@Nullable Refused<AccountEvent> refusalToOpen(OpenAccount command) {
     Money initial = command.initialBalance();
+    if (status != Status.NONE) {
+      return Rule.ACCOUNT_EXISTS.refuses("the account is open already");
+    }
     if (initial.isNegative()) {
-      return refused(
-          Refusal.AMOUNT_NOT_POSITIVE, "the initial balance must not be negative, was " + initial);
+      return Rule.AMOUNT_NOT_POSITIVE.refuses(
+          "the initial balance must not be negative, was " + initial);
     }
-    if (initial.exceeds(Money.MAX_AMOUNT)) {
-      return tooLarge(initial);
-    }
-    return accepted(new AccountOpened(command.owner(), initial));
+    return initial.exceeds(Money.MAX_AMOUNT) ? tooLarge(initial) : null;
   }
 
-  private Decision addInterest(AddInterest command) {
-    Refused inactive = refusalUnlessActive();
-    if (inactive != null) {
-      return inactive;
+  private Decision.@Nullable Refused<AccountEvent> refusalOfInterest(
+      AddInterest command, Money interest) {
+    if (status == Status.ACTIVE && !interest.isPositive()) {
+      return Rule.INTEREST_BELOW_A_CENT.refuses(
+          "interest at rate "
+              + command.rate().toPlainString()
+              + " on "
+              + balance
+              + " is less than a cent");
     }
-    Money interest = balance.times(command.rate());
-    if (!interest.isPositive()) {
-      return refused(
-          Refusal.INTEREST_BELOW_A_CENT,
-          "interest at rate " + command.rate() + " on " + balance + " is less than a cent");
-    }
-    Refused overLimit = refusalOverLimit(interest);
-    return overLimit != null ? overLimit : accepted(new InterestAdded(interest, command.rate()));
+    Decision.Refused<AccountEvent> inactive = refusalUnlessActive();
+    return inactive != null ? inactive : refusalOverLimit(interest);
   }
 
-  private Decision close() {
-    Refused inactive = refusalUnlessActive();
-    if (inactive != null) {
-      return inactive;
-    }
-    if (!pendingTransfers.isEmpty()) {
-      return refused(
-          Refusal.TRANSFER_PENDING,
+  private Decision.@Nullable Refused<AccountEvent> refusalToClose() {
+    if (status == Status.ACTIVE && !pendingTransfers.isEmpty()) {
+      return Rule.TRANSFER_PENDING.refuses(
           pendingTransfers.size() + " transfer(s) pending on the account");
     }
-    if (!balance.isZero()) {
-      return refused(Refusal.BALANCE_NOT_ZERO, "the balance must be zero to close, is " + balance);
+    if (status == Status.ACTIVE && !balance.isZero()) {
+      return Rule.BALANCE_NOT_ZERO.refuses("the balance must be zero to close, is " + balance);
     }
-    return accepted(new AccountClosed());
+    return refusalUnlessActive();
   }
 
-  /** The balance limit does not stand against a refund: the money was the account's all along. */
-  private Decision refund(RefundTransfer command) {
-    Refused inactive = refusalUnlessActive();
-    return inactive != null
-        ? inactive
-        : accepted(
-            new MoneyDeposited(command.amount(), "Compensation for " + command.transferId()),
-            new TransferFailed(command.transferId(), command.reason()));
-  }
-
-  private @Nullable Refused refusalToCredit(Money amount) {
-    Refused refusal = refusalToMove(amount);
+  private Decision.@Nullable Refused<AccountEvent> refusalToCredit(Money amount) {
+    Decision.Refused<AccountEvent> refusal = refusalToMove(amount);
     return refusal != null ? refusal : refusalOverLimit(amount);
   }
 
-  private @Nullable Refused refusalToDebit(Money amount) {
-    Refused refusal = refusalToMove(amount);
+  private Decision.@Nullable Refused<AccountEvent> refusalToDebit(Money amount) {
+    Decision.Refused<AccountEvent> refusal = refusalToMove(amount);
     if (refusal == null && amount.exceeds(balance)) {
-      return new Refused(
-          Refusal.INSUFFICIENT_FUNDS,
+      return Rule.INSUFFICIENT_FUNDS.refuses(
           "insufficient funds: balance is " + balance + ", " + amount + " asked for");
     }
     return refusal;
   }
 
-  private @Nullable Refused refusalToMove(Money amount) {
+  private Decision.@Nullable Refused<AccountEvent> refusalToMove(Money amount) {
     if (!amount.isPositive()) {
-      return new Refused(
-          Refusal.AMOUNT_NOT_POSITIVE, "the amount must be greater than zero, was " + amount);
+      return Rule.AMOUNT_NOT_POSITIVE.refuses(
+          "the amount must be greater than zero, was " + amount);
     }
     return amount.exceeds(Money.MAX_AMOUNT) ? tooLarge(amount) : refusalUnlessActive();
   }
 
-  private @Nullable Refused refusalUnlessActive() {
+  private Decision.@Nullable Refused<AccountEvent> refusalUnlessActive() {
     return switch (status) {
       case NONE -> unknown();
       case ACTIVE -> null;
-      case CLOSED -> new Refused(Refusal.ACCOUNT_CLOSED, "the account is closed");
+      case CLOSED -> Rule.ACCOUNT_CLOSED.refuses("the account is closed");
     };
   }
 
-  private @Nullable Refused refusalOverLimit(Money amount) {
+  private Decision.@Nullable Refused<AccountEvent> refusalOverLimit(Money amount) {
     return balance.plus(amount).exceeds(Money.MAX_BALANCE)
-        ? new Refused(
-            Refusal.BALANCE_LIMIT, "an account holds at most " + Money.MAX_BALANCE + " in all")
+        ? Rule.BALANCE_LIMIT.refuses("an account holds at most " + Money.MAX_BALANCE + " in all")
         : null;
   }
 
-  private static Refused unknown() {
-    return new Refused(Refusal.ACCOUNT_UNKNOWN, "there is no such account");
+  private static Decision.Refused<AccountEvent> unknown() {
+    return Rule.ACCOUNT_UNKNOWN.refuses("there is no such account");
   }
 
-  private static Refused tooLarge(Money amount) {
-    return new Refused(
-        Refusal.AMOUNT_TOO_LARGE,
+  private static Decision.Refused<AccountEvent> tooLarge(Money amount) {
+    return Rule.AMOUNT_TOO_LARGE.refuses(
         "an amount must be at most " + Money.MAX_AMOUNT + ", was " + amount);
   }
 
+  /** The account after an event. */
   public Account evolve(AccountEvent event) {
     return switch (event) {
       case AccountOpened e -> new Account(Status.ACTIVE, e.owner(), e.initialBalance(), Set.of());
@@ -228,5 +210,23 @@ public record Account(Status status, String owner, Money balance, Set<String> pe
       changed.remove(transferId);
     }
     return new Account(status, owner, balance, changed);
+  }
+
+  private static final class Rules implements Decider<AccountCommand, Account, AccountEvent> {
+
+    @Override
+    public Account initial() {
+      return NONE;
+    }
+
+    @Override
+    public Decision<AccountEvent> decide(AccountCommand command, Account account) {
+      return account.decide(command);
+    }
+
+    @Override
+    public Account evolve(Account account, AccountEvent event) {
+      return account.evolve(event);
+    }
   }
 }

@@ -6,7 +6,7 @@ import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
 
 /** A fact about one account, in its stream {@code account-<id>}. */
-public sealed interface AccountEvent extends BankEvent {
+public sealed interface AccountEvent {
 
   record AccountOpened(String owner, Money initialBalance) implements AccountEvent {
     public AccountOpened {

@@ -1,163 +1,203 @@
 package io.varve.bank.domain;
 
-import io.varve.bank.domain.AccountCommand.ConfirmTransfer;
-import io.varve.bank.domain.AccountCommand.CreditTransfer;
-import io.varve.bank.domain.AccountCommand.DebitTransfer;
-import io.varve.bank.domain.AccountCommand.RefundTransfer;
-import io.varve.bank.domain.AccountCommand.ReverseTransfer;
-import io.varve.bank.domain.TransferEvent.CompensationRefused;
-import io.varve.bank.domain.TransferEvent.ConfirmationRefused;
-import io.varve.bank.domain.TransferEvent.CreditRefused;
-import io.varve.bank.domain.TransferEvent.CreditReversed;
-import io.varve.bank.domain.TransferEvent.DebitRefused;
-import io.varve.bank.domain.TransferEvent.DestinationConfirmed;
-import io.varve.bank.domain.TransferEvent.DestinationCredited;
-import io.varve.bank.domain.TransferEvent.SourceDebited;
-import io.varve.bank.domain.TransferEvent.SourceRefunded;
-import io.varve.bank.domain.TransferEvent.TransferSettled;
-import io.varve.bank.domain.TransferEvent.TransferStarted;
-import java.util.Optional;
+import static java.util.Objects.requireNonNull;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transfer of money between two accounts: the fold of its events, and the state machine that says
- * which step is next. Each step is one command to one account; what became of it is one event here.
+ * A transfer as people see it: where its money is, and which steps brought it there. It is folded
+ * from what the transfer's saga records, and decides nothing.
  *
- * <pre>
- * STARTED -debit-> SOURCE_DEBITED -credit-> DESTINATION_CREDITED -confirm-> DESTINATION_CONFIRMED -confirm-> COMPLETED
- *    | refused          | refused                 | refused                        | refused
- *  FAILED           REFUNDING &lt;--- reversed --- REVERSING &lt;------------------------+
- *                       | refunded                | refused
- *                   COMPENSATED             NEEDS_ATTENTION   (and so when a refund is refused)
- * </pre>
- *
- * @param error why the transfer did not go through; null while nothing stands against it
- * @param held the money that left one account and has reached none: in sight, whatever happens
+ * @param error why it did not go through; null while nothing stands against it
+ * @param held the money that has left one account and reached none: in sight, whatever happens
+ * @param finishedAt when it ended; null: it has not
  */
 public record Transfer(
     String id,
-    Status status,
     String fromAccount,
     String toAccount,
     Money amount,
+    Status status,
     @Nullable String error,
-    Money held) {
+    Money held,
+    Instant startedAt,
+    Instant updatedAt,
+    @Nullable Instant finishedAt,
+    List<Step> steps) {
 
   /** Where a transfer stands. */
   public enum Status {
-    NONE,
     STARTED,
     SOURCE_DEBITED,
     DESTINATION_CREDITED,
-    DESTINATION_CONFIRMED,
     COMPLETED,
+    /** Refused before any money moved. */
     FAILED,
-    REVERSING,
-    REFUNDING,
+    /** A step was refused; those before it are undone. */
+    COMPENSATING,
+    /** The money is back where it came from. */
     COMPENSATED,
+    /** A step could not be undone either; somebody has to look, and to ask for another try. */
     NEEDS_ATTENTION;
 
     /** Whether nothing more happens by itself. */
     public boolean isFinal() {
       return this == COMPLETED || this == FAILED || this == COMPENSATED || this == NEEDS_ATTENTION;
     }
+  }
 
-    /** What people are told: the two ways back are one word to them. */
-    public String label() {
-      return switch (this) {
-        case NONE -> "none";
-        case STARTED -> "started";
-        case SOURCE_DEBITED -> "source_debited";
-        case DESTINATION_CREDITED, DESTINATION_CONFIRMED -> "destination_credited";
-        case COMPLETED -> "completed";
-        case FAILED -> "failed";
-        case REVERSING, REFUNDING -> "compensating";
-        case COMPENSATED -> "compensated";
-        case NEEDS_ATTENTION -> "needs_attention";
-      };
+  /** What a step does. */
+  public enum Action {
+    DEBIT_SOURCE,
+    CREDIT_DESTINATION,
+    CONFIRM_DESTINATION,
+    CONFIRM_SOURCE
+  }
+
+  /** What has become of a step. */
+  public enum State {
+    IN_PROGRESS,
+    DONE,
+    REFUSED
+  }
+
+  /**
+   * One command to one account.
+   *
+   * @param command names it in the transfer
+   * @param compensation whether it undoes the action, rather than takes it
+   * @param error why the account refused; null: it has not
+   * @param finishedAt when the account answered; null: it has not
+   */
+  public record Step(
+      String command,
+      Action action,
+      boolean compensation,
+      String accountId,
+      State state,
+      @Nullable String error,
+      Instant startedAt,
+      @Nullable Instant finishedAt) {}
+
+  public Transfer {
+    requireNonNull(id);
+    steps = List.copyOf(steps);
+  }
+
+  /** A transfer of which no more is known than that somebody has asked for it. */
+  public static Transfer requested(TransferRequested request, Instant at) {
+    return new Transfer(
+        request.transferId(),
+        request.fromAccount(),
+        request.toAccount(),
+        request.amount(),
+        Status.STARTED,
+        null,
+        Money.ZERO,
+        at,
+        at,
+        null,
+        List.of());
+  }
+
+  /** A command is on its way to an account. */
+  public Transfer sent(String command, Action action, boolean compensation, Instant at) {
+    boolean toSource = action == Action.DEBIT_SOURCE || action == Action.CONFIRM_SOURCE;
+    List<Step> more = new ArrayList<>(steps);
+    more.add(
+        new Step(
+            command,
+            action,
+            compensation,
+            toSource ? fromAccount : toAccount,
+            State.IN_PROGRESS,
+            null,
+            at,
+            null));
+    return with(compensation ? Status.COMPENSATING : status, error, held, at, more);
+  }
+
+  /** The account has taken the command. */
+  public Transfer done(String command, Instant at) {
+    Step step = step(command);
+    List<Step> after = ended(step, State.DONE, null, at);
+    if (step.compensation()) {
+      // What a credit's undoing brings back is under way again, until the debit's has undone that.
+      Money nowHeld = step.action() == Action.CREDIT_DESTINATION ? amount : Money.ZERO;
+      return with(status, error, nowHeld, at, after);
     }
-  }
-
-  /** A transfer before its first event. */
-  public static Transfer none(String id) {
-    return new Transfer(id, Status.NONE, "", "", Money.ZERO, null, Money.ZERO);
-  }
-
-  /** The step to take now; empty when the transfer is over or has not started. */
-  public Optional<TransferStep> nextStep() {
-    return switch (status) {
-      case STARTED -> Optional.of(TransferStep.DEBIT_SOURCE);
-      case SOURCE_DEBITED -> Optional.of(TransferStep.CREDIT_DESTINATION);
-      case DESTINATION_CREDITED -> Optional.of(TransferStep.CONFIRM_DESTINATION);
-      case DESTINATION_CONFIRMED -> Optional.of(TransferStep.CONFIRM_SOURCE);
-      case REVERSING -> Optional.of(TransferStep.REVERSE_CREDIT);
-      case REFUNDING -> Optional.of(TransferStep.REFUND_SOURCE);
-      case NONE, COMPLETED, FAILED, COMPENSATED, NEEDS_ATTENTION -> Optional.empty();
+    return switch (step.action()) {
+      case DEBIT_SOURCE -> with(Status.SOURCE_DEBITED, error, amount, at, after);
+      case CREDIT_DESTINATION -> with(Status.DESTINATION_CREDITED, error, Money.ZERO, at, after);
+      case CONFIRM_DESTINATION, CONFIRM_SOURCE -> with(status, error, held, at, after);
     };
   }
 
-  /** The account that a step concerns. */
-  public String accountOf(TransferStep step) {
-    return switch (step) {
-      case DEBIT_SOURCE, CONFIRM_SOURCE, REFUND_SOURCE -> fromAccount;
-      case CREDIT_DESTINATION, CONFIRM_DESTINATION, REVERSE_CREDIT -> toAccount;
-    };
+  /** The account has refused the command, for good. */
+  public Transfer refused(String command, String why, Instant at) {
+    Step step = step(command);
+    String reason = step.compensation() && error != null ? error + "; not undone: " + why : why;
+    return with(status, reason, held, at, ended(step, State.REFUSED, why, at));
   }
 
-  /** The command that a step gives to its account. */
-  public AccountCommand commandOf(TransferStep step) {
-    String reason = error == null ? "" : error;
-    return switch (step) {
-      case DEBIT_SOURCE -> new DebitTransfer(id, toAccount, amount);
-      case CREDIT_DESTINATION -> new CreditTransfer(id, fromAccount, amount);
-      case CONFIRM_DESTINATION, CONFIRM_SOURCE -> new ConfirmTransfer(id);
-      case REVERSE_CREDIT -> new ReverseTransfer(id, amount, reason);
-      case REFUND_SOURCE -> new RefundTransfer(id, amount, reason);
-    };
+  /** It has come to a standstill, or goes on after one. */
+  public Transfer to(Status next, Instant at) {
+    return new Transfer(
+        id,
+        fromAccount,
+        toAccount,
+        amount,
+        next,
+        error,
+        held,
+        startedAt,
+        at,
+        next.isFinal() && next != Status.NEEDS_ATTENTION ? at : null,
+        steps);
   }
 
-  /** The event that records a step which its account took. */
-  public static TransferEvent taken(TransferStep step) {
-    return switch (step) {
-      case DEBIT_SOURCE -> new SourceDebited();
-      case CREDIT_DESTINATION -> new DestinationCredited();
-      case CONFIRM_DESTINATION -> new DestinationConfirmed();
-      case CONFIRM_SOURCE -> new TransferSettled();
-      case REVERSE_CREDIT -> new CreditReversed();
-      case REFUND_SOURCE -> new SourceRefunded();
-    };
+  private Step step(String command) {
+    return steps.stream()
+        .filter(step -> step.command().equals(command))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalStateException("transfer " + id + " has sent no command " + command));
   }
 
-  /** The event that records a step which its account refused for good. */
-  public static TransferEvent refused(TransferStep step, String reason) {
-    return switch (step) {
-      case DEBIT_SOURCE -> new DebitRefused(reason);
-      case CREDIT_DESTINATION -> new CreditRefused(reason);
-      case CONFIRM_DESTINATION, CONFIRM_SOURCE -> new ConfirmationRefused(reason);
-      case REVERSE_CREDIT, REFUND_SOURCE -> new CompensationRefused(step, reason);
-    };
+  private List<Step> ended(Step ended, State state, @Nullable String why, Instant at) {
+    UnaryOperator<Step> end =
+        step ->
+            !step.command().equals(ended.command())
+                ? step
+                : new Step(
+                    step.command(),
+                    step.action(),
+                    step.compensation(),
+                    step.accountId(),
+                    state,
+                    why,
+                    step.startedAt(),
+                    at);
+    return steps.stream().map(end).toList();
   }
 
-  public Transfer evolve(TransferEvent event) {
-    return switch (event) {
-      case TransferStarted e ->
-          new Transfer(
-              id, Status.STARTED, e.fromAccount(), e.toAccount(), e.amount(), null, Money.ZERO);
-      case SourceDebited e -> to(Status.SOURCE_DEBITED, error, amount);
-      case DebitRefused e -> to(Status.FAILED, e.reason(), Money.ZERO);
-      case DestinationCredited e -> to(Status.DESTINATION_CREDITED, error, Money.ZERO);
-      case CreditRefused e -> to(Status.REFUNDING, e.reason(), amount);
-      case DestinationConfirmed e -> to(Status.DESTINATION_CONFIRMED, error, Money.ZERO);
-      case ConfirmationRefused e -> to(Status.REVERSING, e.reason(), Money.ZERO);
-      case TransferSettled e -> to(Status.COMPLETED, error, Money.ZERO);
-      case CreditReversed e -> to(Status.REFUNDING, error, amount);
-      case SourceRefunded e -> to(Status.COMPENSATED, error, Money.ZERO);
-      case CompensationRefused e ->
-          to(Status.NEEDS_ATTENTION, error + "; compensation refused: " + e.reason(), held);
-    };
-  }
-
-  private Transfer to(Status next, @Nullable String why, Money nowHeld) {
-    return new Transfer(id, next, fromAccount, toAccount, amount, why, nowHeld);
+  private Transfer with(
+      Status next, @Nullable String why, Money nowHeld, Instant at, List<Step> newSteps) {
+    return new Transfer(
+        id,
+        fromAccount,
+        toAccount,
+        amount,
+        next,
+        why,
+        nowHeld,
+        startedAt,
+        at,
+        finishedAt,
+        newSteps);
   }
 }

@@ -3,12 +3,12 @@ package io.varve.bank.readmodel;
 import io.varve.bank.domain.AccountEvent;
 import io.varve.bank.domain.AccountEvent.AccountClosed;
 import io.varve.bank.domain.AccountEvent.AccountOpened;
-import io.varve.bank.domain.Transfer;
-import io.varve.bank.domain.TransferEvent;
-import io.varve.bank.domain.TransferEvent.TransferStarted;
+import io.varve.bank.domain.TransferRequested;
 import io.varve.bank.store.BankEvents;
 import io.varve.bank.store.Streams;
 import io.varve.client.eventsourcing.TypedEvent;
+import io.varve.client.eventsourcing.process.ProcessEvent;
+import io.varve.client.eventsourcing.process.ProcessEvent.Completed;
 import io.varve.client.eventsourcing.projection.Projection;
 import io.varve.client.eventsourcing.projection.sql.SqlProjection;
 import java.math.BigDecimal;
@@ -30,6 +30,7 @@ final class AnalyticsProjection {
 
   static Projection<Connection> projection() {
     return SqlProjection.named(Projections.ANALYTICS, BankEvents.ACCOUNTS)
+        .within(Streams.BANK)
         .tables(
             """
             CREATE TABLE daily_figures (
@@ -75,8 +76,10 @@ final class AnalyticsProjection {
             (sql, event) ->
                 addToDay(new Sql(sql), day(event), "accounts_closed = accounts_closed + 1"))
         .on(AccountEvent.class, (sql, event) -> move(new Sql(sql), event))
-        .alsoOf(SagasProjection.TRANSFERS)
-        .on(TransferEvent.class, (sql, event) -> transfer(new Sql(sql), event))
+        .alsoOf(BankEvents.REQUESTS)
+        .on(TransferRequested.class, (sql, event) -> start(new Sql(sql), event))
+        .alsoOf(ProcessEvent.types())
+        .on(Completed.class, (sql, event) -> end(new Sql(sql), event))
         .build();
   }
 
@@ -116,20 +119,19 @@ final class AnalyticsProjection {
     }
   }
 
-  private static void transfer(Sql sql, TypedEvent<TransferEvent> event) throws SQLException {
+  private static void start(Sql sql, TypedEvent<TransferRequested> event) throws SQLException {
+    sql.updateOne(
+        "INSERT INTO open_transfers (transfer_id, amount) VALUES (?, ?)",
+        event.event().transferId(),
+        event.event().amount().toBigDecimal());
+    addToDay(sql, day(event), "transfers_started = transfers_started + 1");
+  }
+
+  private static void end(Sql sql, TypedEvent<Completed> event) throws SQLException {
     LocalDate day = day(event);
     String transferId = Streams.idIn(event.stream());
-    if (event.event() instanceof TransferStarted started) {
-      sql.updateOne(
-          "INSERT INTO open_transfers (transfer_id, amount) VALUES (?, ?)",
-          transferId,
-          started.amount().toBigDecimal());
-      addToDay(sql, day, "transfers_started = transfers_started + 1");
-      return;
-    }
-    Transfer.Status status = Transfer.none(transferId).evolve(event.event()).status();
-    switch (status) {
-      case COMPLETED ->
+    switch (event.event().outcome()) {
+      case "completed" ->
           addToDay(
               sql,
               day,
@@ -137,15 +139,10 @@ final class AnalyticsProjection {
                   + " transferred_sum = transferred_sum"
                   + " + (SELECT amount FROM open_transfers WHERE transfer_id = ?)",
               transferId);
-      case COMPENSATED -> addToDay(sql, day, "transfers_compensated = transfers_compensated + 1");
-      case FAILED, NEEDS_ATTENTION -> addToDay(sql, day, "transfers_failed = transfers_failed + 1");
-      default -> {
-        // Still on its way.
-      }
+      case "compensated" -> addToDay(sql, day, "transfers_compensated = transfers_compensated + 1");
+      default -> addToDay(sql, day, "transfers_failed = transfers_failed + 1");
     }
-    if (status.isFinal()) {
-      sql.updateOne("DELETE FROM open_transfers WHERE transfer_id = ?", transferId);
-    }
+    sql.updateOne("DELETE FROM open_transfers WHERE transfer_id = ?", transferId);
   }
 
   /** Changes the day's row, and makes it first if the day has none. */

@@ -131,6 +131,10 @@ final class Sql {
       return results.getLong(column);
     }
 
+    boolean flag(int column) throws SQLException {
+      return results.getBoolean(column);
+    }
+
     /** A sum of money; zero for SQL's null, which is what the sum of no rows is. */
     BigDecimal money(int column) throws SQLException {
       BigDecimal amount = moneyOrNull(column);

@@ -1,4 +1,4 @@
-/** The transfer process: sees every transfer to its end, whatever crashes on the way. */
+/** The transfer of money: its steps, and who sees to it that they are taken. */
 @NullMarked
 package io.varve.bank.saga;
 

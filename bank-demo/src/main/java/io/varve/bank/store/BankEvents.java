@@ -11,7 +11,7 @@ import io.varve.client.eventsourcing.json.JsonEvents;
 /**
  * The bank's events and commands as JSON. A type is called by the simple name of its class, and its
  * fields are the record's in snake_case. Fields that the bank does not know are left aside, and so
- * are whole events, so that a newer release may add some.
+ * are whole events, so that a newer release may add some; the log tells of those.
  *
  * <p>What is stored stays as it was written. {@code MoneyWithdrawn} was once an amount and nothing
  * else; such events (schema version 1) are lifted on their way in.
@@ -34,7 +34,7 @@ public final class BankEvents {
                   1,
                   2,
                   withdrawn -> withdrawn.put("description", LEGACY_WITHDRAWAL)))
-          .skipUnknown()
+          .skipUnknown(new PassedOver())
           .build();
 
   /** What transfers begin with. */

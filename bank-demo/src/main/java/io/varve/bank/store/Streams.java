@@ -1,6 +1,7 @@
 package io.varve.bank.store;
 
 import io.varve.client.streams.Query;
+import io.varve.client.streams.QueryItem;
 
 /** The names of the bank's streams. */
 public final class Streams {
@@ -10,9 +11,15 @@ public final class Streams {
   private static final String REQUEST = "request-";
 
   /** Every event of the bank, in a store that others may use as well. */
-  public static final Query BANK = Query.categories("account", "transfer");
+  public static final Query BANK = Query.categories("account", "request", "transfer");
 
-  public static final Query TRANSFERS = Query.categories("transfer");
+  /** What transfers begin with. */
+  public static final Query REQUESTS =
+      Query.of(QueryItem.categories("request").withTypes("TransferRequested"));
+
+  /** Transfers: what they begin with, and their sagas. */
+  public static final Query TRANSFERS =
+      Query.of(REQUESTS.items().getFirst(), QueryItem.categories("transfer"));
 
   private Streams() {}
 

@@ -13,7 +13,7 @@ import io.varve.bank.domain.AccountCommand.DepositMoney;
 import io.varve.bank.domain.AccountCommand.OpenAccount;
 import io.varve.bank.domain.AccountCommand.WithdrawMoney;
 import io.varve.bank.domain.Money;
-import io.varve.bank.domain.Refusal;
+import io.varve.bank.domain.Rule;
 import java.util.Set;
 
 /** Commands to accounts. */
@@ -85,9 +85,10 @@ final class CommandRoutes {
     return switch (outcome) {
       case Done done -> done;
       case CommandOutcome.Refused refused ->
-          throw refused.refusal() == Refusal.ACCOUNT_UNKNOWN
+          throw Rule.ACCOUNT_UNKNOWN.isBehind(refused.refusal())
               ? ApiException.notFound("there is no account " + accountId)
-              : ApiException.conflict(ErrorBody.code(refused.refusal()), refused.reason());
+              : ApiException.conflict(
+                  ErrorBody.code(refused.refusal()), refused.refusal().message());
       case CommandOutcome.Conflicted conflicted ->
           throw ApiException.conflict(
               "conflict",

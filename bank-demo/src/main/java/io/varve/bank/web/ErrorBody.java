@@ -1,5 +1,6 @@
 package io.varve.bank.web;
 
+import io.varve.client.eventsourcing.Refusal;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,8 @@ record ErrorBody(
   }
 
   /** The error under a name for programs, as {@code INSUFFICIENT_FUNDS} is insufficient_funds. */
-  static String code(Enum<?> name) {
-    return name.name().toLowerCase(Locale.ROOT);
+  static String code(Refusal refusal) {
+    return refusal.code().toLowerCase(Locale.ROOT);
   }
 
   private static String title(int status) {

@@ -4,9 +4,12 @@ import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.varve.bank.application.AccountHistory;
 import io.varve.bank.application.AccountHistory.Line;
+import io.varve.bank.domain.Account;
 import io.varve.bank.domain.Money;
 import io.varve.bank.readmodel.Projections;
 import io.varve.bank.readmodel.ReadModel;
+import io.varve.bank.readmodel.TransferQueries.TransferList;
+import io.varve.client.eventsourcing.aggregate.Loaded;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -36,6 +39,11 @@ final class QueryRoutes {
 
   record BalanceAnswer(
       String accountId, Money balance, String status, long version, Instant asOf) {}
+
+  /**
+   * @param count all transfers, of which the list may be a part
+   */
+  record SagasAnswer(List<TransferView> sagas, long count) {}
 
   private static final int MAX_ROWS = 1000;
   private static final int MAX_OFFSET = 10_000_000;
@@ -111,7 +119,7 @@ final class QueryRoutes {
     QueryParameters parameters = QueryParameters.of(context, Set.of("at"));
     String id = accountId(context);
     Instant at = parameters.time("at", clock.instant());
-    AccountHistory.Past past =
+    Loaded<Account> past =
         history
             .at(id, at)
             .orElseThrow(() -> ApiException.notFound("there was no account " + id + " at " + at));
@@ -120,10 +128,10 @@ final class QueryRoutes {
         200,
         new BalanceAnswer(
             id,
-            past.account().account().balance(),
-            past.account().account().status().name().toLowerCase(Locale.ROOT),
-            past.account().version(),
-            past.asOf()));
+            past.state().balance(),
+            past.state().status().name().toLowerCase(Locale.ROOT),
+            past.version(),
+            at));
   }
 
   private void statements(Context context) throws InterruptedException {
@@ -177,7 +185,9 @@ final class QueryRoutes {
   private void sagas(Context context) throws InterruptedException {
     QueryParameters parameters = await(context, Set.of("limit"), Projections.SAGAS);
     int limit = parameters.number("limit", 50, 1, MAX_ROWS);
-    Json.answer(context, 200, readModel.transfers().list(limit));
+    TransferList found = readModel.transfers().list(limit);
+    List<TransferView> sagas = found.transfers().stream().map(TransferView::of).toList();
+    Json.answer(context, 200, new SagasAnswer(sagas, found.count()));
   }
 
   private void saga(Context context) throws InterruptedException {
@@ -189,6 +199,7 @@ final class QueryRoutes {
         readModel
             .transfers()
             .find(id)
+            .map(TransferView::of)
             .orElseThrow(() -> ApiException.notFound("there is no saga " + id)));
   }
 

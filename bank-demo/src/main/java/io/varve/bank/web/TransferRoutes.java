@@ -3,26 +3,22 @@ package io.varve.bank.web;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.varve.bank.application.CommandId;
-import io.varve.bank.application.TransferReport;
 import io.varve.bank.application.Transfers;
+import io.varve.bank.application.Transfers.Report;
 import io.varve.bank.application.Transfers.Start;
 import io.varve.bank.domain.Money;
 import io.varve.bank.domain.Transfer;
-import io.varve.bank.readmodel.TransferQueries.TransferStepTaken;
-import io.varve.bank.readmodel.TransferQueries.TransferView;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * The command to transfer money. It waits for the outcome up to a bound: 200 when the transfer is
  * complete, 409 when the money is (or stayed) back on the source, 202 when it is still on its way.
  */
 final class TransferRoutes {
+
+  private static final String TRANSFERS = "/api/commands/transfers";
 
   private final Transfers transfers;
   private final ReadYourWrites writes;
@@ -35,7 +31,8 @@ final class TransferRoutes {
   }
 
   void register(RoutesConfig routes) {
-    routes.post("/api/commands/transfers", this::transfer);
+    routes.post(TRANSFERS, this::transfer);
+    routes.post(TRANSFERS + "/{id}/retry", this::retry);
   }
 
   private void transfer(Context context) throws InterruptedException {
@@ -49,60 +46,45 @@ final class TransferRoutes {
     CommandId id = CommandId.of(RequestHeaders.idempotencyKey(context), "Transfer", "");
     String correlationId = RequestHeaders.correlationId(context);
     switch (transfers.start(from, to, amount, id, correlationId)) {
-      case Start.Started started -> answer(context, outcome(started));
+      case Start.Started started -> answer(context, outcome(started.transferId()));
       case Start.AccountUnknown unknown ->
           throw ApiException.notFound("there is no account " + unknown.accountId());
-      case Start.KeyReused reused ->
+      case Start.KeyReused _ ->
           throw ApiException.conflict(
               "idempotency_key_reused",
               RequestHeaders.IDEMPOTENCY_KEY + " was used for another transfer");
-      case Start.TooMany tooMany ->
-          throw ApiException.unavailable(
-              tooMany.onTheirWay() + " transfers are on their way; nothing was done, try later");
     }
   }
 
-  /** The transfer's end, or its beginning when the end is too long in coming. */
-  private TransferReport outcome(Start.Started started) throws InterruptedException {
-    CompletableFuture<TransferReport> end = started.end();
-    try {
-      return end.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      return started.report();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a transfer's end never fails", e);
+  private void retry(Context context) throws InterruptedException {
+    CommandBody.expectNone(context);
+    String transferId = context.pathParam("id");
+    boolean retried = Ids.isWellFormed(transferId) && transfers.retry(transferId);
+    Report report = outcome(transferId);
+    if (!retried) {
+      throw ApiException.conflict(
+          "needs_no_attention", "transfer " + transferId + " does not need another try");
     }
+    answer(context, report);
   }
 
-  private void answer(Context context, TransferReport report) {
+  /** The transfer's end, or how far it is when the end is too long in coming. */
+  private Report outcome(String transferId) throws InterruptedException {
+    Optional<Report> report =
+        Ids.isWellFormed(transferId) ? transfers.await(transferId, patience) : Optional.empty();
+    return report.orElseThrow(() -> ApiException.notFound("there is no transfer " + transferId));
+  }
+
+  private void answer(Context context, Report report) {
     Transfer transfer = report.transfer();
     int status =
         switch (transfer.status()) {
           case COMPLETED -> 200;
           case FAILED, COMPENSATED, NEEDS_ATTENTION -> 409;
-          default -> 202;
+          case STARTED, SOURCE_DEBITED, DESTINATION_CREDITED, COMPENSATING -> 202;
         };
     writes.wrote(context, report.position());
     context.header("Location", QueryRoutes.SAGAS + "/" + transfer.id());
-    Json.answer(context, status, view(report));
-  }
-
-  private static TransferView view(TransferReport report) {
-    Transfer transfer = report.transfer();
-    Instant updated = report.steps().getLast().at();
-    return new TransferView(
-        transfer.id(),
-        transfer.status().label(),
-        transfer.fromAccount(),
-        transfer.toAccount(),
-        transfer.amount().toBigDecimal(),
-        transfer.error(),
-        transfer.held().toBigDecimal(),
-        report.steps().getFirst().at(),
-        updated,
-        transfer.status().isFinal() ? updated : null,
-        report.steps().stream()
-            .map(step -> new TransferStepTaken(step.event(), step.at()))
-            .toList());
+    Json.answer(context, status, TransferView.of(transfer));
   }
 }

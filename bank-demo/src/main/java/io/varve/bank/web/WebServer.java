@@ -1,6 +1,7 @@
 package io.varve.bank.web;
 
 import io.javalin.Javalin;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.varve.bank.application.AccountCommands;
 import io.varve.bank.application.AccountHistory;
 import io.varve.bank.application.Transfers;
@@ -38,6 +39,7 @@ public final class WebServer implements AutoCloseable {
       ReadModel readModel,
       StoreProbe store,
       EventStore events,
+      PrometheusMeterRegistry metrics,
       InstantSource clock,
       Patience patience) {
     ReadYourWrites writes = new ReadYourWrites(readModel, patience.readModel());
@@ -64,6 +66,7 @@ public final class WebServer implements AutoCloseable {
               SameSite.register(config.routes);
               new PageRoutes(service::links).register(config.routes);
               feed.register(config.routes);
+              new MetricsRoutes(metrics).register(config);
               ErrorRoutes.register(config.routes);
             });
   }

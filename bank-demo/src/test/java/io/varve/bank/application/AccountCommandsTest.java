@@ -2,18 +2,23 @@ package io.varve.bank.application;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.varve.bank.FaultyStore;
 import io.varve.bank.application.CommandOutcome.Conflicted;
 import io.varve.bank.application.CommandOutcome.Done;
 import io.varve.bank.application.CommandOutcome.KeyReused;
 import io.varve.bank.application.CommandOutcome.Refused;
+import io.varve.bank.domain.Account;
 import io.varve.bank.domain.AccountCommand;
 import io.varve.bank.domain.AccountCommand.DepositMoney;
 import io.varve.bank.domain.AccountCommand.OpenAccount;
 import io.varve.bank.domain.AccountCommand.WithdrawMoney;
+import io.varve.bank.domain.AccountEvent;
 import io.varve.bank.domain.Money;
-import io.varve.bank.store.EventCodec;
+import io.varve.client.eventsourcing.ToolkitObserver;
+import io.varve.client.eventsourcing.aggregate.Loaded;
+import io.varve.client.eventsourcing.aggregate.Repository;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
@@ -27,10 +32,10 @@ import org.junit.jupiter.api.Test;
 class AccountCommandsTest {
 
   private static final AccountCommand DEPOSIT = new DepositMoney(Money.of("1"), null);
+  private static final int SNAPSHOT_EVERY = 5;
   private static final AccountCommand WITHDRAW = new WithdrawMoney(Money.of("80"), null);
 
   private final InMemoryEventStore store = new InMemoryEventStore();
-  private final EventCodec codec = new EventCodec();
 
   @BeforeEach
   void open() {
@@ -39,13 +44,16 @@ class AccountCommandsTest {
 
   private CommandOutcome handle(
       EventStore through, AccountCommand command, @Nullable String idempotencyKey) {
-    AccountLoader accounts = new AccountLoader(through, codec);
     CommandId id = CommandId.of(idempotencyKey, command.getClass().getSimpleName(), "a");
-    return new AccountCommands(through, codec, accounts).handle("a", command, id, "c");
+    return new AccountCommands(through, accounts(through)).handle("a", command, id, "c");
+  }
+
+  private static Repository<AccountCommand, Account, AccountEvent> accounts(EventStore through) {
+    return Accounts.in(through, SNAPSHOT_EVERY, ToolkitObserver.NONE);
   }
 
   private String balance() {
-    return new AccountLoader(store, codec).load("a").account().balance().toString();
+    return accounts(store).load("a").state().balance().toString();
   }
 
   /** Lets others change the account right before each of the first appends. */
@@ -76,9 +84,8 @@ class AccountCommandsTest {
 
   @Test
   void it_gives_up_after_some_conflicts_with_nothing_written() {
-    FaultyStore faulty = interrupted(AccountCommands.MAX_ATTEMPTS);
-    assertThat(handle(faulty, WITHDRAW, null))
-        .isEqualTo(new Conflicted(AccountCommands.MAX_ATTEMPTS));
+    FaultyStore faulty = interrupted(Accounts.MAX_ATTEMPTS);
+    assertThat(handle(faulty, WITHDRAW, null)).isEqualTo(new Conflicted(Accounts.MAX_ATTEMPTS));
     assertThat(balance()).isEqualTo("110.00");
   }
 
@@ -120,7 +127,7 @@ class AccountCommandsTest {
                 new FaultyStore.Hook() {
                   @Override
                   public void after(int call) {
-                    if (call == 3) { // the append, after load and look-up
+                    if (call == 2) { // the append, after the load
                       throw FaultyStore.unavailable();
                     }
                   }
@@ -158,5 +165,28 @@ class AccountCommandsTest {
               assertThat(done.balance()).hasToString("101.00");
               assertThat(done.event().version()).isEqualTo(3);
             });
+  }
+
+  @Test
+  void a_withdrawal_that_was_written_under_the_first_schema_counts() {
+    store.append(
+        "account-a", ExpectedVersion.any(), NewEvent.json("MoneyWithdrawn", "{\"amount\":12.50}"));
+    assertThat(balance()).isEqualTo("87.50");
+    assertThat(new AccountHistory(store, accounts(store)).timeline("a").orElseThrow())
+        .last()
+        .extracting(AccountHistory.Line::text)
+        .isEqualTo("Withdrew 12.50 (Legacy withdrawal)");
+  }
+
+  @Test
+  void a_long_account_is_loaded_from_a_snapshot_and_the_events_after_it() {
+    for (int i = 0; i < 2 * SNAPSHOT_EVERY; i++) {
+      handle(store, DEPOSIT, null);
+    }
+    Loaded<Account> loaded =
+        await()
+            .until(() -> accounts(store).load("a"), l -> l.snapshotVersion() >= 2 * SNAPSHOT_EVERY);
+    assertThat(loaded.state().balance()).hasToString("110.00");
+    assertThat(loaded.version()).isEqualTo(11);
   }
 }

@@ -10,8 +10,9 @@ import io.varve.bank.domain.AccountEvent.TransferCompleted;
 import io.varve.bank.domain.AccountEvent.TransferFailed;
 import io.varve.bank.domain.AccountEvent.TransferInitiated;
 import io.varve.bank.domain.Money;
-import io.varve.bank.domain.TransferEvent;
+import io.varve.bank.domain.TransferRequested;
 import io.varve.bank.store.BankEvents;
+import io.varve.bank.store.EventIds;
 import io.varve.bank.store.Facts;
 import io.varve.client.eventsourcing.EventContext;
 import io.varve.client.eventsourcing.EventTypes;
@@ -20,6 +21,7 @@ import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
 import java.math.BigDecimal;
 import java.util.Map;
+import java.util.UUID;
 
 /** Writes what a bank would have written, without one. */
 final class BankLog {
@@ -53,41 +55,99 @@ final class BankLog {
   /** A transfer that arrives. */
   long transferred(String id, String from, String to, String amount) {
     begin(id, from, to, amount);
-    transfer(id, new TransferEvent.SourceDebited());
+    accepted(id, "debit_source");
+    issued(id, "credit_destination", to);
     account(to, new MoneyDeposited(Money.of(amount), "in"), step(id, "credit_destination"));
-    transfer(id, new TransferEvent.DestinationCredited());
+    accepted(id, "credit_destination");
+    issued(id, "confirm_destination", to);
     account(to, new TransferCompleted(id), step(id, "confirm_destination"));
-    transfer(id, new TransferEvent.DestinationConfirmed());
+    accepted(id, "confirm_destination");
+    issued(id, "confirm_source", from);
     account(from, new TransferCompleted(id), step(id, "confirm_source"));
-    return transfer(id, new TransferEvent.TransferSettled());
+    accepted(id, "confirm_source");
+    return ended(id, "completed");
   }
 
   /** A transfer whose money comes back. */
   long compensated(String id, String from, String to, String amount) {
     begin(id, from, to, amount);
-    transfer(id, new TransferEvent.SourceDebited());
-    transfer(id, new TransferEvent.CreditRefused("the account is closed"));
+    accepted(id, "debit_source");
+    issued(id, "credit_destination", to);
+    refused(id, "credit_destination", "the account is closed");
+    issued(id, "debit_source/undo", from);
     account(from, new MoneyDeposited(Money.of(amount), "back"), step(id, "debit_source/undo"));
     account(from, new TransferFailed(id, "closed"), step(id, "debit_source/undo"));
-    return transfer(id, new TransferEvent.SourceRefunded());
+    accepted(id, "debit_source/undo");
+    return ended(id, "compensated");
   }
 
   /** A transfer that is refused before money moves. */
   long refused(String id, String from, String to, String amount) {
     asked(id, from, to, amount);
-    return transfer(id, new TransferEvent.DebitRefused("insufficient funds"));
+    issued(id, "debit_source", from);
+    refused(id, "debit_source", "insufficient funds");
+    return ended(id, "failed");
   }
 
   /** A transfer that somebody has asked for. */
   long asked(String id, String from, String to, String amount) {
-    return transfer(id, new TransferEvent.TransferStarted(from, to, Money.of(amount)));
+    return append(
+        "request-" + id,
+        BankEvents.REQUESTS,
+        new TransferRequested(id, from, to, Money.of(amount)),
+        Map.of());
   }
 
   /** A transfer whose money has left and has not arrived. */
   long begin(String id, String from, String to, String amount) {
     asked(id, from, to, amount);
+    saga(id, NewEvent.builder("ProcessStarted").build());
+    issued(id, "debit_source", from);
     account(from, new TransferInitiated(id), step(id, "debit_source"));
     return account(from, new MoneyWithdrawn(Money.of(amount), "out"), step(id, "debit_source"));
+  }
+
+  private void issued(String id, String step, String account) {
+    saga(
+        id,
+        NewEvent.builder("ProcessCommandIssued")
+            .id(commandId(id, step))
+            .metadata("process-target", "account")
+            .metadata("process-target-id", account)
+            .metadata("process-command-type", "DebitTransfer")
+            .metadata("process-command-key", step)
+            .build());
+  }
+
+  private void accepted(String id, String step) {
+    saga(
+        id,
+        NewEvent.builder("ProcessCommandAccepted")
+            .metadata("process-command-id", commandId(id, step).toString())
+            .build());
+  }
+
+  private void refused(String id, String step, String why) {
+    saga(
+        id,
+        NewEvent.builder("ProcessCommandRefused")
+            .metadata("process-command-id", commandId(id, step).toString())
+            .metadata("process-refusal-code", "NO")
+            .metadata("process-refusal-message", why)
+            .build());
+  }
+
+  private long ended(String id, String outcome) {
+    return saga(
+        id, NewEvent.builder("ProcessCompleted").metadata("process-outcome", outcome).build());
+  }
+
+  private static UUID commandId(String id, String step) {
+    return EventIds.named(id, step);
+  }
+
+  private long saga(String id, NewEvent event) {
+    return store.append("transfer-" + id, ExpectedVersion.any(), event).position();
   }
 
   private static Map<String, String> step(String transferId, String step) {
@@ -96,10 +156,6 @@ final class BankLog {
 
   private long account(String account, AccountEvent event, Map<String, String> facts) {
     return append("account-" + account, BankEvents.ACCOUNTS, event, facts);
-  }
-
-  private long transfer(String id, TransferEvent event) {
-    return append("transfer-" + id, SagasProjection.TRANSFERS, event, Map.of());
   }
 
   private <E> long append(String stream, EventTypes<E> types, E event, Map<String, String> facts) {
