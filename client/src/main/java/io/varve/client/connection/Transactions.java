@@ -43,6 +43,8 @@ final class Transactions {
 
   private static final Logger log = LoggerFactory.getLogger(Transactions.class);
 
+  private static final Duration SHORTEST_TRY = Duration.ofMillis(10);
+
   private final ManagedChannel channel;
   private final String server;
   private final ConnectionSettings settings;
@@ -190,13 +192,21 @@ final class Transactions {
       }
       Duration backoff = settings.appendBackoff().after(failures);
       Duration pause = backoff.compareTo(error.retryDelay()) > 0 ? backoff : error.retryDelay();
-      if (System.nanoTime() + pause.toNanos() - deadline >= 0 || !awaitNextTry(pause)) {
+      if (!leavesTime(pause) || !awaitNextTry(pause) || !leavesTime(Duration.ZERO)) {
         throw inDoubt ? unknown(exception) : outOfTime(exception);
       }
       if (failures == 0) {
         log.warn("trying a transaction again for {}: {}", settings.retryFor(), error);
       }
       channel.resetConnectBackoff(); // this back-off rules, not the channel's
+    }
+
+    /**
+     * Whether another try after this pause is worth making. One whose time is over before it has
+     * begun tells nothing, and would put what is known from the tries before it in doubt.
+     */
+    private boolean leavesTime(Duration pause) {
+      return deadline - System.nanoTime() - pause.toNanos() > SHORTEST_TRY.toNanos();
     }
 
     /** Whether a refusal leaves open what became of an earlier try whose answer was lost. */
