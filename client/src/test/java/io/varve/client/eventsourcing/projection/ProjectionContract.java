@@ -9,6 +9,7 @@ import io.varve.client.eventsourcing.projection.AccountEvent.Withdrawn;
 import io.varve.client.eventsourcing.projection.ProjectionStatus.State;
 import io.varve.client.eventsourcing.projection.sql.Balances;
 import io.varve.client.eventsourcing.projection.sql.SqlReadModel;
+import io.varve.client.eventsourcing.projection.sql.TestDatabase;
 import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
-import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,11 +29,16 @@ public abstract class ProjectionContract {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private EventStore store;
-  private JdbcConnectionPool database;
+  private TestDatabase.Open database;
   private SqlReadModel model;
 
   /** An empty store for one test, which closes it. */
   protected abstract EventStore openStore() throws Exception;
+
+  /** An empty database for one test, which closes it. */
+  protected TestDatabase.Open openDatabase() throws Exception {
+    return TestDatabase.H2.open();
+  }
 
   /** Called after each test, once its store is closed. */
   protected void afterStore() throws Exception {}
@@ -41,14 +46,14 @@ public abstract class ProjectionContract {
   @BeforeEach
   void open() throws Exception {
     store = openStore();
-    database = Balances.newDatabase();
-    model = SqlReadModel.builder(database).keepReplaced(Duration.ZERO).build();
+    database = openDatabase();
+    model = SqlReadModel.builder(database.dataSource()).keepReplaced(Duration.ZERO).build();
   }
 
   @AfterEach
   void close() throws Exception {
     store.close();
-    database.dispose();
+    database.close();
     afterStore();
   }
 

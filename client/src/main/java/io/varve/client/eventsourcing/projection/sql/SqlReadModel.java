@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,6 +74,7 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
   private final InstantSource clock;
   private final Map<String, Integer> readers = new ConcurrentHashMap<>();
   private final Set<String> making = ConcurrentHashMap.newKeySet();
+  private final ReentrantLock creating = new ReentrantLock();
   private volatile @Nullable Catalog catalog;
 
   private SqlReadModel(Builder from) {
@@ -199,15 +201,26 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
     return true;
   }
 
-  /** Makes the toolkit's tables before their first use. */
+  /**
+   * Makes the toolkit's tables before their first use: one thread at a time, because in some
+   * databases {@code IF NOT EXISTS} fails for who is second while the first has not committed.
+   */
   private Catalog catalog() throws Exception {
     Catalog known = catalog;
     if (known != null) {
       return known;
     }
-    Catalog made = transactions.run(null, this::create);
-    catalog = made;
-    return made;
+    creating.lock();
+    try {
+      known = catalog;
+      if (known == null) {
+        known = transactions.run(null, this::create);
+        catalog = known;
+      }
+      return known;
+    } finally {
+      creating.unlock();
+    }
   }
 
   private Catalog create(Connection connection) throws SQLException {

@@ -21,23 +21,31 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
-import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Generations of a projection, side by side. */
+@ParameterizedClass
+@EnumSource(TestDatabase.class)
 class GenerationTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final InMemoryEventStore store = new InMemoryEventStore();
-  private final JdbcConnectionPool database = Balances.newDatabase();
-  private final SqlReadModel model =
-      SqlReadModel.builder(database)
-          .lease(Duration.ofMillis(300))
-          .keepReplaced(Duration.ZERO)
-          .build();
+  private final TestDatabase.Open database;
+  private final SqlReadModel model;
+
+  GenerationTest(TestDatabase kind) throws Exception {
+    database = kind.open();
+    model =
+        SqlReadModel.builder(database.dataSource())
+            .lease(Duration.ofMillis(300))
+            .keepReplaced(Duration.ZERO)
+            .build();
+  }
 
   @BeforeEach
   void givenEvents() {
@@ -47,7 +55,7 @@ class GenerationTest {
   @AfterEach
   void close() {
     store.close();
-    database.dispose();
+    database.close();
   }
 
   private static ConditionFactory await() {
@@ -75,7 +83,7 @@ class GenerationTest {
 
   private long schemas() throws SQLException {
     return Balances.number(
-        database,
+        database.dataSource(),
         "SELECT COUNT(*) FROM INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME LIKE 'balances\\_g%'");
   }
 
@@ -252,7 +260,7 @@ class GenerationTest {
       assertThat(old.getSchema()).isEqualTo("balances_g1");
     }
     for (int i = 0; i < 10; i++) {
-      try (Connection any = database.getConnection()) {
+      try (Connection any = database.dataSource().getConnection()) {
         assertThat(any.getSchema()).isEqualToIgnoringCase("public");
         assertThat(any.getAutoCommit()).isTrue();
       }

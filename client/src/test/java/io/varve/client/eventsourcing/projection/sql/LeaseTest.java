@@ -31,28 +31,37 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.jdbc.JdbcPreparedStatement;
-import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
 
 /** One owner feeds a projection, and one that has been replaced writes nothing. */
+@ParameterizedClass
+@EnumSource(TestDatabase.class)
 class LeaseTest {
 
   private static final Duration LEASE = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final InMemoryEventStore store = new InMemoryEventStore();
-  private final JdbcConnectionPool database = Balances.newDatabase();
+  private final TestDatabase.Open database;
   private final AtomicReference<Instant> time =
       new AtomicReference<>(Instant.parse("2026-05-01T12:00:00Z"));
   private final Projection<Connection> balances = Balances.projection();
-  private final SqlReadModel model =
-      SqlReadModel.builder(database).lease(LEASE).clock(time::get).build();
+  private final SqlReadModel model;
+
+  LeaseTest(TestDatabase kind) throws Exception {
+    database = kind.open();
+    model = SqlReadModel.builder(database.dataSource()).lease(LEASE).clock(time::get).build();
+  }
 
   @AfterEach
   void close() {
     store.close();
-    database.dispose();
+    database.close();
   }
 
   private void timePasses(Duration duration) {
@@ -199,8 +208,10 @@ class LeaseTest {
   }
 
   private static void assertGuarded(Connection sql) throws SQLException {
-    assertThat(sql.isWrapperFor(JdbcConnection.class)).isFalse();
-    assertThatThrownBy(() -> sql.unwrap(JdbcConnection.class)).isInstanceOf(SQLException.class);
+    for (Class<?> drivers : List.of(JdbcConnection.class, PGConnection.class)) {
+      assertThat(sql.isWrapperFor(drivers)).isFalse();
+      assertThatThrownBy(() -> sql.unwrap(drivers)).isInstanceOf(SQLException.class);
+    }
     try (PreparedStatement query = sql.prepareStatement("SELECT 7");
         ResultSet results = query.executeQuery()) {
       assertThat(results.next()).isTrue();
@@ -208,6 +219,7 @@ class LeaseTest {
       assertThat(results.getStatement()).isSameAs(query).isEqualTo(query);
       assertThatThrownBy(() -> query.unwrap(JdbcPreparedStatement.class))
           .isInstanceOf(SQLException.class);
+      assertThatThrownBy(() -> query.unwrap(PGStatement.class)).isInstanceOf(SQLException.class);
       assertThatThrownBy(() -> results.getInt(2)).isInstanceOf(SQLException.class);
     }
   }
@@ -221,7 +233,7 @@ class LeaseTest {
     return ProjectionRunner.builder(store)
         .add(
             projection,
-            SqlReadModel.builder(database).lease(lease).build(),
+            SqlReadModel.builder(database.dataSource()).lease(lease).build(),
             ErrorPolicy.retry().pausing(Duration.ofMillis(1), Duration.ofMillis(10)))
         .owner(owner)
         .start();
