@@ -45,7 +45,10 @@ public final class WebServer implements AutoCloseable {
     ReadYourWrites writes = new ReadYourWrites(readModel, patience.readModel());
     this.feed =
         new FeedRoutes(
-            events, readModel::projectionStatuses, FeedRoutes.HEARTBEAT, FeedRoutes.MAX_READERS);
+            events,
+            () -> readModel.projectionStatuses().stream().map(ProjectionView::of).toList(),
+            FeedRoutes.HEARTBEAT,
+            FeedRoutes.MAX_READERS);
     this.javalin =
         Javalin.create(
             config -> {
