@@ -26,8 +26,14 @@ async function ask(path, options = {}) {
   }
   const body = await response.json().catch(() => null);
   if (!response.ok) throw new Problem(response.status, body);
-  return { body, status: response.status, position: Number(response.headers.get('Varve-Position') ?? 0) };
+  return { body, behind: response.headers.has('Varve-Behind') };
 }
+
+/**
+ * So many times a query is asked again whose answer is from before the position: the read model is being made anew, say.
+ * Each time the bank waits a while before it answers so.
+ */
+const MAX_REPEATS = 30;
 
 /** A query's answer; as of the position, if one is given, or later. */
 export async function get(path, { after, signal, ...parameters } = {}) {
@@ -36,7 +42,11 @@ export async function get(path, { after, signal, ...parameters } = {}) {
     if (value !== undefined && value !== null) url.searchParams.set(name, value);
   }
   if (after) url.searchParams.set('after', after);
-  return (await ask(url, { signal, headers: { Accept: 'application/json' } })).body;
+  let answer = await ask(url, { signal, headers: { Accept: 'application/json' } });
+  for (let i = 0; answer.behind && after && i < MAX_REPEATS; i++) {
+    answer = await ask(url, { signal, headers: { Accept: 'application/json' } });
+  }
+  return answer.body;
 }
 
 /** Carries out a command, once, however often it is sent under this key. */

@@ -32,10 +32,6 @@ const heardOf = new Map();
 
 export const ownerOf = (accountId) => bank.accounts.get(accountId)?.owner ?? heardOf.get(accountId) ?? accountId;
 
-export function hear(event) {
-  if (event.type === 'AccountOpened' && event.data?.owner) heardOf.set(idIn(event.stream), event.data.owner);
-}
-
 export function select(accountId) {
   if (bank.selected !== accountId) {
     bank.selected = accountId;
@@ -69,9 +65,14 @@ async function loadTransfers() {
   changed('transfers');
 }
 
+/** Notes an event: whatever is asked from here on is not to be from before it. */
+export function hear(event) {
+  asOf = Math.max(asOf, event.position);
+  if (event.type === 'AccountOpened' && event.data?.owner) heardOf.set(idIn(event.stream), event.data.owner);
+}
+
 /** Asks again for what an event has changed. Many events make few questions. */
 export function takeIn(event) {
-  asOf = Math.max(asOf, event.position);
   const id = idIn(event.stream);
   const transfer = event.stream.startsWith('account-') ? event.metadata['transfer-id'] : id;
   if (event.stream.startsWith('account-')) {

@@ -9,11 +9,14 @@ const MAX_LAYERS = 120;
 
 /** What colour an event has: money in, out, between accounts, or none of these. */
 function kindOf(event) {
-  if (event.metadata['transfer-id'] || !event.stream.startsWith('account-')) {
-    return /Refused|Failed|Help/.test(event.type) ? 'bad' : 'transfer';
-  }
+  if (/Refused|Failed|Help/.test(event.type)) return 'bad';
+  if (event.stream.startsWith('transfer-')) return 'other'; // the saga's own notes
+  if (event.metadata['transfer-id'] || event.stream.startsWith('request-')) return 'transfer';
   return { AccountOpened: 'open', MoneyDeposited: 'in', InterestAdded: 'in', MoneyWithdrawn: 'out', AccountClosed: 'closed' }[event.type] ?? 'other';
 }
+
+/** What happened. A saga is a process to the store, and says so in all that it notes. */
+const titleOf = (event) => typeName(event.type.replace(/^Process(?=Started|Complet)/, 'Saga').replace(/^Process(?=.)/, ''));
 
 const amountOf = (event) => event.data?.amount ?? event.data?.initial_balance;
 
@@ -27,8 +30,8 @@ function signOf(event) {
 function aboutOf(event) {
   const id = idIn(event.stream);
   const step = event.metadata['process-command-key'] ?? event.metadata['transfer-step'];
-  const about = event.stream.startsWith('account-') ? ownerOf(id) : null;
-  return [about, step?.replaceAll('_', ' ')].filter(Boolean).join(' · ');
+  const about = event.stream.startsWith('account-') ? ownerOf(id) : id;
+  return [about, step?.replaceAll('_', ' ').replace(/(.*)\/undo$/, 'undo $1')].filter(Boolean).join(' · ');
 }
 
 export function showFeed() {
@@ -88,9 +91,9 @@ function item(event) {
   const amount = amountOf(event);
   const details = h('details', {},
     h('summary', {},
-      h('span', { class: 'event-type' }, typeName(event.type)),
+      h('span', { class: 'event-type' }, titleOf(event)),
       h('span', { class: 'event-amount number' }, amount === undefined ? '' : `${signOf(event)}${money(amount)}`),
-      h('span', { class: 'event-about' }, aboutOf(event) || event.stream),
+      h('span', { class: 'event-about' }, aboutOf(event)),
       h('time', { class: 'event-time', datetime: event.recorded_at }, moment(event.recorded_at))));
   // Most are never looked into, so the text is made when somebody does.
   details.addEventListener('toggle', () => {

@@ -49,4 +49,7 @@ export function sentence(name) {
 /** "MoneyDeposited" as "Money deposited". */
 export const typeName = (type) => sentence(type.replace(/([a-z])([A-Z])/g, '$1_$2'));
 
+/** How many positions a projection is behind. One that is live passes over what does not concern it now and then only. */
+export const behind = ({ state, lag }) => (state === 'live' && lag < 50 ? 0 : lag ?? 0);
+
 export const idIn = (stream) => stream.slice(stream.indexOf('-') + 1);

@@ -200,11 +200,14 @@ function offerAccounts(control, field) {
 
   function draw() {
     const chosen = control.value;
+    const names = new Map();
+    for (const { owner } of bank.accounts.values()) names.set(owner, (names.get(owner) ?? 0) + 1);
     keyed(control, [none, ...bank.accounts.values()], (option) => option.account_id,
       (option) => h('option', { value: option.account_id }),
       (element, option) => setText(element, option.account_id === ''
         ? option.owner
-        : `${option.owner} · ${option.status === 'closed' ? 'closed' : money(option.balance)} · ${option.account_id}`));
+        : [option.owner, option.status === 'closed' ? 'closed' : money(option.balance),
+          names.get(option.owner) > 1 ? option.account_id : null].filter(Boolean).join(' · ')));
     control.value = chosen;
     if (control.value === '' && !field.other) follow();
   }

@@ -1,13 +1,13 @@
 // The state of things, in the header: few words, and a colour that is never alone.
 
 import { byId, h, keyed, setText } from '/page/dom.js';
-import { whole } from '/page/format.js';
+import { behind, whole } from '/page/format.js';
 
 export function showHealth() {
   const state = { linked: null, reachable: null, projections: [] };
 
   function draw() {
-    const lag = Math.max(0, ...state.projections.map((projection) => projection.lag ?? 0));
+    const lag = Math.max(0, ...state.projections.map(behind));
     const failed = state.projections.filter((projection) => projection.failure);
     const store = state.linked === false ? ['Link lost', 'bad']
       : state.reachable === false ? ['Store away', 'bad']

@@ -2,7 +2,7 @@
 
 import { post } from '/page/api.js';
 import { announce, byId, h, keyed, setText, toast } from '/page/dom.js';
-import { percent, sentence, whole } from '/page/format.js';
+import { behind, percent, sentence, whole } from '/page/format.js';
 
 export function showProjections() {
   const rebuilding = new Set();
@@ -40,7 +40,7 @@ export function showProjections() {
     item.dataset.state = projection.state;
     const facts = [
       `position ${whole(projection.position)}${projection.head === undefined ? '' : ` of ${whole(projection.head)}`}`,
-      projection.lag === undefined ? null : projection.lag === 0 ? 'up to date' : `${whole(projection.lag)} behind`,
+      behind(projection) === 0 ? 'up to date' : `${whole(behind(projection))} behind`,
       projection.events_per_second > 0 ? `${whole(Math.round(projection.events_per_second))} events a second` : null,
       projection.generation > 1 ? `generation ${whole(projection.generation)}` : null,
       projection.parked > 0 ? `${whole(projection.parked)} put aside` : null,

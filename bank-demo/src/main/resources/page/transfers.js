@@ -26,10 +26,11 @@ export function showTransfers() {
   const list = byId('transfer-list');
   const note = byId('transfers-note');
   const empty = h('p', { class: 'empty' }, 'No transfers yet. A transfer takes four steps, and each will show here.');
-  list.after(empty);
+  list.parentElement.after(empty);
 
   function draw() {
     keyed(list, [...bank.transfers.values()], (transfer) => transfer.transfer_id, card, update);
+    list.parentElement.hidden = bank.transfers.size === 0;
     empty.hidden = bank.transfers.size > 0;
     setText(note, bank.transferCount > bank.transfers.size
       ? `The newest ${whole(bank.transfers.size)} of ${whole(bank.transferCount)}` : '');
@@ -89,7 +90,7 @@ function update(card, transfer) {
 
   const held = transfer.held > 0 && transfer.status === 'needs_attention' ? ` ${money(transfer.held)} is held.` : '';
   const error = card.querySelector('.transfer-error');
-  setText(error, transfer.error ? `${sentence(transfer.error).replace(/\.?$/, '.')}${held}` : held.trim());
+  setText(error, transfer.error ? `${transfer.error.charAt(0).toUpperCase()}${transfer.error.slice(1).replace(/\.?$/, '.')}${held}` : held.trim());
   error.hidden = error.textContent === '';
   const end = card.querySelector('.transfer-end');
   const stuck = transfer.status === 'needs_attention';
