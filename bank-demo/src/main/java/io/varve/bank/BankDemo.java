@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
  */
 @Command(
     name = "bank-demo",
-    subcommands = LoadCommand.class,
+    subcommands = {LoadCommand.class, RebuildCommand.class},
     mixinStandardHelpOptions = true,
     description = "A bank of event-sourced accounts and transfers, over a Varve server.")
 public final class BankDemo implements Callable<Integer> {
@@ -35,8 +35,11 @@ public final class BankDemo implements Callable<Integer> {
   /** Short enough that a caller hears of a store that is away before losing patience. */
   private static final Duration STORE_PATIENCE = Duration.ofSeconds(4);
 
-  private static final int EXIT_FAILED = 1;
-  private static final int EXIT_USAGE = 64; // as sysexits.h has it, and the server
+  /** In the environment, where neither other users nor the log see it. */
+  private static final String DATABASE_PASSWORD = "BANK_DATABASE_PASSWORD";
+
+  static final int EXIT_FAILED = 1;
+  static final int EXIT_USAGE = 64; // as sysexits.h has it, and the server
   private static final int EXIT_CANNOT_CREATE = 73;
 
   @Option(
@@ -51,8 +54,25 @@ public final class BankDemo implements Callable<Integer> {
       paramLabel = "DIR",
       defaultValue = "bank-demo-data",
       description =
-          "The folder of the read model; without it, it is rebuilt (default: ${DEFAULT-VALUE}).")
+          "The folder of this bank; without it, the read model is rebuilt (default:"
+              + " ${DEFAULT-VALUE}).")
   private Path data = Path.of("");
+
+  @Option(
+      names = "--database",
+      paramLabel = "URL",
+      description =
+          "The read model's database, such as jdbc:postgresql://host/db (default: files in"
+              + " --data). The user must be allowed to make schemas. The password comes from the"
+              + " environment: BANK_DATABASE_PASSWORD.")
+  private @Nullable String database;
+
+  @Option(
+      names = "--database-user",
+      paramLabel = "USER",
+      defaultValue = "bank",
+      description = "Who logs in to --database (default: ${DEFAULT-VALUE}).")
+  private String databaseUser = "";
 
   @Option(
       names = "--host",
@@ -102,6 +122,13 @@ public final class BankDemo implements Callable<Integer> {
       System.err.println("bank-demo: --snapshot-every must be 0 or more, was " + snapshotEvery);
       return EXIT_USAGE;
     }
+    DatabaseSettings rows;
+    try {
+      rows = rows();
+    } catch (IllegalArgumentException e) {
+      System.err.println("bank-demo: --database: " + e.getMessage());
+      return EXIT_USAGE;
+    }
     try {
       Files.createDirectories(data);
     } catch (IOException e) {
@@ -123,8 +150,7 @@ public final class BankDemo implements Callable<Integer> {
     try {
       Bank.Settings usual = Bank.Settings.of(port, data);
       Bank.Settings settings =
-          new Bank.Settings(
-              host, port, data, DatabaseSettings.inFolder(data), snapshotEvery, usual.patience());
+          new Bank.Settings(host, port, data, rows, snapshotEvery, usual.patience());
       Bank bank = Bank.start(client, settings, InstantSource.system());
       stopWhenTold(bank, client);
       announce(bank.port(), begun);
@@ -136,6 +162,12 @@ public final class BankDemo implements Callable<Integer> {
     }
     new CountDownLatch(1).await(); // until the shutdown hook ends the process
     return 0;
+  }
+
+  private DatabaseSettings rows() {
+    return database == null
+        ? DatabaseSettings.inFolder(data)
+        : DatabaseSettings.postgreSql(database, databaseUser, System.getenv(DATABASE_PASSWORD));
   }
 
   private void announce(int actualPort, long begun) throws IOException {

@@ -14,13 +14,6 @@ public record DatabaseSettings(String url, String user, @Nullable String passwor
 
   private static final String POSTGRESQL = "jdbc:postgresql:";
 
-  public DatabaseSettings {
-    if (!url.startsWith(POSTGRESQL) && !url.startsWith("jdbc:h2:")) {
-      throw new IllegalArgumentException(
-          "the database must be a " + POSTGRESQL + " URL such as jdbc:postgresql://host/db");
-    }
-  }
-
   /**
    * A database in files of this folder. With no write delay, a commit saves what it changed itself
    * and no thread does so behind its back; and one transaction writes at a time ({@code
@@ -40,6 +33,20 @@ public record DatabaseSettings(String url, String user, @Nullable String passwor
             + ";DB_CLOSE_DELAY=-1"
             + ";WRITE_DELAY=0";
     return new DatabaseSettings(url, "bank", "");
+  }
+
+  /**
+   * A database of a PostgreSQL server.
+   *
+   * @throws IllegalArgumentException the URL is none of such a database; what it is, is not told,
+   *     for it may have a password in it
+   */
+  public static DatabaseSettings postgreSql(String url, String user, @Nullable String password) {
+    if (!url.startsWith(POSTGRESQL)) {
+      throw new IllegalArgumentException(
+          "must be a " + POSTGRESQL + " URL, such as jdbc:postgresql://host/db");
+    }
+    return new DatabaseSettings(url, user, password);
   }
 
   /** Whether it runs inside this process, and is closed with it. */

@@ -12,6 +12,9 @@ public final class Projections {
   public static final String SAGAS = "sagas";
   public static final String ANALYTICS = "analytics";
 
+  /** All of them. */
+  public static final List<String> NAMES = List.of(ACCOUNTS, TRANSACTIONS, SAGAS, ANALYTICS);
+
   private Projections() {}
 
   static List<Projection<Connection>> all() {

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,6 +107,29 @@ public final class ReadModel implements AutoCloseable {
 
   public List<ProjectionStatus> projectionStatuses() {
     return runner.statuses();
+  }
+
+  /** How a projection is doing; empty: there is none of this name. */
+  public Optional<ProjectionStatus> projectionStatus(String projection) {
+    return Projections.NAMES.contains(projection)
+        ? Optional.of(runner.status(projection))
+        : Optional.empty();
+  }
+
+  /**
+   * Begins to build a projection anew from the first event, beside what is served; queries go on
+   * with that, until the new one has caught up and takes its place.
+   *
+   * @return the number of the generation that is built
+   * @throws ReadModelUnavailableException the database is away
+   */
+  public int rebuild(String projection) {
+    try {
+      return runner.rebuild(projection);
+    } catch (Exception e) {
+      throw new ReadModelUnavailableException(
+          "the projection " + projection + " cannot be rebuilt at the moment", e);
+    }
   }
 
   /** Why the database cannot be reached; null: it can. */

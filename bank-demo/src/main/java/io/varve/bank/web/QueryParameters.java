@@ -43,6 +43,11 @@ final class QueryParameters {
     return new QueryParameters(context);
   }
 
+  /** For what takes no parameters. */
+  static void none(Context context) {
+    QueryParameters _ = of(context, Set.of());
+  }
+
   int number(String name, int absent, int min, int max) {
     String value = context.queryParam(name);
     if (value == null) {

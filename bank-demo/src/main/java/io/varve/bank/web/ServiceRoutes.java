@@ -110,6 +110,9 @@ final class ServiceRoutes {
     links.put("saga", "GET /api/queries/sagas/{id}");
     links.put("analytics", "GET /api/queries/analytics?from={day}&to={day}");
     links.put("feed", "GET /api/feed");
+    links.put("projections", "GET /api/admin/projections");
+    links.put("projection", "GET /api/admin/projections/{name}");
+    links.put("rebuild", "POST /api/admin/projections/{name}/rebuild");
     return new Links("Varve bank demo", links);
   }
 

@@ -66,6 +66,7 @@ public final class WebServer implements AutoCloseable {
               new QueryRoutes(readModel, history, writes, clock).register(config.routes);
               ServiceRoutes service = new ServiceRoutes(readModel, transfers, store);
               service.register(config.routes);
+              new AdminRoutes(readModel).register(config.routes);
               SameSite.register(config.routes);
               new PageRoutes(service::links).register(config.routes);
               feed.register(config.routes);

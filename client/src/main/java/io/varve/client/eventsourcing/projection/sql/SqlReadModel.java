@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -64,6 +63,9 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
     R from(Connection connection) throws SQLException;
   }
 
+  /** A key, a schema, a table. */
+  private static final Set<String> THERE_ALREADY = Set.of("23505", "42P06", "42P07");
+
   private static final Logger log = LoggerFactory.getLogger(SqlReadModel.class);
 
   private final DataSource dataSource;
@@ -74,7 +76,6 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
   private final InstantSource clock;
   private final Map<String, Integer> readers = new ConcurrentHashMap<>();
   private final Set<String> making = ConcurrentHashMap.newKeySet();
-  private final ReentrantLock creating = new ReentrantLock();
   private volatile @Nullable Catalog catalog;
 
   private SqlReadModel(Builder from) {
@@ -201,26 +202,31 @@ public final class SqlReadModel implements ProjectionTarget<Connection> {
     return true;
   }
 
-  /**
-   * Makes the toolkit's tables before their first use: one thread at a time, because in some
-   * databases {@code IF NOT EXISTS} fails for who is second while the first has not committed.
-   */
+  /** Makes the toolkit's tables before their first use. */
   private Catalog catalog() throws Exception {
     Catalog known = catalog;
     if (known != null) {
       return known;
     }
-    creating.lock();
+    Catalog made;
     try {
-      known = catalog;
-      if (known == null) {
-        known = transactions.run(null, this::create);
-        catalog = known;
+      made = transactions.run(null, this::create);
+    } catch (SQLException e) {
+      if (!isThereAlready(e)) {
+        throw e;
       }
-      return known;
-    } finally {
-      creating.unlock();
+      made = transactions.run(null, this::create);
     }
+    catalog = made;
+    return made;
+  }
+
+  /**
+   * In PostgreSQL {@code IF NOT EXISTS} fails for who is second while the first, in this program or
+   * another, has not committed; the second time it finds what is there.
+   */
+  private static boolean isThereAlready(SQLException failure) {
+    return failure.getSQLState() != null && THERE_ALREADY.contains(failure.getSQLState());
   }
 
   private Catalog create(Connection connection) throws SQLException {
