@@ -50,6 +50,9 @@ public final class AccountQueries {
 
   public record StatementList(String accountId, int year, List<Statement> statements) {}
 
+  /** How many accounts are listed unless fewer are asked for. */
+  public static final int FIRST_PAGE = 1_000;
+
   private record Sums(BigDecimal in, BigDecimal out, long count) {}
 
   private static final String SELECT =
@@ -65,7 +68,7 @@ public final class AccountQueries {
   }
 
   /** Accounts in the order in which they were opened. */
-  public AccountList list(int limit, int offset) {
+  AccountList list(int limit, int offset) {
     return database.read(
         Projections.ACCOUNTS,
         sql ->
@@ -78,7 +81,7 @@ public final class AccountQueries {
                 sql.number("SELECT COUNT(*) FROM accounts")));
   }
 
-  public Optional<AccountSummary> find(String accountId) {
+  Optional<AccountSummary> find(String accountId) {
     return database.read(
         Projections.ACCOUNTS,
         sql -> sql.queryOne(SELECT + " WHERE account_id = ?", AccountQueries::summary, accountId));

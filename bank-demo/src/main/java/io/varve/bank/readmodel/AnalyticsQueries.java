@@ -63,7 +63,7 @@ public final class AnalyticsQueries {
   }
 
   /** The figures from one day to another, both included. */
-  public Analytics between(LocalDate from, LocalDate to) {
+  Analytics between(LocalDate from, LocalDate to) {
     return database.read(
         Projections.ANALYTICS,
         sql ->

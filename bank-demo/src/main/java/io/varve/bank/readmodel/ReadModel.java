@@ -1,6 +1,9 @@
 package io.varve.bank.readmodel;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.varve.bank.readmodel.AccountQueries.AccountList;
+import io.varve.bank.readmodel.AccountQueries.AccountSummary;
+import io.varve.bank.readmodel.AnalyticsQueries.Analytics;
 import io.varve.client.eventsourcing.ToolkitObserver;
 import io.varve.client.eventsourcing.projection.ErrorPolicy;
 import io.varve.client.eventsourcing.projection.Projection;
@@ -12,6 +15,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -33,21 +37,26 @@ public final class ReadModel implements AutoCloseable {
   private final AccountQueries accounts;
   private final TransactionQueries transactions;
   private final TransferQueries transfers;
-  private final AnalyticsQueries analytics;
+  private final QueryCaches caches;
   private final PastQueries past;
   private final HealthQueries health;
 
   private ReadModel(
-      DataFolder folder, Database database, ProjectionRunner runner, InstantSource clock) {
+      DataFolder folder,
+      Database database,
+      ProjectionRunner runner,
+      EventStore store,
+      MeterRegistry metrics,
+      InstantSource clock) {
     this.folder = folder;
     this.database = database;
     this.runner = runner;
     this.accounts = new AccountQueries(database, clock);
     this.transactions = new TransactionQueries(database);
     this.transfers = new TransferQueries(database);
-    this.analytics = new AnalyticsQueries(database);
     this.past = new PastQueries(database, clock);
     this.health = new HealthQueries(database);
+    this.caches = new QueryCaches(store, runner, accounts, new AnalyticsQueries(database), metrics);
   }
 
   /**
@@ -78,7 +87,7 @@ public final class ReadModel implements AutoCloseable {
     for (Projection<Connection> projection : Projections.all()) {
       runner.add(projection, database.rows(), ErrorPolicy.retry());
     }
-    return new ReadModel(folder, database, runner.start(), clock);
+    return new ReadModel(folder, database, runner.start(), store, metrics, clock);
   }
 
   public AccountQueries accounts() {
@@ -93,8 +102,19 @@ public final class ReadModel implements AutoCloseable {
     return transfers;
   }
 
-  public AnalyticsQueries analytics() {
-    return analytics;
+  /** One account, with everything up to a position that has been waited for; 0: as it is. */
+  public Optional<AccountSummary> account(String accountId, long notBefore) {
+    return caches.account(accountId, notBefore);
+  }
+
+  /** Accounts in the order in which they were opened. */
+  public AccountList accounts(int limit, int offset, long notBefore) {
+    return caches.accounts(limit, offset, notBefore);
+  }
+
+  /** The figures from one day to another, both included. */
+  public Analytics analytics(LocalDate from, LocalDate to, long notBefore) {
+    return caches.analytics(from, to, notBefore);
   }
 
   public PastQueries past() {
@@ -132,6 +152,10 @@ public final class ReadModel implements AutoCloseable {
     }
   }
 
+  QueryCaches caches() {
+    return caches;
+  }
+
   /** Why the database cannot be reached; null: it can. */
   public @Nullable String databaseFailure() {
     return database.failure();
@@ -155,6 +179,7 @@ public final class ReadModel implements AutoCloseable {
 
   @Override
   public void close() {
+    caches.close();
     runner.close();
     database.close();
     try {

@@ -6,6 +6,7 @@ import io.varve.bank.application.AccountHistory;
 import io.varve.bank.application.AccountHistory.Line;
 import io.varve.bank.domain.Account;
 import io.varve.bank.domain.Money;
+import io.varve.bank.readmodel.AccountQueries;
 import io.varve.bank.readmodel.Projections;
 import io.varve.bank.readmodel.ReadModel;
 import io.varve.bank.readmodel.TransferQueries.TransferList;
@@ -45,7 +46,7 @@ final class QueryRoutes {
    */
   record SagasAnswer(List<TransferView> sagas, long count) {}
 
-  private static final int MAX_ROWS = 1000;
+  private static final int MAX_ROWS = AccountQueries.FIRST_PAGE;
   private static final int MAX_OFFSET = 10_000_000;
   private static final int DEFAULT_DAYS = 30;
   private static final int DEFAULT_POINTS = 100;
@@ -81,16 +82,18 @@ final class QueryRoutes {
   }
 
   private void accounts(Context context) throws InterruptedException {
-    QueryParameters parameters = await(context, Set.of("limit", "offset"), Projections.ACCOUNTS);
+    QueryParameters parameters = QueryParameters.of(context, Set.of("limit", "offset"));
     int limit = parameters.number("limit", MAX_ROWS, 1, MAX_ROWS);
     int offset = parameters.number("offset", 0, 0, MAX_OFFSET);
-    Json.answer(context, 200, readModel.accounts().list(limit, offset));
+    long notBefore = writes.await(context, parameters, Projections.ACCOUNTS);
+    Json.answer(context, 200, readModel.accounts(limit, offset, notBefore));
   }
 
   private void account(Context context) throws InterruptedException {
-    await(context, Set.of(), Projections.ACCOUNTS);
+    QueryParameters parameters = QueryParameters.of(context, Set.of());
     String id = accountId(context);
-    Json.answer(context, 200, found(readModel.accounts().find(id), id));
+    long notBefore = writes.await(context, parameters, Projections.ACCOUNTS);
+    Json.answer(context, 200, found(readModel.account(id, notBefore), id));
   }
 
   private void history(Context context) {
@@ -204,13 +207,14 @@ final class QueryRoutes {
   }
 
   private void analytics(Context context) throws InterruptedException {
-    QueryParameters parameters = await(context, Set.of("from", "to"), Projections.ANALYTICS);
+    QueryParameters parameters = QueryParameters.of(context, Set.of("from", "to"));
     LocalDate to = parameters.day("to", today());
     LocalDate from = parameters.day("from", to.minusDays(DEFAULT_DAYS - 1));
     if (from.isAfter(to)) {
       throw ApiException.badField("from", "from must not be after to");
     }
-    Json.answer(context, 200, readModel.analytics().between(from, to));
+    long notBefore = writes.await(context, parameters, Projections.ANALYTICS);
+    Json.answer(context, 200, readModel.analytics(from, to, notBefore));
   }
 
   private QueryParameters await(Context context, Set<String> names, String projection)

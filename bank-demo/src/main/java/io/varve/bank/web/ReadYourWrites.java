@@ -29,8 +29,13 @@ final class ReadYourWrites {
     context.header(RequestHeaders.POSITION, Long.toString(position));
   }
 
-  /** Waits before a query of what a projection serves. */
-  void await(Context context, QueryParameters parameters, String projection)
+  /**
+   * Waits before a query of what a projection serves.
+   *
+   * @return the position that the answer must not be before; 0: any answer will do, for the rows
+   *     are behind
+   */
+  long await(Context context, QueryParameters parameters, String projection)
       throws InterruptedException {
     long wanted = Math.max(newestCommand.get(), named(context, parameters));
     boolean reached = readModel.awaitPosition(projection, wanted, patience);
@@ -40,6 +45,7 @@ final class ReadYourWrites {
     // Events that do not concern the projection are in its rows without its having come to them.
     long position = Math.max(readModel.position(projection), reached ? wanted : 0);
     context.header(RequestHeaders.POSITION, Long.toString(position));
+    return reached ? wanted : 0;
   }
 
   private static long named(Context context, QueryParameters parameters) {

@@ -166,6 +166,7 @@ public final class ReadCache<K, V> implements AutoCloseable {
   @SuppressWarnings("NullAway") // a mapping may give null, which is then not kept
   private V load(K key) {
     List<V> loaded = new ArrayList<>(1);
+    int begun = epoch.get();
     Answer<V> kept =
         answers.get(
             key,
@@ -185,6 +186,10 @@ public final class ReadCache<K, V> implements AutoCloseable {
               }
               return keep ? new Answer<>(value, rows) : null;
             });
+    if (kept != null && begun != epoch.get()) {
+      // Everything may have been forgotten right before it was put in.
+      boolean unused = answers.asMap().remove(key, kept);
+    }
     if (!loaded.isEmpty()) {
       return loaded.getFirst();
     }
@@ -198,6 +203,15 @@ public final class ReadCache<K, V> implements AutoCloseable {
   /** Forgets the answer for a key. */
   public void invalidate(K key) {
     answers.invalidate(key);
+  }
+
+  /**
+   * Forgets all answers, such as when the rows have been built anew. What is being loaded meanwhile
+   * is handed out and not kept.
+   */
+  public void invalidateAll() {
+    epoch.incrementAndGet();
+    answers.invalidateAll();
   }
 
   /** What it has done. */
