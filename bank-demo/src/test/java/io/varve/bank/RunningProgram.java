@@ -3,6 +3,7 @@ package io.varve.bank;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.varve.client.postgresql.PostgreSql;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -55,7 +57,32 @@ final class RunningProgram implements AutoCloseable {
         "" + port);
   }
 
+  /** The same with its read model in a PostgreSQL database. */
+  static RunningProgram demo(Path folder, int storePort, PostgreSql.NewDatabase database)
+      throws IOException {
+    return start(
+        DEMO,
+        folder,
+        Map.of("BANK_DATABASE_PASSWORD", database.password()),
+        "--store",
+        "127.0.0.1:" + storePort,
+        "--data",
+        folder.resolve("data").toString(),
+        "--database",
+        database.url(),
+        "--database-user",
+        database.user(),
+        "--port",
+        "0");
+  }
+
   private static RunningProgram start(Path jar, Path folder, String... arguments)
+      throws IOException {
+    return start(jar, folder, Map.of(), arguments);
+  }
+
+  private static RunningProgram start(
+      Path jar, Path folder, Map<String, String> environment, String... arguments)
       throws IOException {
     assertThat(jar).as("built by 'mvn package'").exists();
     Files.createDirectories(folder);
@@ -71,11 +98,12 @@ final class RunningProgram implements AutoCloseable {
     command.addAll(List.of(arguments));
     command.add("--port-file");
     command.add(portFile.toString());
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(new File(log.toString())))
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(new File(log.toString())));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     try {
       await().atMost(PATIENCE).until(() -> Files.exists(portFile) || !process.isAlive());
       assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
@@ -84,6 +112,11 @@ final class RunningProgram implements AutoCloseable {
       process.destroyForcibly();
       throw e;
     }
+  }
+
+  /** What it has said so far. */
+  String log() throws IOException {
+    return Files.readString(log);
   }
 
   int port() {
