@@ -25,16 +25,19 @@ final class Chromium {
 
   private Chromium() {}
 
-  /** A browser with a profile of its own in this folder. */
-  static ChromeDriver start(Path profile) {
-    Optional<Path> browser = onPath("chromium");
-    Optional<Path> driver = onPath("chromedriver");
-    if (browser.isEmpty() || driver.isEmpty()) {
+  /** Ends the test here if there is no browser: before it starts what else it needs. */
+  static void need() {
+    if (onPath("chromium").isEmpty() || onPath("chromedriver").isEmpty()) {
       assertThat(System.getenv("VARVE_CI")).as("VARVE_CI: this " + NEEDED).isNotEqualTo("1");
       Assumptions.abort(NEEDED);
     }
+  }
+
+  /** A browser with a profile of its own in this folder. */
+  static ChromeDriver start(Path profile) {
+    need();
     ChromeOptions options = new ChromeOptions();
-    options.setBinary(browser.orElseThrow().toFile());
+    options.setBinary(onPath("chromium").orElseThrow().toFile());
     options.addArguments(
         "--headless=new",
         "--hide-scrollbars",
@@ -53,7 +56,7 @@ final class Chromium {
     options.setCapability("goog:loggingPrefs", Map.of("browser", "ALL"));
     ChromeDriverService service =
         new ChromeDriverService.Builder()
-            .usingDriverExecutable(driver.orElseThrow().toFile())
+            .usingDriverExecutable(onPath("chromedriver").orElseThrow().toFile())
             .usingAnyFreePort()
             .withSilent(true)
             .build();

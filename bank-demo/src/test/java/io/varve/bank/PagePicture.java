@@ -49,6 +49,7 @@ class PagePicture {
 
   @Test
   void of_a_bank_with_some_life_in_it(@TempDir Path folder) throws Exception {
+    Chromium.need();
     try (RunningProgram server = RunningProgram.server(folder.resolve("server"), 0);
         RunningProgram demo = RunningProgram.demo(folder.resolve("demo"), server.port());
         BankClient client = new BankClient(demo.port());

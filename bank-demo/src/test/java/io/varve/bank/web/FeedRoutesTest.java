@@ -54,16 +54,21 @@ class FeedRoutesTest {
   private @Nullable Javalin javalin;
   private int port;
 
+  /** A reader that is held back on a slow machine is to be held back, not let go. */
   private FeedRoutes serve(EventStore events, Duration heartbeat, int maxReaders) {
+    return serve(events, heartbeat, maxReaders, PATIENCE.multipliedBy(2));
+  }
+
+  private FeedRoutes serve(
+      EventStore events, Duration heartbeat, int maxReaders, Duration idleTime) {
     FeedRoutes routes = new FeedRoutes(events, projections::get, heartbeat, maxReaders);
     javalin =
         Javalin.create(
             config -> {
               config.startup.showJavalinBanner = false;
               config.concurrency.useVirtualThreads = true;
-              // A reader that is held back on a slow machine is to be held back, not sent away.
               config.jetty.modifyHttpConfiguration(
-                  http -> http.setIdleTimeout(PATIENCE.toMillis() * 2));
+                  http -> http.setIdleTimeout(idleTime.toMillis()));
               routes.register(config.routes);
               ErrorRoutes.register(config.routes);
             });
@@ -257,18 +262,9 @@ class FeedRoutesTest {
     int events = 4_000;
     CountingStore counting = new CountingStore(store);
     serve(counting, SELDOM, 10);
-    String text = "x".repeat(8_000);
     try (Reader slow = read("")) {
       assertThat(slow.next().type()).isEqualTo("store");
-      for (int i = 0; i < events; i++) {
-        memory.append(
-            "account-a",
-            ExpectedVersion.any(),
-            List.of(
-                NewEvent.builder("MoneyDeposited")
-                    .json("{\"description\":\"" + text + "\"}")
-                    .build()));
-      }
+      appendLarge(events);
       try (Reader fast = read("?after=0")) {
         assertThat(fast.positions(events)).isEqualTo(positions(1, events));
       }
@@ -276,6 +272,19 @@ class FeedRoutesTest {
           .as("what fits into the buffers of two sockets, of 32 MB")
           .isLessThan(events * 3 / 4);
       assertThat(slow.positions(events)).isEqualTo(positions(1, events));
+    }
+  }
+
+  @Test
+  void a_reader_that_takes_nothing_for_long_is_let_go_and_may_come_back() throws Exception {
+    FeedRoutes routes = serve(store, SELDOM, 10, Duration.ofMillis(500));
+    try (Reader stuck = read("")) {
+      assertThat(stuck.next().type()).isEqualTo("store");
+      appendLarge(4_000);
+      await().atMost(PATIENCE).until(() -> routes.readers() == 0);
+    }
+    try (Reader back = read("?after=3990")) {
+      assertThat(back.positions(10)).isEqualTo(positions(3_991, 4_000));
     }
   }
 
@@ -481,6 +490,20 @@ class FeedRoutesTest {
           stream,
           ExpectedVersion.any(),
           List.of(NewEvent.builder("MoneyDeposited").json("{\"amount\":1.00}").build()));
+    }
+  }
+
+  /** Some 8 KB each. */
+  private void appendLarge(int events) {
+    String text = "x".repeat(8_000);
+    for (int i = 0; i < events; i++) {
+      memory.append(
+          "account-a",
+          ExpectedVersion.any(),
+          List.of(
+              NewEvent.builder("MoneyDeposited")
+                  .json("{\"description\":\"" + text + "\"}")
+                  .build()));
     }
   }
 
