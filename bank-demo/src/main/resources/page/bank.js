@@ -85,9 +85,22 @@ export function takeIn(event) {
   }
 }
 
-const refreshAccounts = coalesced(250, async () => {
-  const ids = [...accountsToAsk];
-  accountsToAsk.clear();
+const refreshAccounts = coalesced(250, () => takeAll(accountsToAsk, askAccounts));
+const refreshTransfers = coalesced(150, () => takeAll(transfersToAsk, askTransfers));
+
+/** Does it with all ids that wait; when it fails, they wait again. */
+async function takeAll(waiting, action) {
+  const ids = [...waiting];
+  waiting.clear();
+  try {
+    await action(ids);
+  } catch (error) {
+    ids.forEach((id) => waiting.add(id));
+    throw error;
+  }
+}
+
+async function askAccounts(ids) {
   if (ids.length > ONE_BY_ONE || ids.some((id) => !bank.accounts.has(id))) {
     await loadAccounts();
     return;
@@ -95,11 +108,9 @@ const refreshAccounts = coalesced(250, async () => {
   const accounts = await Promise.all(ids.map((id) => get(`/api/queries/accounts/${id}`, { after: asOf })));
   for (const account of accounts) bank.accounts.set(account.account_id, account);
   changed('accounts');
-});
+}
 
-const refreshTransfers = coalesced(150, async () => {
-  const ids = [...transfersToAsk];
-  transfersToAsk.clear();
+async function askTransfers(ids) {
   if (ids.length > ONE_BY_ONE || ids.some((id) => !bank.transfers.has(id))) {
     await loadTransfers();
     return;
@@ -107,4 +118,4 @@ const refreshTransfers = coalesced(150, async () => {
   const transfers = await Promise.all(ids.map((id) => get(`/api/queries/sagas/${id}`, { after: asOf })));
   for (const transfer of transfers) bank.transfers.set(transfer.transfer_id, transfer);
   changed('transfers');
-});
+}

@@ -79,7 +79,13 @@ export function toast(text, kind = 'good') {
   setTimeout(() => box.remove(), 6000);
 }
 
-/** Calls once for many calls: at once, and again at most every so often while there is news. */
+/** How long to wait with what has failed and may work again. */
+const AFTER_FAILURE = 1000;
+
+/**
+ * Calls once for many calls: at once, and again at most every so often while there is news. What fails in passing, as
+ * it does while the bank starts, is done again.
+ */
 export function coalesced(everyMillis, action) {
   let running = false;
   let again = false;
@@ -91,12 +97,17 @@ export function coalesced(everyMillis, action) {
     running = true;
     do {
       again = false;
+      let pause = everyMillis;
       try {
         await action();
       } catch (error) {
         console.warn(error);
+        if (error.passing) {
+          again = true;
+          pause = Math.max(pause, AFTER_FAILURE);
+        }
       }
-      await new Promise((resolve) => setTimeout(resolve, everyMillis));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     } while (again);
     running = false;
   }

@@ -4,7 +4,7 @@ import { showAccounts } from '/page/accounts.js';
 import { showAnalytics } from '/page/analytics.js';
 import { followFeed } from '/page/api.js';
 import { hear, loadAll, onChange, takeIn } from '/page/bank.js';
-import { announce, byId, setText } from '/page/dom.js';
+import { announce, byId, coalesced, setText } from '/page/dom.js';
 import { showFeed } from '/page/feed.js';
 import { showForms } from '/page/forms.js';
 import { showHealth } from '/page/health.js';
@@ -24,6 +24,7 @@ const projections = showProjections();
 onChange('accounts', figures);
 await loadAll().catch(() => {}); // the names, before the first events name accounts; the feed has it done again
 
+const load = coalesced(300, loadAll);
 let live = false; // what comes first happened before; what the page shows then is asked for once
 let lost = false;
 
@@ -33,10 +34,13 @@ followFeed({
     feed.take(event);
     if (live) takeIn(event);
   },
-  async store(reachable) {
+  store(reachable) {
     feed.store(reachable);
     health.store(reachable);
-    if (reachable && (!live || lost)) await load();
+    if (reachable && (!live || lost)) {
+      live = true;
+      load();
+    }
     if (lost !== !reachable) announce(reachable ? 'The store is back.' : 'The store is away.');
     lost = !reachable;
   },
@@ -53,16 +57,6 @@ followFeed({
     location.reload();
   },
 });
-
-async function load() {
-  live = true;
-  try {
-    await loadAll();
-  } catch (problem) {
-    live = false;
-    announce(problem.message);
-  }
-}
 
 /** Light, dark, or what the system has. */
 function themeButton() {

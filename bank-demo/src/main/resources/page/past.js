@@ -69,7 +69,9 @@ export function showPast() {
     select(subject.value === '' ? null : subject.value);
   });
   onChange('selection', () => {
+    points = []; // they are another one's
     drawSubjects();
+    draw();
     reload();
   });
   onChange('accounts', () => {

@@ -1,11 +1,11 @@
 // How the projections are, and having one made anew.
 
 import { post } from '/page/api.js';
-import { announce, byId, h, keyed, setText, toast } from '/page/dom.js';
+import { byId, h, keyed, setText, toast } from '/page/dom.js';
 import { behind, percent, sentence, whole } from '/page/format.js';
 
 export function showProjections() {
-  const rebuilding = new Set();
+  const awaited = new Map(); // by name, the generation that somebody here has asked for
   const list = h('ul', { class: 'projection-list' });
   byId('projection-list').append(list);
 
@@ -18,12 +18,13 @@ export function showProjections() {
     button.addEventListener('click', async () => {
       button.disabled = true;
       try {
-        await post(`/api/admin/projections/${encodeURIComponent(name)}/rebuild`);
-        rebuilding.add(name);
-        toast(`${sentence(name)} is made anew from the log.`);
+        const { body } = await post(`/api/admin/projections/${encodeURIComponent(name)}/rebuild`);
+        awaited.set(name, body.generation);
+        toast(`${sentence(name)} is being made anew from the log.`);
       } catch (problem) {
-        button.disabled = false;
         toast(problem.message, 'bad');
+      } finally {
+        button.disabled = false;
       }
     });
     return h('li', { class: 'projection' },
@@ -51,11 +52,12 @@ export function showProjections() {
     bar.hidden = !rebuild;
     item.querySelector('button').disabled = Boolean(rebuild);
     if (rebuild) {
-      rebuilding.add(name);
       bar.querySelector('progress').value = rebuild.fraction;
       setText(bar.querySelector('.number'), percent(rebuild.fraction));
-    } else if (rebuilding.delete(name)) {
-      announce(`${sentence(name)} has been made anew.`);
+    }
+    if (projection.generation >= awaited.get(name)) {
+      awaited.delete(name);
+      toast(`${sentence(name)} has been made anew.`);
     }
   }
 }

@@ -17,7 +17,7 @@ final class AdminRoutes {
   /**
    * @param head the newest position of the log
    * @param lag how many positions of the log it has not come to; some may not concern it
-   * @param eventsPerSecond lately
+   * @param eventsPerSecond lately, to one decimal
    * @param parked events that it has put aside
    * @param failure what went wrong last; absent while all is well
    * @param rebuild the generation that is being built beside this one, if any
@@ -99,7 +99,8 @@ final class AdminRoutes {
                         + String.join(", ", Projections.NAMES)));
   }
 
-  private static ProjectionView view(ProjectionStatus status) {
+  /** A projection as JSON, here and in the feed. */
+  static ProjectionView view(ProjectionStatus status) {
     ProjectionStatus.Rebuild rebuild = status.rebuild();
     return new ProjectionView(
         status.name(),
@@ -108,7 +109,7 @@ final class AdminRoutes {
         status.position(),
         status.head(),
         status.lagInPositions(),
-        status.eventsPerSecond(),
+        Math.round(status.eventsPerSecond() * 10) / 10.0,
         status.parked(),
         status.failure(),
         rebuild == null

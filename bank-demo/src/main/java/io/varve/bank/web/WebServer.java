@@ -27,6 +27,10 @@ public final class WebServer implements AutoCloseable {
   public record Patience(Duration readModel, Duration transfer) {}
 
   private static final Duration CLOSING_TIME = Duration.ofSeconds(10);
+
+  /** Whoever takes nothing, or sends nothing, for so long in the middle of a request is let go. */
+  private static final Duration IDLE_TIME = Duration.ofSeconds(30);
+
   private static final long MAX_BODY_BYTES = 64 * 1024;
 
   private final FeedRoutes feed;
@@ -46,7 +50,7 @@ public final class WebServer implements AutoCloseable {
     this.feed =
         new FeedRoutes(
             events,
-            () -> readModel.projectionStatuses().stream().map(ProjectionView::of).toList(),
+            () -> readModel.projectionStatuses().stream().map(AdminRoutes::view).toList(),
             FeedRoutes.HEARTBEAT,
             FeedRoutes.MAX_READERS);
     this.javalin =
@@ -56,6 +60,8 @@ public final class WebServer implements AutoCloseable {
               config.concurrency.useVirtualThreads = true;
               config.http.prefer405over404 = true;
               config.http.maxRequestSize = MAX_BODY_BYTES;
+              config.jetty.modifyHttpConfiguration(
+                  http -> http.setIdleTimeout(IDLE_TIME.toMillis()));
               config.jetty.modifyServer(
                   server -> {
                     server.setHandler(new GracefulHandler());
