@@ -14,10 +14,12 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +51,7 @@ class BankCrashIT {
   private volatile int demoPort;
 
   @Test
+  @Timeout(value = 2, unit = TimeUnit.HOURS) // hundreds of kills, at some seconds each
   void killed_in_turn_under_load_the_bank_loses_no_cent() throws Exception {
     RunningProgram server = RunningProgram.server(folder.resolve("server"), 0);
     // Restarted on the port that it was given first, so that the demo finds it again.
