@@ -153,51 +153,59 @@ public final class ReadCache<K, V> implements AutoCloseable {
    */
   public V get(K key, long notBefore) {
     Answer<V> kept = answers.getIfPresent(key);
-    if (kept != null) {
-      if (notBefore == 0 || kept.rowsAt() >= notBefore || heard >= notBefore) {
-        hits.increment();
-        return kept.value();
-      }
-      boolean unused = answers.asMap().remove(key, kept);
-    }
-    return load(key);
+    return kept != null && has(kept, notBefore) ? hit(kept) : load(key, notBefore);
+  }
+
+  /** Whether an answer that is kept has everything up to there that concerns it. */
+  private boolean has(Answer<V> kept, long notBefore) {
+    return kept.rowsAt() >= notBefore || heard >= notBefore;
+  }
+
+  private V hit(Answer<V> kept) {
+    hits.increment();
+    return kept.value();
   }
 
   @SuppressWarnings("NullAway") // a mapping may give null, which is then not kept
-  private V load(K key) {
+  private V load(K key, long notBefore) {
     List<V> loaded = new ArrayList<>(1);
-    int begun = epoch.get();
-    Answer<V> kept =
-        answers.get(
-            key,
-            missing -> {
-              int before = epoch.get();
-              long rows = rowsAt.getAsLong();
-              V value = requireNonNull(loader.apply(missing), "the loader gave no answer");
-              loads.increment();
-              loaded.add(value);
-              boolean keep =
-                  following
-                      && before == epoch.get()
-                      && rows >= floor
-                      && rows >= newest.getOrDefault(missing, 0L);
-              if (!keep) {
-                notKept.increment();
-              }
-              return keep ? new Answer<>(value, rows) : null;
-            });
-    if (kept != null && begun != epoch.get()) {
-      // Everything may have been forgotten right before it was put in.
+    while (true) {
+      int begun = epoch.get();
+      Answer<V> kept =
+          answers.get(
+              key,
+              missing -> {
+                int before = epoch.get();
+                long rows = rowsAt.getAsLong();
+                V value = requireNonNull(loader.apply(missing), "the loader gave no answer");
+                loads.increment();
+                loaded.add(value);
+                boolean keep =
+                    following
+                        && before == epoch.get()
+                        && rows >= floor
+                        && rows >= newest.getOrDefault(missing, 0L);
+                if (!keep) {
+                  notKept.increment();
+                }
+                return keep ? new Answer<>(value, rows) : null;
+              });
+      if (kept != null && begun != epoch.get()) {
+        // Everything may have been forgotten right before it was put in.
+        boolean unused = answers.asMap().remove(key, kept);
+      }
+      if (!loaded.isEmpty()) {
+        return loaded.getFirst();
+      }
+      if (kept == null) {
+        throw new IllegalStateException("neither an answer nor a load");
+      }
+      if (has(kept, notBefore)) {
+        return hit(kept);
+      }
+      // It was kept before, or somebody began to load it before the rows had come so far.
       boolean unused = answers.asMap().remove(key, kept);
     }
-    if (!loaded.isEmpty()) {
-      return loaded.getFirst();
-    }
-    if (kept == null) {
-      throw new IllegalStateException("neither an answer nor a load");
-    }
-    hits.increment();
-    return kept.value();
   }
 
   /** Forgets the answer for a key. */

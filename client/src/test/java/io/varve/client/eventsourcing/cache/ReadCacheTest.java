@@ -9,12 +9,19 @@ import io.varve.client.eventsourcing.projection.AccountEvent.Deposited;
 import io.varve.client.eventsourcing.projection.AccountEvent.Opened;
 import io.varve.client.streams.AppendResult;
 import io.varve.client.testkit.InMemoryEventStore;
+import java.lang.Thread.State;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -55,6 +62,14 @@ class ReadCacheTest {
   void close() {
     cache.close();
     store.close();
+  }
+
+  private static void awaitOrFail(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private AppendResult heardDeposit() {
@@ -113,6 +128,41 @@ class ReadCacheTest {
     assertThat(cache.get(ACCOUNT, ahead)).isEqualTo("new");
     assertThat(cache.get(ACCOUNT, ahead)).isEqualTo("new");
     assertThat(cache.statistics().loads()).isEqualTo(2);
+  }
+
+  @Test
+  void who_has_just_written_gets_no_answer_that_somebody_began_to_load_before() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Function<String, String> slowAtFirst =
+        key -> {
+          String value = requireNonNull(rows.get(key));
+          begun.countDown();
+          awaitOrFail(goOn);
+          return value;
+        };
+    try (ReadCache<String, String> slow =
+            ReadCache.loading(slowAtFirst)
+                .invalidateOn(AccountEvent.TYPES, AccountEvent.class, event -> event.stream())
+                .start(store, rowsAt::get);
+        ExecutorService readers = Executors.newFixedThreadPool(2)) {
+      await().until(slow::isFollowing);
+      Future<String> early = readers.submit(() -> slow.get(ACCOUNT));
+      begun.await();
+      rows.put(ACCOUNT, "new");
+      long ahead = rowsAt.incrementAndGet(); // in the rows, and not heard of here
+      AtomicReference<Thread> waiting = new AtomicReference<>();
+      Future<String> writer =
+          readers.submit(
+              () -> {
+                waiting.set(Thread.currentThread());
+                return slow.get(ACCOUNT, ahead);
+              });
+      await().until(() -> waiting.get() != null && waiting.get().getState() == State.BLOCKED);
+      goOn.countDown();
+      assertThat(early.get(30, TimeUnit.SECONDS)).isEqualTo("old");
+      assertThat(writer.get(30, TimeUnit.SECONDS)).isEqualTo("new");
+    }
   }
 
   @Test
