@@ -9,7 +9,6 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,10 +72,6 @@ final class Database implements AutoCloseable {
     return config;
   }
 
-  DataSource dataSource() {
-    return pool;
-  }
-
   /** What the projections write to. */
   SqlReadModel rows() {
     return rows;
@@ -109,10 +104,6 @@ final class Database implements AutoCloseable {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       return String.valueOf(cause.getMessage());
     }
-  }
-
-  DatabaseSettings settings() {
-    return settings;
   }
 
   /**

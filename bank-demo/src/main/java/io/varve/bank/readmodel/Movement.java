@@ -7,6 +7,7 @@ import io.varve.bank.domain.AccountEvent.MoneyDeposited;
 import io.varve.bank.domain.AccountEvent.MoneyWithdrawn;
 import io.varve.bank.domain.Money;
 import io.varve.bank.store.Facts;
+import io.varve.bank.store.TransferFold;
 import io.varve.client.eventsourcing.TypedEvent;
 import java.math.BigDecimal;
 import java.util.Locale;
@@ -61,13 +62,10 @@ record Movement(
     }
   }
 
-  /** What undoes a step of a transfer has a key of its own, made from the step's. */
-  private static final String UNDO = "/undo";
-
   static Optional<Movement> of(TypedEvent<? extends AccountEvent> event) {
     Map<String, String> metadata = event.recorded().metadata();
     String transferId = metadata.get(Facts.TRANSFER_ID);
-    boolean isUndo = isUndo(metadata.getOrDefault(Facts.TRANSFER_STEP, ""));
+    boolean isUndo = TransferFold.isUndo(metadata.getOrDefault(Facts.TRANSFER_STEP, ""));
     return switch (event.event()) {
       case AccountOpened e ->
           e.initialBalance().isZero()
@@ -88,10 +86,6 @@ record Movement(
               new Movement(Kind.INTEREST, e.amount(), "Rate " + e.rate().toPlainString(), null));
       default -> Optional.empty();
     };
-  }
-
-  private static boolean isUndo(String step) {
-    return step.contains(UNDO) || step.equals("REFUND_SOURCE") || step.equals("REVERSE_CREDIT");
   }
 
   /** What it does to the balance. */

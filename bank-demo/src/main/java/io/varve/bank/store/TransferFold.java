@@ -35,13 +35,22 @@ public final class TransferFold {
     return stepName(action) + "/" + UNDO;
   }
 
+  /** Whether what the saga calls so undoes an action. */
+  public static boolean isUndo(String command) {
+    return parts(command).contains(UNDO);
+  }
+
+  private static List<String> parts(String command) {
+    return List.of(command.split("/", -1));
+  }
+
   /** The transfer after an event of its saga. */
   public static Transfer evolve(Transfer transfer, ProcessEvent event, Instant at) {
     return switch (event) {
       case CommandIssued e -> {
-        List<String> key = List.of(String.valueOf(e.key()).split("/", -1));
-        Action action = Action.valueOf(key.getFirst().toUpperCase(Locale.ROOT));
-        yield transfer.sent(e.commandId().toString(), action, key.contains(UNDO), at);
+        String key = String.valueOf(e.key());
+        Action action = Action.valueOf(parts(key).getFirst().toUpperCase(Locale.ROOT));
+        yield transfer.sent(e.commandId().toString(), action, isUndo(key), at);
       }
       case CommandAccepted e -> transfer.done(e.commandId().toString(), at);
       case CommandRefused e ->
