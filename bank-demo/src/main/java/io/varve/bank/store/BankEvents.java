@@ -41,7 +41,7 @@ public final class BankEvents {
   public static final EventTypes<TransferRequested> REQUESTS =
       EventTypes.builder(TransferRequested.class, JSON)
           .register(TransferRequested.class)
-          .skipUnknown()
+          .skipUnknown(new PassedOver())
           .build();
 
   /** What a transfer's saga asks of accounts, as it is written into the saga's stream. */

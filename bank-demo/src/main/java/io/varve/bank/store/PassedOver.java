@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Warns of events of types that the bank does not know, once for each type. */
+/** Warns of events whose type or schema version the bank does not know, once for each type. */
 final class PassedOver implements Consumer<RecordedEvent> {
 
   private static final Logger LOG = LoggerFactory.getLogger(PassedOver.class);
@@ -19,7 +19,7 @@ final class PassedOver implements Consumer<RecordedEvent> {
   public void accept(RecordedEvent event) {
     if (types.size() < MOST_TYPES && types.add(event.type())) {
       LOG.warn(
-          "passed over an event of unknown type {} in {} at version {}",
+          "passed over {} in {} at version {}: the type, or its schema version, is not known",
           event.type(),
           event.stream(),
           event.version());
