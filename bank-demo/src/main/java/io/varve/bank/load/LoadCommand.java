@@ -18,6 +18,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "load",
     mixinStandardHelpOptions = true,
+    exitCodeOnInvalidInput = LoadCommand.EXIT_USAGE,
+    exitCodeOnExecutionException = LoadCommand.EXIT_FAILED,
     description = {
       "Puts a load of transfers on a running demo and measures it: how many a second, and how long"
           + " each takes from the request to the end of its saga.",
@@ -25,7 +27,8 @@ import picocli.CommandLine.Spec;
     })
 public final class LoadCommand implements Callable<Integer> {
 
-  private static final int EXIT_FAILED = 1;
+  static final int EXIT_FAILED = 1;
+  static final int EXIT_USAGE = 64; // as sysexits.h has it
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
