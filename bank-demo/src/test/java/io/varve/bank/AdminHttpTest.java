@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.bank.BankClient.Answer;
+import io.varve.bank.load.LoadCommand;
 import io.varve.bank.readmodel.DatabaseSettings;
 import io.varve.bank.web.WebServer;
+import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.NewEvent;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -132,6 +135,25 @@ class AdminHttpTest {
   }
 
   @Test
+  void health_says_when_no_transfers_are_taken_up_and_why() throws Exception {
+    try (Bank bank = bank(DatabaseSettings.inFolder(data));
+        BankClient client = new BankClient(bank.port())) {
+      assertThat(client.get("/health").expect(200).body().has("sagas_error")).isFalse();
+      store.append(
+          "request-tr-1",
+          ExpectedVersion.noStream(),
+          NewEvent.json("TransferRequested", "{\"amount\":1}"));
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(client.get("/health").expect(200).at("/sagas_error"))
+                      .contains("request-tr-1"));
+      assertThat(client.get("/health").expect(200).at("/status")).isEqualTo("degraded");
+    }
+  }
+
+  @Test
   void a_query_of_a_database_that_is_away_is_a_503_that_says_when_to_ask_again() throws Exception {
     try (Bank bank =
             Bank.start(
@@ -171,6 +193,7 @@ class AdminHttpTest {
     assertThat(rebuild("acounts")).isEqualTo(64);
     assertThat(text()).contains("there are accounts, transactions, sagas, analytics");
     assertThat(rebuild("accounts", "--demo", "nonsense")).isEqualTo(64);
+    assertThat(new CommandLine(new LoadCommand()).execute("--clients", "0")).isEqualTo(64);
     int nobody;
     try (ServerSocket socket = new ServerSocket(0)) {
       nobody = socket.getLocalPort();

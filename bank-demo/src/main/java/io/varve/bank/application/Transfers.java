@@ -4,6 +4,7 @@ import io.varve.bank.domain.Money;
 import io.varve.bank.domain.Transfer;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Where transfers are asked for. Whoever implements it sees each one through to its end. */
 public interface Transfers {
@@ -48,4 +49,7 @@ public interface Transfers {
 
   /** The number of transfers that have started and not ended, as far as the log has been read. */
   int unfinished();
+
+  /** Why no transfers are taken up at the moment; null: they are. */
+  @Nullable String failure();
 }

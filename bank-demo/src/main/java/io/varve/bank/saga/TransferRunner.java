@@ -33,6 +33,7 @@ import io.varve.client.streams.VersionConflictException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts transfers, and sees each to its end, whoever started it and whatever is killed on the way:
@@ -151,6 +152,11 @@ public final class TransferRunner implements Transfers, AutoCloseable {
   public int unfinished() {
     ProcessStatus status = runner.status();
     return status.running() + status.waiting() + status.stuck().size() + status.needHelp().size();
+  }
+
+  @Override
+  public @Nullable String failure() {
+    return runner.status().error();
   }
 
   /** Stops between two steps of each transfer; what is unfinished goes on at the next start. */

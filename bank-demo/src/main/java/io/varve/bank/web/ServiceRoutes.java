@@ -47,9 +47,11 @@ final class ServiceRoutes {
   /**
    * Numbers are absent while the read model cannot be asked.
    *
-   * @param status up; degraded: answering, while a projection stands still, the read model's
-   *     database is away or a transfer waits for a person; down: the store cannot be reached
+   * @param status up; degraded: answering, while a projection stands still, no transfers are taken
+   *     up, the read model's database is away or a transfer waits for a person; down: the store
+   *     cannot be reached
    * @param aggregates accounts and transfers together
+   * @param sagasError why no transfers are taken up; absent while they are
    * @param moneyHeld what has left one account and reached none, by transfers not ended well
    */
   record Health(
@@ -60,6 +62,7 @@ final class ServiceRoutes {
       @Nullable Long transactions,
       @Nullable Long sagas,
       long sagasUnfinished,
+      @Nullable String sagasError,
       @Nullable Long sagasNeedingAttention,
       @Nullable BigDecimal moneyHeld,
       StoreHealth store,
@@ -96,6 +99,7 @@ final class ServiceRoutes {
     links.put("interest", "POST /api/commands/accounts/{id}/interest");
     links.put("close", "POST /api/commands/accounts/{id}/close");
     links.put("transfer", "POST /api/commands/transfers");
+    links.put("retry", "POST /api/commands/transfers/{id}/retry");
     links.put("accounts", "GET /api/queries/accounts");
     links.put("account", "GET /api/queries/accounts/{id}");
     links.put("history", "GET /api/queries/accounts/{id}/history");
@@ -110,6 +114,7 @@ final class ServiceRoutes {
     links.put("saga", "GET /api/queries/sagas/{id}");
     links.put("analytics", "GET /api/queries/analytics?from={day}&to={day}");
     links.put("feed", "GET /api/feed");
+    links.put("metrics", "GET /metrics");
     links.put("projections", "GET /api/admin/projections");
     links.put("projection", "GET /api/admin/projections/{name}");
     links.put("rebuild", "POST /api/admin/projections/{name}/rebuild");
@@ -119,17 +124,19 @@ final class ServiceRoutes {
   private void health(Context context) throws InterruptedException {
     StoreProbe.Answer answer = store.ask(PATIENCE);
     List<ProjectionStatus> projections = readModel.projectionStatuses();
+    @Nullable String sagasError = transfers.failure();
     @Nullable String databaseFailure = readModel.databaseFailure();
     HealthQueries.@Nullable Numbers numbers = databaseFailure == null ? numbers() : null;
     Health health =
         new Health(
-            status(answer, projections, numbers),
+            status(answer, projections, sagasError, numbers),
             numbers == null ? null : numbers.accounts() + numbers.sagas(),
             numbers == null ? null : numbers.events(),
             numbers == null ? null : numbers.accounts(),
             numbers == null ? null : numbers.transactions(),
             numbers == null ? null : numbers.sagas(),
             transfers.unfinished(),
+            sagasError,
             numbers == null ? null : numbers.needingAttention(),
             numbers == null ? null : numbers.held(),
             new StoreHealth(
@@ -150,12 +157,15 @@ final class ServiceRoutes {
   private static String status(
       StoreProbe.Answer store,
       List<ProjectionStatus> projections,
+      @Nullable String sagasError,
       HealthQueries.@Nullable Numbers numbers) {
     if (!store.reachable()) {
       return "down";
     }
     boolean allRunning = projections.stream().allMatch(projection -> projection.failure() == null);
-    return allRunning && numbers != null && numbers.needingAttention() == 0 ? "up" : "degraded";
+    return allRunning && sagasError == null && numbers != null && numbers.needingAttention() == 0
+        ? "up"
+        : "degraded";
   }
 
   private static ProjectionHealth health(ProjectionStatus projection, StoreProbe.Answer store) {
