@@ -20,7 +20,7 @@ function changed(topic) {
 }
 
 export const bank = {
-  accounts: new Map(), // newest first
+  accounts: new Map(), // in the order in which they were opened
   count: 0,
   transfers: new Map(), // newest first
   transferCount: 0,

@@ -81,7 +81,8 @@ function update(card, transfer) {
   })), (node) => node.label);
   const back = WAY.map((node, column) => ({
     ...node, column, account: transfer[node.of],
-    taken: steps.find((step) => step.step === node.step && step.compensation),
+    // The last try: what could not be undone at first has been tried again.
+    taken: steps.findLast((step) => step.step === node.step && step.compensation),
   })).filter((node) => node.taken);
   const backWay = card.querySelector('.back');
   backWay.hidden = back.length === 0;
@@ -123,7 +124,9 @@ function retryButton(id) {
       await post(`/api/commands/transfers/${encodeURIComponent(id)}/retry`);
       toast('The transfer is tried again.');
     } catch (problem) {
-      toast(problem.message, 'bad');
+      const ended = problem.body?.transfer_id ? problem.body.status : null;
+      if (ended === 'compensated') toast('The transfer was tried again, and is refunded.');
+      else toast(problem.message, 'bad');
     } finally {
       button.disabled = false;
     }
