@@ -33,23 +33,26 @@ class QueryCachesTest extends ReadModelFixture {
               }
             });
       }
-      for (int deposits = 1; deposits <= 300; deposits++) {
-        long position = bank.deposited("a", "1");
-        assertThat(readModel.awaitPosition(Projections.ACCOUNTS, position, PATIENCE)).isTrue();
-        assertThat(readModel.awaitPosition(Projections.ANALYTICS, position, PATIENCE)).isTrue();
-        BigDecimal balance = new BigDecimal(deposits).setScale(2);
-        assertThat(readModel.account("a", position).orElseThrow().balance()).isEqualTo(balance);
-        assertThat(
-                readModel
-                    .accounts(AccountQueries.FIRST_PAGE, 0, position)
-                    .accounts()
-                    .getFirst()
-                    .balance())
-            .isEqualTo(balance);
-        assertThat(readModel.analytics(DAY, DAY, position).days().getFirst().moneyIn().sum())
-            .isEqualTo(balance);
+      try {
+        for (int deposits = 1; deposits <= 300; deposits++) {
+          long position = bank.deposited("a", "1");
+          assertThat(readModel.awaitPosition(Projections.ACCOUNTS, position, PATIENCE)).isTrue();
+          assertThat(readModel.awaitPosition(Projections.ANALYTICS, position, PATIENCE)).isTrue();
+          BigDecimal balance = new BigDecimal(deposits).setScale(2);
+          assertThat(readModel.account("a", position).orElseThrow().balance()).isEqualTo(balance);
+          assertThat(
+                  readModel
+                      .accounts(AccountQueries.FIRST_PAGE, 0, position)
+                      .accounts()
+                      .getFirst()
+                      .balance())
+              .isEqualTo(balance);
+          assertThat(readModel.analytics(DAY, DAY, position).days().getFirst().moneyIn().sum())
+              .isEqualTo(balance);
+        }
+      } finally {
+        done.set(true); // or nobody ever hears what has failed
       }
-      done.set(true);
     }
     assertThat(readModel.caches().accountStatistics().hits()).isPositive();
     assertThat(readModel.caches().accountStatistics().invalidations()).isPositive();
