@@ -6,6 +6,7 @@ import io.varve.client.connection.Endpoint;
 import io.varve.client.connection.GrpcEventStore;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ForwardingEventStore;
+import io.varve.client.streams.StoreUnavailableException;
 import java.security.SecureRandom;
 import java.time.Duration;
 
@@ -26,8 +27,11 @@ import java.time.Duration;
  */
 public final class VarveClient extends ForwardingEventStore {
 
-  private VarveClient(EventStore store) {
+  private final GrpcEventStore store;
+
+  private VarveClient(GrpcEventStore store) {
     super(store);
+    this.store = store;
   }
 
   /**
@@ -45,6 +49,16 @@ public final class VarveClient extends ForwardingEventStore {
   /** Starts a client of {@code varve://localhost:2113} with default settings. */
   public static Builder builder() {
     return new Builder();
+  }
+
+  /**
+   * Whether the server says of itself that it serves: it is neither starting nor stopping, and can
+   * still write. Asks once, within the deadline, so a server that is not there is told at once.
+   *
+   * @throws StoreUnavailableException nobody answered in time
+   */
+  public boolean isServing() {
+    return store.isServing();
   }
 
   /**

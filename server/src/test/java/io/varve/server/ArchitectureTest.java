@@ -157,6 +157,24 @@ class ArchitectureTest {
           .resideInAPackage("picocli..");
 
   @ArchTest
+  static final ArchRule only_the_command_line_tools_are_clients =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".cli")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.varve.client..");
+
+  @ArchTest
+  static final ArchRule the_command_line_tools_do_not_use_the_testkit =
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".cli")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.varve.client.testkit..");
+
+  @ArchTest
   static final ArchRule clocks_are_handed_down =
       noClasses()
           .that()

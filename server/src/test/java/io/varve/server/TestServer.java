@@ -36,6 +36,12 @@ public final class TestServer implements AutoCloseable {
         new ServerConfig(folder, HOST, 0, Limits.defaults(), false, true, 10, Duration.ZERO));
   }
 
+  /** A server on a port that somebody knows beforehand. */
+  public static TestServer onPort(Path folder, int port) throws StartFailure {
+    return start(
+        new ServerConfig(folder, HOST, port, Limits.defaults(), true, false, 10, Duration.ZERO));
+  }
+
   private static TestServer start(ServerConfig config) throws StartFailure {
     return new TestServer(VarveServer.start(config));
   }

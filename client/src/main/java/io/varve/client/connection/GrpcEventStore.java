@@ -299,6 +299,12 @@ public final class GrpcEventStore implements EventStore {
         unary.ask(AdminGrpc.getGetStatisticsMethod(), GetStatisticsRequest.getDefaultInstance()));
   }
 
+  /** Whether the server says that it serves; asks once, within the deadline. */
+  public boolean isServing() {
+    requireOpen();
+    return HealthCall.isServing(channel, server, settings.deadline());
+  }
+
   private <A, B> Subscription subscribe(
       Source<A, B> source, SubscriptionStart start, SubscriptionListener listener) {
     requireNonNull(listener);

@@ -7,13 +7,18 @@ import io.varve.server.StartFailure;
  * these.
  */
 enum ExitCode {
-  OK(0, "a clean stop"),
+  OK(0, "done; a server: a clean stop"),
   UNEXPECTED(1, "a fault of the program's own"),
+  CONFLICT(4, "the store is not as the request expects it; nothing was written"),
   USAGE(64, "the command line is wrong"),
-  ADDRESS_UNAVAILABLE(69, "the port is taken or the address is not this machine's"),
+  REFUSED(65, "the input or the request is malformed or over a limit"),
+  NOT_THERE(66, "there is no such stream, event or input file"),
+  ADDRESS_UNAVAILABLE(
+      69, "the port is taken or the address is not this machine's; for tools: no store answers"),
   FOLDER_UNUSABLE(73, "the data folder cannot be created, read or written"),
-  STORAGE_UNUSABLE(74, "the database cannot be opened or is damaged"),
+  STORAGE_UNUSABLE(74, "the database cannot be opened or is damaged; a file cannot be written"),
   FOLDER_IN_USE(75, "another server has the data folder open"),
+  DENIED(77, "the store does not let the caller do this"),
   WRONG_JAVA(78, "no Java 25 or newer");
 
   private final int code;

@@ -1,6 +1,7 @@
 package io.varve.server.cli;
 
 import io.varve.server.Release;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Command;
     description = "Varve keeps streams of immutable events and serves them over gRPC.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ServeCommand.class, CommandLine.HelpCommand.class},
+    subcommands = {ServeCommand.class, HealthCommand.class, CommandLine.HelpCommand.class},
     exitCodeListHeading = "%nExit codes:%n",
     footerHeading = "%nExample:%n",
     footer = {
@@ -26,20 +27,37 @@ import picocli.CommandLine.Command;
       "In a checkout, ./varve demo starts a store and the bank demo beside it."
     })
 public final class VarveCommand {
+  private static final int HELP_WIDTH = 100;
 
   /** Runs the command and ends the process. */
   public static void main(String[] arguments) {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    System.exit(commandLine().execute(arguments));
+    CommandLine commandLine = commandLine();
+    commandLine.setOut(LoudWriter.standardOutput());
+    commandLine.setErr(LoudWriter.standardError());
+    System.exit(execute(commandLine, arguments));
+  }
+
+  /** Runs the command; what it printed has been written when this returns. */
+  private static int execute(CommandLine commandLine, String[] arguments) {
+    int code = commandLine.execute(arguments);
+    try {
+      commandLine.getOut().flush();
+      return code;
+    } catch (UncheckedIOException e) {
+      return new Failures().handleExecutionException(e, commandLine, commandLine.getParseResult());
+    }
   }
 
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new VarveCommand());
+    commandLine.setUsageHelpWidth(HELP_WIDTH);
     commandLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     commandLine.getCommandSpec().version("varve " + Release.number());
     return commandLine
-        .setExitCodeExceptionMapper(_ -> ExitCode.UNEXPECTED.code())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(new Failures())
         .setParameterExceptionHandler(new UsageErrors());
   }
 
@@ -60,10 +78,20 @@ public final class VarveCommand {
           .println(
               "varve: "
                   + e.getMessage()
+                  + suggestion(e)
                   + "; see "
                   + command.getCommandSpec().qualifiedName()
                   + " --help");
+      command.getErr().flush();
       return ExitCode.USAGE.code();
+    }
+
+    private static String suggestion(CommandLine.ParameterException e) {
+      if (e instanceof CommandLine.UnmatchedArgumentException unmatched
+          && !unmatched.getSuggestions().isEmpty()) {
+        return "; did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
+      }
+      return "";
     }
   }
 }

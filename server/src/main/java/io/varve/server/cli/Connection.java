@@ -1,0 +1,220 @@
+package io.varve.server.cli;
+
+import io.varve.client.VarveClient;
+import io.varve.client.connection.Endpoint;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * How a tool reaches a running store: where, over what, and as whom. Add it to a command with
+ * {@code @Mixin}; the same options and variables then work for every tool.
+ *
+ * <p>What is not given on the command line is taken from the environment.
+ */
+final class Connection {
+  /** How long one try to connect may take, before anything is asked. */
+  private static final int CONNECT_MILLIS = 3_000;
+
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = "--address",
+      paramLabel = "HOST:PORT",
+      defaultValue = "${env:VARVE_ADDRESS:-localhost:2113}",
+      description = "Where the store listens (VARVE_ADDRESS). Default: localhost:2113.")
+  private String address = "";
+
+  @Option(
+      names = "--tls",
+      defaultValue = "${env:VARVE_CLIENT_TLS:-false}",
+      description = {
+        "Encrypt the link (VARVE_CLIENT_TLS=true); the store's certificate is checked against"
+            + " those",
+        "that Java trusts, or against --ca."
+      })
+  private boolean tls;
+
+  @Option(
+      names = "--ca",
+      paramLabel = "FILE",
+      defaultValue = "${env:VARVE_CLIENT_CA:-}",
+      description = {
+        "Trust a store whose certificate was signed by one in this PEM file (VARVE_CLIENT_CA);"
+            + " means",
+        "--tls."
+      })
+  private String ca = "";
+
+  @Option(
+      names = "--cert",
+      paramLabel = "FILE",
+      defaultValue = "${env:VARVE_CLIENT_CERT:-}",
+      description = {
+        "Show this certificate chain (PEM) to a store that wants one (VARVE_CLIENT_CERT); with",
+        "--key."
+      })
+  private String certificate = "";
+
+  @Option(
+      names = "--key",
+      paramLabel = "FILE",
+      defaultValue = "${env:VARVE_CLIENT_KEY:-}",
+      description = "The private key of --cert: PKCS#8 in PEM (VARVE_CLIENT_KEY).")
+  private String key = "";
+
+  @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      defaultValue = "${env:VARVE_TOKEN_FILE:-}",
+      description = {
+        "Call with the token in this file (VARVE_TOKEN_FILE); the token itself may be in"
+            + " VARVE_TOKEN."
+      })
+  private String tokenFile = "";
+
+  @Option(
+      names = "--user",
+      paramLabel = "NAME",
+      defaultValue = "${env:VARVE_USER:-}",
+      description = {
+        "Call as this user (VARVE_USER), with the password in --password-file or in VARVE_PASSWORD."
+      })
+  private String user = "";
+
+  @Option(
+      names = "--password-file",
+      paramLabel = "FILE",
+      defaultValue = "${env:VARVE_PASSWORD_FILE:-}",
+      description = "Where the password of --user is (VARVE_PASSWORD_FILE).")
+  private String passwordFile = "";
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      defaultValue = "${env:VARVE_TIMEOUT:-10s}",
+      description = "How long the store may take over an answer (VARVE_TIMEOUT). Default: 10s.")
+  private String timeout = "";
+
+  @Option(
+      names = "--wait",
+      paramLabel = "TIME",
+      defaultValue = "0",
+      description = "Wait this long for a store that is not there yet. Default: not at all.")
+  private String wait = "";
+
+  /**
+   * A connection to the store, which the caller closes. It is there: a store that cannot be reached
+   * is told before anything is asked.
+   *
+   * @throws CommandFailure nobody listens there
+   * @throws ParameterException an option is malformed
+   */
+  VarveClient open() {
+    return builder().build();
+  }
+
+  /** The same, for a tool that has settings of its own. */
+  VarveClient.Builder builder() {
+    Endpoint endpoint = endpoint();
+    Duration patience = duration("--timeout", timeout);
+    if (patience.isZero()) {
+      throw usage("--timeout must be longer than 0", null);
+    }
+    refuseWhatIsNotServedYet();
+    reach(endpoint, duration("--wait", wait));
+    return VarveClient.builder()
+        .endpoint(endpoint.host(), endpoint.port())
+        .deadline(patience)
+        .retryFor(patience);
+  }
+
+  /** Where the store is to be. */
+  Endpoint endpoint() {
+    try {
+      return Endpoint.parse(address.contains("://") ? address : "varve://" + address);
+    } catch (IllegalArgumentException e) {
+      throw usage(
+          "the address must look like localhost:2113 or varve://localhost:2113, was \""
+              + address
+              + "\" (--address, VARVE_ADDRESS)",
+          e);
+    }
+  }
+
+  private void refuseWhatIsNotServedYet() {
+    boolean encrypted = tls || !(ca + certificate + key).isEmpty();
+    boolean asSomebody = !(tokenFile + user + passwordFile).isEmpty();
+    if (encrypted || asSomebody) {
+      throw usage("this release connects without TLS and without credentials only", null);
+    }
+  }
+
+  /** Fails at once where the client would go on trying, and says what can be done. */
+  private void reach(Endpoint endpoint, Duration patience) {
+    long begun = System.nanoTime();
+    while (true) {
+      String problem = connect(endpoint);
+      if (problem == null) {
+        return;
+      }
+      if (System.nanoTime() - begun >= patience.toNanos()) {
+        throw new CommandFailure(
+            ExitCode.ADDRESS_UNAVAILABLE,
+            "no store answers at "
+                + endpoint
+                + " ("
+                + problem
+                + "). Is it running there? Start one with \"varve serve --data DIR\", or name"
+                + " another place with --address HOST:PORT or VARVE_ADDRESS.");
+      }
+      try {
+        Thread.sleep(BETWEEN_TRIES);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CommandFailure(ExitCode.ADDRESS_UNAVAILABLE, "interrupted while waiting", e);
+      }
+    }
+  }
+
+  /** Connects and hangs up: null if somebody was there, otherwise what went wrong. */
+  private static @Nullable String connect(Endpoint endpoint) {
+    try {
+      String problem = null;
+      for (InetAddress candidate : InetAddress.getAllByName(endpoint.host())) {
+        try (Socket socket = new Socket()) {
+          socket.connect(new InetSocketAddress(candidate, endpoint.port()), CONNECT_MILLIS);
+          return null;
+        } catch (IOException e) {
+          problem = e.getMessage();
+        }
+      }
+      return problem == null ? "no address" : problem;
+    } catch (UnknownHostException e) {
+      return "unknown host";
+    }
+  }
+
+  private Duration duration(String option, String text) {
+    try {
+      return Durations.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw usage(option + " " + e.getMessage(), e);
+    }
+  }
+
+  private ParameterException usage(String sentence, @Nullable Throwable cause) {
+    return new ParameterException(command.commandLine(), sentence, cause);
+  }
+}

@@ -1,0 +1,87 @@
+package io.varve.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.server.RunningServer;
+import io.varve.server.TestServer;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+class HealthCommandTest {
+  @RegisterExtension static final RunningServer SERVER = new RunningServer();
+
+  @TempDir Path folder;
+
+  @Test
+  void a_store_that_serves_is_0_and_tells_what_it_is() {
+    Tool.Run run = new Tool(SERVER.server()).run("health").succeeds();
+
+    assertThat(run.line().get("status").getAsString()).isEqualTo("serving");
+    assertThat(run.line().get("store_id").getAsString()).hasSize(36);
+    assertThat(run.errors()).isEmpty();
+  }
+
+  @Test
+  void a_store_that_is_not_there_is_69_and_a_sentence_that_says_what_to_try() throws Exception {
+    String address = unused();
+
+    new Tool(address)
+        .run("health")
+        .fails(ExitCode.ADDRESS_UNAVAILABLE, address, "varve serve", "--address", "VARVE_ADDRESS");
+  }
+
+  @Test
+  void a_host_that_nobody_knows_is_69() {
+    new Tool("no-such-host.invalid:2113")
+        .run("health")
+        .fails(ExitCode.ADDRESS_UNAVAILABLE, "no-such-host.invalid", "unknown host");
+  }
+
+  @Test
+  void a_server_that_is_no_store_is_69() throws Exception {
+    try (ServerSocket mute = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      new Tool("127.0.0.1:" + mute.getLocalPort())
+          .run("health", "--timeout", "1s")
+          .fails(ExitCode.ADDRESS_UNAVAILABLE, "127.0.0.1:" + mute.getLocalPort());
+    }
+  }
+
+  @Test
+  void an_address_that_is_none_is_64() {
+    new Tool("http://localhost:2113")
+        .run("health")
+        .fails(ExitCode.USAGE, "http://localhost:2113", "varve://");
+    new Tool("localhost:port").run("health").fails(ExitCode.USAGE, "localhost:port");
+    new Tool("localhost:1").run("health", "--timeout", "0").fails(ExitCode.USAGE, "--timeout");
+    new Tool("localhost:1").run("health", "--wait", "long").fails(ExitCode.USAGE, "--wait");
+  }
+
+  @Test
+  void it_waits_for_a_store_that_is_about_to_start_when_it_is_told_to() throws Exception {
+    String address = unused();
+    int port = Integer.parseInt(address.substring(address.indexOf(':') + 1));
+    CompletableFuture<Tool.Run> asked =
+        CompletableFuture.supplyAsync(() -> new Tool(address).run("health", "--wait", "30s"));
+
+    try (TestServer server = TestServer.onPort(folder, port)) {
+      asked.join().succeeds();
+      assertThat(server.port()).isEqualTo(port);
+    }
+  }
+
+  @Test
+  void the_tools_take_the_name_with_its_scheme_as_well() {
+    new Tool("varve://127.0.0.1:" + SERVER.server().port()).run("health").succeeds();
+  }
+
+  private static String unused() throws Exception {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return "127.0.0.1:" + free.getLocalPort();
+    }
+  }
+}

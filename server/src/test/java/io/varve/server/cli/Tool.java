@@ -1,0 +1,87 @@
+package io.varve.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.varve.server.TestServer;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import picocli.CommandLine;
+
+/** The command, run in this process against a server in this process. */
+final class Tool {
+  private final String address;
+  private byte[] input = {};
+
+  Tool(TestServer server) {
+    this("127.0.0.1:" + server.port());
+  }
+
+  Tool(String address) {
+    this.address = address;
+  }
+
+  /** How a run ended, and what it said. */
+  record Run(int code, String output, String errors) {
+    Run succeeds() {
+      assertThat(code).as(errors).isZero();
+      return this;
+    }
+
+    /** It ended with this code and one sentence on the error output that has these words. */
+    Run fails(ExitCode expected, String... words) {
+      assertThat(code).as(errors).isEqualTo(expected.code());
+      assertThat(errors.strip())
+          .startsWith("varve: ")
+          .hasLineCount(1)
+          .doesNotContain("Exception", "\tat ")
+          .contains(words);
+      return this;
+    }
+
+    List<JsonObject> lines() {
+      return output.lines().map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
+    }
+
+    JsonObject line() {
+      assertThat(lines()).hasSize(1);
+      return lines().getFirst();
+    }
+  }
+
+  /** The next run reads this from its standard input. */
+  Tool given(String text) {
+    input = text.getBytes(StandardCharsets.UTF_8);
+    return this;
+  }
+
+  Run run(String... arguments) {
+    List<String> all = new ArrayList<>(Arrays.asList(arguments));
+    all.addAll(List.of("--address", address));
+    return runAsIs(all.toArray(String[]::new));
+  }
+
+  /** Without the address. */
+  Run runAsIs(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine command = VarveCommand.commandLine();
+    command.setOut(new PrintWriter(out, true));
+    command.setErr(new PrintWriter(err, true));
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream(input));
+    try {
+      return new Run(command.execute(arguments), out.toString(), err.toString());
+    } finally {
+      System.setIn(before);
+      input = new byte[0];
+    }
+  }
+}
