@@ -6,6 +6,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.varve.client.connection.RemoteSubscription.Source;
 import io.varve.client.streams.AppendResult;
+import io.varve.client.streams.ConsumerGroups;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
@@ -80,6 +81,7 @@ public final class GrpcEventStore implements EventStore {
   private final ReadCalls reads;
   private final Streams streams;
   private final Snapshots snapshots;
+  private final ConsumerGroups consumerGroups;
   private final ExecutorService calls;
   private final ExecutorService completions;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
@@ -107,6 +109,9 @@ public final class GrpcEventStore implements EventStore {
     this.reads = new ReadCalls(channel, server, settings, closing, unary);
     this.streams = new RemoteStreams(unary);
     this.snapshots = new RemoteSnapshots(unary);
+    this.consumerGroups =
+        new RemoteGroups(
+            unary, new RemoteConsumers(channel, server, settings, closing, subscriptions));
   }
 
   /** A store behind this endpoint. The first call connects. */
@@ -288,6 +293,11 @@ public final class GrpcEventStore implements EventStore {
   }
 
   @Override
+  public ConsumerGroups consumerGroups() {
+    return consumerGroups;
+  }
+
+  @Override
   public ServerInfo serverInfo() {
     return StreamMapping.serverInfo(
         unary.ask(AdminGrpc.getGetServerInfoMethod(), GetServerInfoRequest.getDefaultInstance()));
@@ -313,7 +323,7 @@ public final class GrpcEventStore implements EventStore {
         new SubscriptionThread(
             "varve-subscription-" + SUBSCRIPTIONS.incrementAndGet(),
             new RemoteSubscription<>(channel, server, settings, source, start, listener),
-            listener,
+            listener::onClosed,
             subscriptions::remove);
     subscriptions.add(subscription);
     subscription.start(settings.deadline());

@@ -258,7 +258,7 @@ final class ProtoMapping {
     return request.build();
   }
 
-  private static io.varve.proto.v1.Query query(Query query) {
+  static io.varve.proto.v1.Query query(Query query) {
     io.varve.proto.v1.Query.Builder message = io.varve.proto.v1.Query.newBuilder();
     for (io.varve.client.streams.QueryItem item : query.items()) {
       message.addItems(

@@ -14,6 +14,9 @@ import io.varve.client.streams.ConditionFailedException;
 import io.varve.client.streams.EventIdTakenException;
 import io.varve.client.streams.EventsNotKeptException;
 import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.GroupExistsException;
+import io.varve.client.streams.GroupNotFoundException;
+import io.varve.client.streams.GroupStoppedException;
 import io.varve.client.streams.InvalidRequestException;
 import io.varve.client.streams.InvalidRequestException.FieldViolation;
 import io.varve.client.streams.NotServedException;
@@ -100,6 +103,11 @@ final class StoreError {
         server, Status.Code.UNAVAILABLE, "nothing came for " + silence, List.of(), null);
   }
 
+  /** A server that does not keep to the contract. */
+  static StoreError senseless(String server, String what) {
+    return new StoreError(server, Status.Code.DATA_LOSS, what, List.of(), null);
+  }
+
   /** Stable, as in the contract's ErrorReason without its prefix; empty if the server gave none. */
   private String reason() {
     return info.getReason();
@@ -151,6 +159,11 @@ final class StoreError {
   boolean isNoSuchSnapshot() {
     return isNoSuchStream()
         || (code == Status.Code.NOT_FOUND && reason().equals("SNAPSHOT_NOT_FOUND"));
+  }
+
+  /** Whether a look-up found nothing, because there is no such consumer group. */
+  boolean isNoSuchGroup() {
+    return code == Status.Code.NOT_FOUND && reason().equals("GROUP_NOT_FOUND");
   }
 
   /**
@@ -250,6 +263,14 @@ final class StoreError {
   }
 
   private VarveException aborted(Function<String, ExpectedVersion> expected) {
+    if (reason().equals("GROUP_STOPPED")) {
+      return new GroupStoppedException(
+          text(),
+          info.getMetadataOrDefault("group", ""),
+          info.getMetadataOrDefault("consumer", ""),
+          number("position"),
+          cause);
+    }
     Optional<VersionConflict> conflict = detail(VersionConflict.class);
     if (conflict.isPresent()) {
       VersionConflict found = conflict.get();
@@ -265,6 +286,9 @@ final class StoreError {
   }
 
   private VarveException alreadyExists() {
+    if (reason().equals("GROUP_EXISTS")) {
+      return new GroupExistsException(text(), info.getMetadataOrDefault("group", ""), cause);
+    }
     try {
       EventIdTaken taken = detail(EventIdTaken.class).orElse(EventIdTaken.getDefaultInstance());
       UUID eventId = UUID.fromString(taken.getEventId());
@@ -279,6 +303,8 @@ final class StoreError {
     return switch (reason()) {
       case "STREAM_NOT_FOUND" ->
           new StreamNotFoundException(text(), info.getMetadataOrDefault("stream", ""), cause);
+      case "GROUP_NOT_FOUND" ->
+          new GroupNotFoundException(text(), info.getMetadataOrDefault("group", ""), cause);
       case "STORE_NOT_FOUND" -> invalidRequest();
       default -> failed();
     };

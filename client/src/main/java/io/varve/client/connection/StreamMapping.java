@@ -115,7 +115,7 @@ final class StreamMapping {
         .build();
   }
 
-  private static Duration duration(com.google.protobuf.Duration time) {
+  static Duration duration(com.google.protobuf.Duration time) {
     return Duration.ofSeconds(time.getSeconds(), time.getNanos());
   }
 

@@ -46,4 +46,11 @@ final class Arguments {
     }
     return value;
   }
+
+  static int atLeastOne(String what, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(what + " must be >= 1, was " + value);
+    }
+    return value;
+  }
 }

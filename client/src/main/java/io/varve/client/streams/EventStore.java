@@ -21,7 +21,8 @@ import java.util.concurrent.CompletableFuture;
  * }</pre>
  *
  * <p>{@link #transact} writes to several streams under conditions, {@link #streams} is about what
- * there is and what is kept, and {@link #snapshots} about loading long streams quickly.
+ * there is and what is kept, {@link #snapshots} about loading long streams quickly, and {@link
+ * #consumerGroups} about sharing events out among many programs.
  */
 public interface EventStore extends AutoCloseable {
 
@@ -220,6 +221,12 @@ public interface EventStore extends AutoCloseable {
 
   /** Cached folds of streams. The same object may be used all the time. */
   Snapshots snapshots();
+
+  /**
+   * Subscriptions whose progress the store keeps, shared by competing consumers. The same object
+   * may be used all the time.
+   */
+  ConsumerGroups consumerGroups();
 
   /**
    * What the server is.

@@ -108,6 +108,11 @@ public abstract class ForwardingEventStore implements EventStore {
   }
 
   @Override
+  public ConsumerGroups consumerGroups() {
+    return store.consumerGroups();
+  }
+
+  @Override
   public ServerInfo serverInfo() {
     return store.serverInfo();
   }

@@ -1,7 +1,7 @@
 package io.varve.client.subscription;
 
+import io.varve.client.streams.StoreUnavailableException;
 import io.varve.client.streams.Subscription;
-import io.varve.client.streams.SubscriptionListener;
 import io.varve.client.streams.VarveException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One subscription's own daemon thread. It alone calls the listener, so calls never overlap, and it
- * alone decides how the subscription ends: {@link SubscriptionListener#onClosed} is called exactly
- * once, last, and then {@link #closed} completes.
+ * The own daemon thread of a subscription, or of a consumer of a group. It alone calls the
+ * listener, so calls never overlap, and it alone decides how the subscription ends: the listener's
+ * {@code onClosed} is called exactly once, last, and then {@link #closed} completes.
  *
  * <p>What ends a subscription other than its caller is logged as well, for a listener need not
  * implement {@code onClosed}.
@@ -41,11 +41,22 @@ public final class SubscriptionThread implements Subscription {
     void stop();
   }
 
+  /** The listener's last call. */
+  public interface Ending {
+
+    /**
+     * It has ended.
+     *
+     * @param cause what ended it; null: its caller
+     */
+    void onClosed(@Nullable Throwable cause);
+  }
+
   private static final Logger log = LoggerFactory.getLogger(SubscriptionThread.class);
 
   private final String name;
   private final Work work;
-  private final SubscriptionListener listener;
+  private final Ending listener;
   private final Consumer<SubscriptionThread> atEnd;
   private final Thread thread;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -57,10 +68,11 @@ public final class SubscriptionThread implements Subscription {
    * Makes the subscription without starting it.
    *
    * @param name of the thread, and in the log
+   * @param listener is told last
    * @param atEnd is told when the listener will not be called again
    */
   public SubscriptionThread(
-      String name, Work work, SubscriptionListener listener, Consumer<SubscriptionThread> atEnd) {
+      String name, Work work, Ending listener, Consumer<SubscriptionThread> atEnd) {
     this.name = name;
     this.work = work;
     this.listener = listener;
@@ -114,7 +126,9 @@ public final class SubscriptionThread implements Subscription {
   }
 
   private void tellListener(@Nullable Throwable cause) {
-    if (cause != null) {
+    if (cause instanceof StoreUnavailableException) {
+      log.warn("{} ended: {}", name, cause.getMessage());
+    } else if (cause != null) {
       log.error("{} ended", name, cause);
     }
     try {

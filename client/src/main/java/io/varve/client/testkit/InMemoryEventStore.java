@@ -3,6 +3,7 @@ package io.varve.client.testkit;
 import static java.util.Objects.requireNonNull;
 
 import io.varve.client.streams.AppendResult;
+import io.varve.client.streams.ConsumerGroups;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
@@ -26,6 +27,7 @@ import io.varve.client.subscription.SubscriptionThread;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -44,8 +46,12 @@ import org.slf4j.LoggerFactory;
  * included; one conformance suite holds both to it. Everything is gone when the object is; nothing
  * is ever evicted.
  *
- * <p>It runs no thread of its own until somebody subscribes: each subscription's listener is called
- * on a thread of its own.
+ * <p>It runs no thread of its own until somebody subscribes or joins a consumer group: each
+ * listener is called on a thread of its own.
+ *
+ * <p>Consumer groups keep time by the store's clock: an event times out once the clock says so, be
+ * it a clock that a test moves. Any call of {@link #consumerGroups} sees what the time has brought;
+ * consumers that wait see it within a few milliseconds.
  *
  * <pre>{@code
  * try (var store = new InMemoryEventStore()) {
@@ -69,6 +75,7 @@ public final class InMemoryEventStore implements EventStore {
   private final MemoryLog events;
   private final Streams streams;
   private final Snapshots snapshots;
+  private final MemoryGroups consumerGroups;
   private final RateMeter appended;
   private final RateMeter sent;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
@@ -89,6 +96,7 @@ public final class InMemoryEventStore implements EventStore {
     this.events = new MemoryLog(clock);
     this.streams = new MemoryStreams(events, this::requireOpen);
     this.snapshots = new MemorySnapshots(events, clock, this::requireOpen);
+    this.consumerGroups = new MemoryGroups(events, clock, this::requireOpen);
     this.appended = new RateMeter(clock);
     this.sent = new RateMeter(clock);
   }
@@ -268,6 +276,11 @@ public final class InMemoryEventStore implements EventStore {
   }
 
   @Override
+  public ConsumerGroups consumerGroups() {
+    return consumerGroups;
+  }
+
+  @Override
   public ServerInfo serverInfo() {
     requireOpen();
     Duration uptime = Duration.between(startedAt, clock.instant());
@@ -276,7 +289,7 @@ public final class InMemoryEventStore implements EventStore {
         0,
         storeId,
         uptime.isNegative() ? Duration.ZERO : uptime,
-        List.of("transactions", "tracking", "streams", "snapshots"));
+        List.of("transactions", "tracking", "streams", "snapshots", "consumer-groups"));
   }
 
   @Override
@@ -298,7 +311,7 @@ public final class InMemoryEventStore implements EventStore {
     requireOpen();
     String name = "varve-memory-subscription-" + SUBSCRIPTIONS.incrementAndGet();
     SubscriptionThread subscription =
-        new SubscriptionThread(name, work, listener, subscriptions::remove);
+        new SubscriptionThread(name, work, listener::onClosed, subscriptions::remove);
     subscriptions.add(subscription);
     subscription.start(PATIENCE);
     if (closed) {
@@ -316,7 +329,8 @@ public final class InMemoryEventStore implements EventStore {
   @Override
   public void close() {
     closed = true;
-    List<SubscriptionThread> open = List.copyOf(subscriptions);
+    List<SubscriptionThread> open = new ArrayList<>(subscriptions);
+    open.addAll(consumerGroups.open());
     open.forEach(SubscriptionThread::stop);
     try {
       for (SubscriptionThread subscription : open) {

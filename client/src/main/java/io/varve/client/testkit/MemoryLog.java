@@ -580,6 +580,47 @@ final class MemoryLog {
     }
   }
 
+  /** What may be there now, or later. */
+  interface Attempt<T> {
+    @Nullable T run();
+  }
+
+  /**
+   * Waits for something; looks for it under the lock whenever something has changed or some time
+   * has passed.
+   *
+   * @param lookAgain how much time, asked each time
+   * @return null: it was not there, and the caller is to stop
+   */
+  <T> @Nullable T await(Attempt<T> attempt, Supplier<Duration> lookAgain, BooleanSupplier stopping)
+      throws InterruptedException {
+    lock.lock();
+    try {
+      T found = attempt.run();
+      while (found == null && !stopping.getAsBoolean()) {
+        long unused = changed.awaitNanos(lookAgain.get().toNanos());
+        found = attempt.run();
+      }
+      return found;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A stream's version, hidden events counted; 0: it has never had an event. */
+  long version(String stream) {
+    return locked(
+        () -> {
+          MemoryStream found = streams.get(stream);
+          return found == null ? 0L : found.version();
+        });
+  }
+
+  /** The events after a position. */
+  List<RecordedEvent> after(long position) {
+    return locked(() -> List.copyOf(log.subList((int) Math.min(position, log.size()), log.size())));
+  }
+
   /** Makes those who wait look again whether they are to stop. */
   void wakeAll() {
     lock.lock();
@@ -590,7 +631,8 @@ final class MemoryLog {
     }
   }
 
-  private <T> T locked(Supplier<T> step) {
+  /** Does something while nothing else happens. May be nested. */
+  <T> T locked(Supplier<T> step) {
     lock.lock();
     try {
       return step.get();

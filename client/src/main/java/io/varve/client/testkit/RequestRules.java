@@ -2,8 +2,12 @@ package io.varve.client.testkit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.varve.client.streams.ConsumerGroup;
+import io.varve.client.streams.ConsumerGroupSettings;
+import io.varve.client.streams.ConsumerGroupSource;
 import io.varve.client.streams.InvalidRequestException;
 import io.varve.client.streams.InvalidRequestException.FieldViolation;
+import io.varve.client.streams.JoinGroup;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.Query;
 import io.varve.client.streams.QueryItem;
@@ -13,6 +17,8 @@ import io.varve.client.streams.StreamChange;
 import io.varve.client.streams.Tracking;
 import io.varve.client.streams.Transaction;
 import io.varve.client.streams.Transaction.StreamPart;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +49,13 @@ final class RequestRules {
   private static final int MAX_REASON_BYTES = 1_024;
   private static final int MAX_QUERY_ITEMS = 1_000;
   private static final int MAX_QUERY_ENTRIES = 1_000;
+
+  private static final int MAX_GROUP_BYTES = 256;
+  private static final int MAX_CONSUMER_BYTES = 256;
+  private static final int MAX_RETRIES = 1_000_000;
+  private static final int MAX_EVENTS_HELD = 10_000;
+  private static final int MAX_CHECKPOINT_EVENTS = 1_000_000;
+  private static final int MAX_POSITIONS = 10_000;
 
   private RequestRules() {}
 
@@ -146,6 +159,59 @@ final class RequestRules {
     String reason = change.reason();
     checkLimit("reason", reason.getBytes(UTF_8).length, MAX_REASON_BYTES, "bytes");
     checkControls("reason", reason, "\n\t");
+  }
+
+  static void checkGroup(ConsumerGroup group) {
+    checkGroupName("group.name", group.name());
+    switch (group.source()) {
+      case ConsumerGroupSource.OfStream of -> checkStream("group.stream", of.stream());
+      case ConsumerGroupSource.OfLog of -> checkQuery("group.query", of.query());
+    }
+    checkSettings("group.settings", group.settings());
+  }
+
+  static void checkGroupName(String field, String name) {
+    int unused = checkText(field, name, MAX_GROUP_BYTES);
+  }
+
+  static void checkSettings(String field, ConsumerGroupSettings settings) {
+    checkBetween(
+        field + ".ack_timeout", settings.ackTimeout(), Duration.ofMillis(100), Duration.ofDays(1));
+    checkLimit(field + ".max_retries", settings.maxRetries(), MAX_RETRIES, "");
+    checkLimit(field + ".buffer_size", settings.bufferSize(), MAX_EVENTS_HELD, "events");
+    checkLimit(field + ".max_in_flight", settings.maxInFlight(), MAX_EVENTS_HELD, "events");
+    checkLimit(
+        field + ".checkpoint_after_events",
+        settings.checkpointAfterEvents(),
+        MAX_CHECKPOINT_EVENTS,
+        "events");
+    checkBetween(
+        field + ".checkpoint_after",
+        settings.checkpointAfter(),
+        Duration.ofMillis(10),
+        Duration.ofHours(1));
+  }
+
+  private static void checkBetween(String field, Duration time, Duration least, Duration most) {
+    if (time.compareTo(least) < 0 || time.compareTo(most) > 0) {
+      throw invalid(field, "must be " + least + " to " + most + ", was " + time);
+    }
+  }
+
+  static void checkJoin(JoinGroup request) {
+    checkGroupName("start.group", request.group());
+    String consumer = request.consumer();
+    checkLimit("start.consumer", consumer.getBytes(UTF_8).length, MAX_CONSUMER_BYTES, "bytes");
+    checkControls("start.consumer", consumer, "");
+  }
+
+  static void checkPositions(String field, Collection<Long> positions) {
+    checkLimit(field, positions.size(), MAX_POSITIONS, "entries");
+  }
+
+  static void checkNack(Collection<Long> positions, String reason) {
+    checkPositions("nack.positions", positions);
+    checkLimit("nack.reason", reason.getBytes(UTF_8).length, MAX_REASON_BYTES, "bytes");
   }
 
   static void checkSnapshot(Snapshot snapshot) {

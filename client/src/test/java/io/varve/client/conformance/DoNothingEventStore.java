@@ -2,11 +2,20 @@ package io.varve.client.conformance;
 
 import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.CategoryInfo;
+import io.varve.client.streams.ConsumerGroup;
+import io.varve.client.streams.ConsumerGroupInfo;
+import io.varve.client.streams.ConsumerGroupSettings;
+import io.varve.client.streams.ConsumerGroups;
+import io.varve.client.streams.ConsumerListener;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.EventTypeInfo;
 import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.GroupConsumer;
+import io.varve.client.streams.JoinGroup;
+import io.varve.client.streams.NackAction;
 import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.ParkedEvent;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
@@ -28,6 +37,7 @@ import io.varve.client.streams.Transaction;
 import io.varve.client.streams.TransactionResult;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -236,6 +246,91 @@ final class DoNothingEventStore implements EventStore {
     public long deleteUpTo(String stream, long version) {
       return 0;
     }
+  }
+
+  private record NoConsumer() implements GroupConsumer {
+    @Override
+    public String id() {
+      return "";
+    }
+
+    @Override
+    public ConsumerGroupSettings settings() {
+      return ConsumerGroupSettings.defaults();
+    }
+
+    @Override
+    public void credit(int events) {}
+
+    @Override
+    public void ack(Collection<Long> positions) {}
+
+    @Override
+    public void nack(Collection<Long> positions, NackAction action, String reason) {}
+
+    @Override
+    public CompletableFuture<Void> closed() {
+      return new CompletableFuture<>();
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static final class NoGroups implements ConsumerGroups {
+    @Override
+    public void create(ConsumerGroup group) {}
+
+    @Override
+    public void update(String group, ConsumerGroupSettings settings) {}
+
+    @Override
+    public void delete(String group) {}
+
+    @Override
+    public Optional<ConsumerGroupInfo> get(String group) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Stream<ConsumerGroupInfo> list() {
+      return Stream.empty();
+    }
+
+    @Override
+    public Stream<ParkedEvent> listParked(String group) {
+      return Stream.empty();
+    }
+
+    @Override
+    public long replayParked(String group) {
+      return 0;
+    }
+
+    @Override
+    public long replayParked(String group, Collection<Long> positions) {
+      return 0;
+    }
+
+    @Override
+    public long discardParked(String group) {
+      return 0;
+    }
+
+    @Override
+    public long discardParked(String group, Collection<Long> positions) {
+      return 0;
+    }
+
+    @Override
+    public GroupConsumer consume(JoinGroup request, ConsumerListener listener) {
+      return new NoConsumer();
+    }
+  }
+
+  @Override
+  public ConsumerGroups consumerGroups() {
+    return new NoGroups();
   }
 
   @Override
