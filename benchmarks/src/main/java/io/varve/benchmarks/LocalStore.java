@@ -4,8 +4,8 @@ import io.varve.client.VarveClient;
 import io.varve.client.streams.EventStore;
 import io.varve.server.StartFailure;
 import io.varve.server.VarveServer;
-import io.varve.server.config.Limits;
 import io.varve.server.config.ServerConfig;
+import io.varve.server.config.Settings;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -23,15 +23,10 @@ final class LocalStore implements AutoCloseable {
   static LocalStore open(Path data) throws StartFailure {
     VarveServer server =
         VarveServer.start(
-            new ServerConfig(
-                data,
-                "127.0.0.1",
-                0,
-                Limits.defaults(),
-                false,
-                false,
-                ServerConfig.DEFAULT_SNAPSHOTS_KEPT,
-                ServerConfig.DEFAULT_SCAVENGE_INTERVAL));
+            ServerConfig.defaults()
+                .with(Settings.DATA, data)
+                .with(Settings.PORT, 0)
+                .with(Settings.REFLECTION, false));
     // The machine may be busy: nothing is to fail only because it took long.
     EventStore store =
         VarveClient.builder()

@@ -20,7 +20,9 @@ public final class StartFailure extends Exception {
     /** The address cannot be listened on. */
     ADDRESS_UNAVAILABLE,
     /** The database cannot be opened, or what is in it is damaged. */
-    STORAGE_UNUSABLE
+    STORAGE_UNUSABLE,
+    /** What the settings ask for cannot be, or is not safe. */
+    CONFIGURATION
   }
 
   public StartFailure(Kind kind, String sentence, Throwable cause) {

@@ -9,6 +9,7 @@ import io.varve.server.api.grpc.StreamsEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
 import io.varve.server.config.ServerConfig;
+import io.varve.server.config.Settings;
 import io.varve.server.ops.ScavengeSettings;
 import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
@@ -46,14 +47,8 @@ import org.slf4j.LoggerFactory;
 public final class VarveServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VarveServer.class);
 
-  /** How long calls in flight may take to finish when the server stops. */
-  private static final Duration DRAIN = Duration.ofSeconds(4);
-
   /** How long a pool's last tasks may take; they are steps of reads, and short. */
   private static final Duration POOL_STOP = Duration.ofSeconds(1);
-
-  /** About how much one message of a read carries. */
-  private static final int PAGE_BYTES = 64 * 1024;
 
   private final EventStorage storage;
   private final Subscriptions subscriptions;
@@ -90,14 +85,17 @@ public final class VarveServer implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     EventIds eventIds = new EventIds(clock, new SecureRandom());
 
-    DataFolder folder = DataFolder.open(config.dataFolder());
+    DataFolder folder = DataFolder.open(config.get(Settings.DATA));
     stops.push(folder::close);
-    EventStorage storage = open(folder, eventIds.get());
+    EventStorage storage = open(folder, config, eventIds.get());
     stops.push(storage::close);
 
     SnapshotStore snapshots =
         RocksDbSnapshotStore.open(
-            folder.path(), storage.storeId(), storage.head().position(), config.snapshotsKept());
+            folder.path(),
+            storage.storeId(),
+            storage.head().position(),
+            config.get(Settings.SNAPSHOTS_KEPT));
     stops.push(snapshots::close);
 
     int cores = Runtime.getRuntime().availableProcessors();
@@ -109,16 +107,31 @@ public final class VarveServer implements AutoCloseable {
         Executors.newSingleThreadScheduledExecutor(named("varve-timer-"));
     stops.push(timer::shutdownNow);
 
-    EventReader reader = new EventReader(storage, PAGE_BYTES, clock);
+    int pageBytes = Math.toIntExact(config.get(Settings.READ_PAGE));
+    EventReader reader = new EventReader(storage, pageBytes, clock);
     Subscriptions subscriptions =
         new Subscriptions(
-            storage, reader, SubscriptionSettings.defaults(), deliveries, timer, System::nanoTime);
+            storage,
+            reader,
+            new SubscriptionSettings(
+                config.get(Settings.RECENT_EVENTS),
+                pageBytes,
+                config.get(Settings.CHECKPOINT_EVENTS),
+                config.get(Settings.CHECKPOINT_INTERVAL)),
+            deliveries,
+            timer,
+            System::nanoTime);
     GrpcServer grpc = new GrpcServer(config, calls, reads);
     Traffic traffic = new Traffic(System::nanoTime);
     LocalCommitLog commitLog =
         new LocalCommitLog(
                 storage,
-                AppendSettings.defaults(),
+                new AppendSettings(
+                    config.get(Settings.APPEND_QUEUE),
+                    config.get(Settings.APPEND_QUEUE_BYTES),
+                    config.get(Settings.BATCH_EVENTS),
+                    config.get(Settings.BATCH_BYTES),
+                    config.get(Settings.CACHED_STREAM_HEADS)),
                 Thread::new,
                 List.of(subscriptions, grpc, traffic))
             .start();
@@ -147,7 +160,8 @@ public final class VarveServer implements AutoCloseable {
     Scavenger scavenger =
         new Scavenger(
                 () -> storage.scavenge(clock),
-                ScavengeSettings.every(config.scavengeInterval()),
+                new ScavengeSettings(
+                    config.get(Settings.SCAVENGE_INTERVAL), config.get(Settings.SCAVENGE_RATE)),
                 scavenges,
                 clock)
             .schedule();
@@ -162,15 +176,15 @@ public final class VarveServer implements AutoCloseable {
             System::nanoTime);
     try {
       GrpcServer.Running port = grpc.start(endpoint, streams, snapshotsEndpoint, admin);
-      stops.push(() -> port.stop(DRAIN));
+      stops.push(() -> port.stop(config.get(Settings.DRAIN_TIMEOUT)));
       return new VarveServer(storage, subscriptions, port, stops);
     } catch (IOException e) {
       throw new StartFailure(
           Kind.ADDRESS_UNAVAILABLE,
           "cannot listen on "
-              + config.host()
+              + config.get(Settings.HOST)
               + ":"
-              + config.port()
+              + config.get(Settings.PORT)
               + " ("
               + rootMessage(e)
               + "); stop what listens there, or name another port with --port",
@@ -178,9 +192,16 @@ public final class VarveServer implements AutoCloseable {
     }
   }
 
-  private static EventStorage open(DataFolder folder, UUID newStoreId) throws StartFailure {
+  private static EventStorage open(DataFolder folder, ServerConfig config, UUID newStoreId)
+      throws StartFailure {
+    StorageSettings settings =
+        new StorageSettings(
+            config.get(Settings.BLOCK_CACHE),
+            config.get(Settings.LOG_WRITE_BUFFER),
+            config.get(Settings.INDEX_WRITE_BUFFER),
+            config.get(Settings.BACKGROUND_JOBS));
     try {
-      return RocksDbEventStorage.open(folder.path(), StorageSettings.defaults(), newStoreId);
+      return RocksDbEventStorage.open(folder.path(), settings, newStoreId);
     } catch (StorageException e) {
       throw new StartFailure(
           Kind.STORAGE_UNUSABLE,

@@ -25,15 +25,12 @@ import io.varve.client.streams.VersionConflictException;
 import io.varve.proto.v1.EventStoreServiceProto;
 import io.varve.proto.v1.SnapshotsServiceProto;
 import io.varve.proto.v1.StreamsServiceProto;
-import io.varve.server.config.Limits;
-import io.varve.server.config.ServerConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -69,10 +66,7 @@ class ReadmeTest {
 
   @BeforeEach
   void start() throws Exception {
-    server =
-        VarveServer.start(
-            new ServerConfig(
-                folder, "127.0.0.1", 0, Limits.defaults(), true, false, 10, Duration.ZERO));
+    server = VarveServer.start(TestServer.config(folder));
   }
 
   @AfterEach

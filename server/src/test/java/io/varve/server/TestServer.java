@@ -3,8 +3,8 @@ package io.varve.server;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.varve.client.VarveClient;
-import io.varve.server.config.Limits;
 import io.varve.server.config.ServerConfig;
+import io.varve.server.config.Settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,27 +22,33 @@ public final class TestServer implements AutoCloseable {
   }
 
   public static TestServer start(Path folder) throws StartFailure {
-    return keepingSnapshots(folder, ServerConfig.DEFAULT_SNAPSHOTS_KEPT);
+    return keepingSnapshots(folder, Settings.SNAPSHOTS_KEPT.standard().orElseThrow());
   }
 
   /** A server that keeps the newest few snapshots of each stream; 0 for all. */
   public static TestServer keepingSnapshots(Path folder, int kept) throws StartFailure {
-    return start(
-        new ServerConfig(folder, HOST, 0, Limits.defaults(), true, false, kept, Duration.ZERO));
+    return start(config(folder).with(Settings.SNAPSHOTS_KEPT, kept));
   }
 
   public static TestServer withChannelz(Path folder) throws StartFailure {
-    return start(
-        new ServerConfig(folder, HOST, 0, Limits.defaults(), false, true, 10, Duration.ZERO));
+    return start(config(folder).with(Settings.REFLECTION, false).with(Settings.CHANNELZ, true));
   }
 
   /** A server on a port that somebody knows beforehand. */
   public static TestServer onPort(Path folder, int port) throws StartFailure {
-    return start(
-        new ServerConfig(folder, HOST, port, Limits.defaults(), true, false, 10, Duration.ZERO));
+    return start(config(folder).with(Settings.PORT, port));
   }
 
-  private static TestServer start(ServerConfig config) throws StartFailure {
+  /** What a test's server is: on a free port, and nothing reclaimed unless asked. */
+  public static ServerConfig config(Path folder) {
+    return ServerConfig.defaults()
+        .with(Settings.DATA, folder)
+        .with(Settings.PORT, 0)
+        .with(Settings.SCAVENGE_INTERVAL, Duration.ZERO);
+  }
+
+  /** A server that is run as a test says; see {@link #config}. */
+  public static TestServer start(ServerConfig config) throws StartFailure {
     return new TestServer(VarveServer.start(config));
   }
 

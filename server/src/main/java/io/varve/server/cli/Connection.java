@@ -2,6 +2,7 @@ package io.varve.server.cli;
 
 import io.varve.client.VarveClient;
 import io.varve.client.connection.Endpoint;
+import io.varve.server.config.Durations;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -19,7 +19,7 @@ enum ExitCode {
   STORAGE_UNUSABLE(74, "the database cannot be opened or is damaged; a file cannot be written"),
   FOLDER_IN_USE(75, "another server has the data folder open"),
   DENIED(77, "the store does not let the caller do this"),
-  WRONG_JAVA(78, "no Java 25 or newer");
+  CONFIGURATION(78, "the configuration is wrong, or there is no Java 25 or newer");
 
   private final int code;
   private final String meaning;
@@ -35,6 +35,7 @@ enum ExitCode {
       case FOLDER_IN_USE -> FOLDER_IN_USE;
       case ADDRESS_UNAVAILABLE -> ADDRESS_UNAVAILABLE;
       case STORAGE_UNUSABLE -> STORAGE_UNUSABLE;
+      case CONFIGURATION -> CONFIGURATION;
     };
   }
 

@@ -3,126 +3,88 @@ package io.varve.server.cli;
 import io.varve.server.Release;
 import io.varve.server.StartFailure;
 import io.varve.server.VarveServer;
-import io.varve.server.config.Limits;
+import io.varve.server.config.ConfigException;
+import io.varve.server.config.ConfigSources;
 import io.varve.server.config.ServerConfig;
+import io.varve.server.config.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code varve serve}: runs a store until it is told to stop. */
 @Command(
     name = "serve",
     description = "Runs a store until SIGTERM or SIGINT.",
     mixinStandardHelpOptions = true,
-    sortOptions = false)
+    customSynopsis = "varve serve --data=DIR [OPTION]...",
+    sortOptions = false,
+    modelTransformer = SettingOptions.class,
+    footerHeading = "%nSettings may stand in the environment or a file as well:%n",
+    footer = {
+      "  --snapshots-kept 5, VARVE_SNAPSHOTS_KEPT=5, or snapshots-kept = 5 in the file of"
+          + " --config;",
+      "  an option counts before a variable, and that before the file. Lengths of time: 200ms,"
+          + " 30s,",
+      "  15m, 12h, 7d, PT1H30M. Sizes: 4096, 64KiB, 16MiB, 2GiB."
+    })
 final class ServeCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(ServeCommand.class);
 
-  @Option(
-      names = "--data",
-      required = true,
-      paramLabel = "DIR",
-      description = "The folder that holds the store; created when missing.")
-  private Path data = Path.of("");
+  private final Map<String, String> environment;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
-      names = "--port",
-      paramLabel = "N",
-      defaultValue = "2113",
-      description = "The port to listen on; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
-  private int port;
-
-  @Option(
-      names = "--host",
-      paramLabel = "ADDRESS",
-      defaultValue = "127.0.0.1",
+      names = "--print-config",
       description = {
-        "The address to listen on. Default: ${DEFAULT-VALUE}.",
-        "There is no access control in this release: leave it on loopback, or guard it."
+        "Print what every setting is and where that was said, and end.",
+        "Secrets are masked."
       })
-  private String host = "";
+  private boolean printConfig;
 
-  @Option(
-      names = "--port-file",
-      paramLabel = "FILE",
-      description = "Write the port into this file once the store serves.")
-  private @Nullable Path portFile;
-
-  @Option(
-      names = "--no-reflection",
-      description = "Do not describe the services to callers; grpcurl then needs the .proto files.")
-  private boolean noReflection;
-
-  @Option(names = "--channelz", description = "Show connections and calls to callers (channelz).")
-  private boolean channelz;
-
-  @Option(
-      names = "--snapshots-kept",
-      paramLabel = "N",
-      defaultValue = ServerConfig.DEFAULT_SNAPSHOTS_KEPT + "",
-      description =
-          "Keep the newest N snapshots of each stream; 0 keeps all. Default: ${DEFAULT-VALUE}.")
-  private int snapshotsKept;
-
-  @Option(
-      names = "--scavenge-interval",
-      paramLabel = "TIME",
-      defaultValue = "1h",
-      description = {
-        "How often the space of hidden events is reclaimed, such as 30m, 12h, 7d or PT90M; 0: only",
-        "when asked (Scavenge of varve.v1.Admin). Default: ${DEFAULT-VALUE}."
-      })
-  private String scavengeInterval = "";
-
-  @Option(
-      names = "--limit",
-      paramLabel = "NAME=N",
-      description = {
-        "Change what one request may ask for; may be repeated. Names and defaults:",
-        "stream-name-bytes 512, type-bytes 256, payload-bytes 4194304, content-type-bytes 256,",
-        "metadata-bytes 65536, metadata-key-bytes 256, tags 64, tag-bytes 256,",
-        "events-per-append 10000, append-bytes 16777216, transact-streams 1000,",
-        "conditions 100, condition-terms 1000, query-items 1000."
-      })
-  private Map<String, Integer> changedLimits = Map.of();
+  /**
+   * @param environment the variables of the process
+   */
+  ServeCommand(Map<String, String> environment) {
+    this.environment = environment;
+  }
 
   @Override
   public Integer call() throws InterruptedException {
     long begun = System.nanoTime();
-    if (port < 0 || port > 65_535) {
-      return fail(ExitCode.USAGE, "--port must be from 0 to 65535, was " + port);
-    }
-    if (snapshotsKept < 0) {
-      return fail(
-          ExitCode.USAGE, "--snapshots-kept must be 0 (all) or higher, was " + snapshotsKept);
-    }
-    Duration everySoOften;
+    ServerConfig config;
     try {
-      everySoOften = Durations.parse(scavengeInterval);
-    } catch (IllegalArgumentException e) {
-      return fail(ExitCode.USAGE, "--scavenge-interval " + e.getMessage());
-    }
-    Limits limits = Limits.defaults();
-    try {
-      for (Map.Entry<String, Integer> changed : changedLimits.entrySet()) {
-        limits = limits.with(changed.getKey(), changed.getValue());
+      config =
+          ConfigSources.read(SettingOptions.said(spec.commandLine().getParseResult()), environment);
+    } catch (ConfigException e) {
+      if (e.isCommandLine()) {
+        throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
       }
-    } catch (IllegalArgumentException e) {
-      return fail(ExitCode.USAGE, "--limit: " + e.getMessage());
+      return fail(ExitCode.CONFIGURATION, e.getMessage());
     }
-    ServerConfig config =
-        new ServerConfig(
-            data, host, port, limits, !noReflection, channelz, snapshotsKept, everySoOften);
+    if (printConfig) {
+      ConfigTable.print(config, spec.commandLine().getOut());
+      return ExitCode.OK.code();
+    }
+    if (config.find(Settings.DATA).isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "no data folder: say --data DIR, VARVE_DATA, or data in the file of --config");
+    }
     VarveServer server;
     try {
       server = VarveServer.start(config);
@@ -132,14 +94,17 @@ final class ServeCommand implements Callable<Integer> {
     }
     Thread hook = stopOnSignal(server);
     try {
-      writePortFile(server.port());
-      report(server, Duration.ofNanos(System.nanoTime() - begun));
+      writePortFile(config.find(Settings.PORT_FILE), server.port());
+      report(server, config, Duration.ofNanos(System.nanoTime() - begun));
       new CountDownLatch(1).await(); // the signal's handler ends the process
       return ExitCode.OK.code();
     } catch (IOException e) {
       return fail(
           ExitCode.FOLDER_UNUSABLE,
-          "cannot write the port file " + portFile + ": " + StartFailure.reasonOf(e));
+          "cannot write the port file "
+              + config.shown(Settings.PORT_FILE)
+              + ": "
+              + StartFailure.reasonOf(e));
     } finally {
       // Only a failure gets here, and the handler would end the process as a stop that was asked
       // for.
@@ -148,8 +113,8 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static Integer fail(ExitCode code, @Nullable String sentence) {
-    System.err.println("varve: " + sentence);
+  private Integer fail(ExitCode code, @Nullable String sentence) {
+    spec.commandLine().getErr().println("varve: " + sentence);
     return code.code();
   }
 
@@ -172,26 +137,25 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** Whoever waits for the file sees either nothing or the whole number. */
-  private void writePortFile(int listening) throws IOException {
-    Path file = portFile;
-    if (file == null) {
+  private static void writePortFile(Optional<Path> file, int listening) throws IOException {
+    if (file.isEmpty()) {
       return;
     }
-    Path target = file.toAbsolutePath();
+    Path target = file.get().toAbsolutePath();
     Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
     Files.writeString(unfinished, listening + "\n");
     Files.move(
         unfinished, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private void report(VarveServer server, Duration took) {
+  private static void report(VarveServer server, ServerConfig config, Duration took) {
     log.info(
         "varve {}, Java {}, data folder {}, store {}, head {}",
         Release.number(),
         Runtime.version().feature(),
-        data.toAbsolutePath().normalize(),
+        config.get(Settings.DATA).toAbsolutePath().normalize(),
         server.storeId(),
         server.headPosition());
-    log.info("ready on {}:{} in {} ms", host, server.port(), took.toMillis());
+    log.info("ready on {}:{} in {} ms", config.get(Settings.HOST), server.port(), took.toMillis());
   }
 }

@@ -1,10 +1,14 @@
 package io.varve.server.cli;
 
 import io.varve.server.Release;
+import io.varve.server.config.Suggestion;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -33,7 +37,7 @@ public final class VarveCommand {
   public static void main(String[] arguments) {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    CommandLine commandLine = commandLine();
+    CommandLine commandLine = commandLine(System.getenv());
     commandLine.setOut(LoudWriter.standardOutput());
     commandLine.setErr(LoudWriter.standardError());
     System.exit(execute(commandLine, arguments));
@@ -50,8 +54,8 @@ public final class VarveCommand {
     }
   }
 
-  static CommandLine commandLine() {
-    CommandLine commandLine = new CommandLine(new VarveCommand());
+  static CommandLine commandLine(Map<String, String> environment) {
+    CommandLine commandLine = new CommandLine(new VarveCommand(), new Commands(environment));
     commandLine.setUsageHelpWidth(HELP_WIDTH);
     commandLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     commandLine.getCommandSpec().version("varve " + Release.number());
@@ -66,6 +70,17 @@ public final class VarveCommand {
     Arrays.stream(ExitCode.values())
         .forEach(code -> codes.put(Integer.toString(code.code()), code.meaning()));
     return codes;
+  }
+
+  /** Makes the subcommands, and hands the environment to those that ask for it. */
+  private record Commands(Map<String, String> environment) implements CommandLine.IFactory {
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+      if (type == ServeCommand.class) {
+        return type.cast(new ServeCommand(environment));
+      }
+      return CommandLine.defaultFactory().create(type);
+    }
   }
 
   /** One sentence instead of a page of usage. */
@@ -87,11 +102,22 @@ public final class VarveCommand {
     }
 
     private static String suggestion(CommandLine.ParameterException e) {
-      if (e instanceof CommandLine.UnmatchedArgumentException unmatched
-          && !unmatched.getSuggestions().isEmpty()) {
-        return "; did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
+      List<String> unknown =
+          e instanceof CommandLine.UnmatchedArgumentException unmatched
+              ? unmatched.getUnmatched()
+              : List.of();
+      if (unknown.isEmpty()) {
+        return "";
       }
-      return "";
+      String first = unknown.getFirst();
+      CommandLine.Model.CommandSpec command = e.getCommandLine().getCommandSpec();
+      String name = first.replaceFirst("=.*", "");
+      Set<String> known = new LinkedHashSet<>(command.subcommands().keySet());
+      if (first.startsWith("-")) {
+        known = new LinkedHashSet<>(command.optionsMap().keySet());
+        known.addAll(command.negatedOptionsMap().keySet());
+      }
+      return Suggestion.of(name, known);
     }
   }
 }

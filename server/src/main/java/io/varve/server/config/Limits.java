@@ -95,6 +95,33 @@ public record Limits(
         next.next());
   }
 
+  /** What a limit bounds. */
+  static String sentence(String name) {
+    return switch (name) {
+      case "stream-name-bytes" -> "A stream's name.";
+      case "type-bytes" -> "An event's type.";
+      case "payload-bytes" -> "An event's payload, and a snapshot's state.";
+      case "content-type-bytes" -> "The content type of either.";
+      case "metadata-bytes" -> "An event's metadata, keys and values together.";
+      case "metadata-key-bytes" -> "One metadata key.";
+      case "tags" -> "An event's tags.";
+      case "tag-bytes" -> "One tag.";
+      case "events-per-append" -> "Events in one append.";
+      case "append-bytes" -> "All of an append's events together, as encoded for storage.";
+      case "transact-streams" -> "Streams of one transaction.";
+      case "conditions" -> "Append conditions of one transaction.";
+      case "condition-terms" ->
+          "Types, tags, stream prefixes and categories in all conditions of one transaction.";
+      case "query-items" -> "Items of a query, and entries of each part of an item.";
+      default -> throw new IllegalArgumentException("there is no limit " + name);
+    };
+  }
+
+  /** How high a limit can be set. */
+  static int most(String name) {
+    return name.equals("append-bytes") ? MAX_APPEND_BYTES : Integer.MAX_VALUE;
+  }
+
   /** All limits by name, in the order of the record. */
   public Map<String, Integer> values() {
     Map<String, Integer> values = new LinkedHashMap<>();

@@ -72,7 +72,7 @@ final class Tool {
   Run runAsIs(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    CommandLine command = VarveCommand.commandLine();
+    CommandLine command = VarveCommand.commandLine(System.getenv());
     command.setOut(new PrintWriter(out, true));
     command.setErr(new PrintWriter(err, true));
     InputStream before = System.in;

@@ -3,8 +3,6 @@ package io.varve.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -41,41 +39,5 @@ class LimitsTest {
     Limits largest = Limits.defaults().with("append-bytes", 32 * 1024 * 1024);
 
     assertThat(largest.inboundMessageBytes()).isGreaterThan(largest.appendBytes());
-  }
-
-  @Test
-  void a_port_that_cannot_be_is_refused() {
-    for (int port : new int[] {-1, 65_536}) {
-      assertThatThrownBy(
-              () ->
-                  new ServerConfig(
-                      Path.of("data"),
-                      "127.0.0.1",
-                      port,
-                      Limits.defaults(),
-                      true,
-                      false,
-                      10,
-                      Duration.ZERO))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining(Integer.toString(port));
-    }
-  }
-
-  @Test
-  void fewer_snapshots_than_none_cannot_be_kept() {
-    assertThatThrownBy(
-            () ->
-                new ServerConfig(
-                    Path.of("data"),
-                    "127.0.0.1",
-                    0,
-                    Limits.defaults(),
-                    true,
-                    false,
-                    -1,
-                    Duration.ZERO))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("-1");
   }
 }

@@ -20,6 +20,7 @@ import io.varve.proto.v1.SnapshotsGrpc;
 import io.varve.proto.v1.StreamsGrpc;
 import io.varve.server.append.CommitListener;
 import io.varve.server.config.ServerConfig;
+import io.varve.server.config.Settings;
 import io.varve.server.storage.EventRun;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -37,9 +38,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class GrpcServer implements CommitListener {
   private static final Logger log = LoggerFactory.getLogger(GrpcServer.class);
-
-  /** How many calls one connection may have open: many subscriptions, but no flood. */
-  private static final int MAX_CALLS_PER_CONNECTION = 10_000;
 
   /**
    * Clients may ping this often; gRPC's own default of five minutes cuts clients off that ping
@@ -69,12 +67,13 @@ public final class GrpcServer implements CommitListener {
   public GrpcServer(ServerConfig config, Executor calls, Executor reads) {
     this.config = config;
     this.builder =
-        NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
+        NettyServerBuilder.forAddress(
+                new InetSocketAddress(config.get(Settings.HOST), config.get(Settings.PORT)))
             .executor(calls)
             .callExecutor(new ByMethod(calls, reads))
             .decompressorRegistry(LateGzip.registry())
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
-            .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+            .maxConcurrentCallsPerConnection(config.get(Settings.CALLS_PER_CONNECTION))
             .permitKeepAliveTime(PERMITTED_KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true);
     for (String service : SERVED) {
@@ -95,10 +94,10 @@ public final class GrpcServer implements CommitListener {
     add(NotServedYet.service(ConsumerGroupsGrpc.getServiceDescriptor()));
     add(admin.service());
     addGuarded(health.getHealthService());
-    if (config.reflection()) {
+    if (config.get(Settings.REFLECTION)) {
       addReflection();
     }
-    if (config.channelz()) {
+    if (config.get(Settings.CHANNELZ)) {
       addGuarded(ChannelzService.newInstance(MAX_CHANNELZ_PAGE));
     }
     Server server = builder.build().start();

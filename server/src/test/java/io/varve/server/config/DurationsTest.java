@@ -1,4 +1,4 @@
-package io.varve.server.cli;
+package io.varve.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

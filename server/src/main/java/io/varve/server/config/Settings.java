@@ -1,0 +1,292 @@
+package io.varve.server.config;
+
+import static io.varve.server.config.Setting.Section.BASICS;
+import static io.varve.server.config.Setting.Section.LIMITS;
+import static io.varve.server.config.Setting.Section.OPERATIONS;
+import static io.varve.server.config.Setting.Section.STORAGE;
+import static io.varve.server.config.SettingKind.bytes;
+import static io.varve.server.config.SettingKind.duration;
+import static io.varve.server.config.SettingKind.path;
+import static io.varve.server.config.SettingKind.text;
+import static io.varve.server.config.SettingKind.toggle;
+import static io.varve.server.config.SettingKind.whole;
+
+import io.varve.server.config.Setting.Section;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The table of all settings of {@code varve serve}: the one place where a setting is declared.
+ *
+ * <p>To add one, add a constant here, read it with {@link ServerConfig#get} or {@link
+ * ServerConfig#find} in {@code VarveServer}, and have {@code ConfigurationPageTest} write the page
+ * again. Its option, variable, key, help, documentation, validation and place in {@code
+ * --print-config} follow.
+ */
+public final class Settings {
+  /** What variables of the environment begin with. */
+  static final String PREFIX = "VARVE_";
+
+  /** What settings begin with that are a limit of {@link Limits}. */
+  static final String LIMIT_PREFIX = "limit-";
+
+  private static final long KIB = 1024;
+  private static final long MIB = 1024 * KIB;
+  private static final long GIB = 1024 * MIB;
+  private static final Duration NONE = Duration.ZERO;
+
+  /** All rows, in the order of the help. Filled by the constants below, so it stands first. */
+  private static final List<Setting<?>> ROWS = new ArrayList<>();
+
+  public static final Setting<Path> DATA =
+      without(
+          "data", path("DIR"), BASICS, "The folder that holds the store; created when missing.");
+
+  public static final Setting<Integer> PORT =
+      row("port", whole(0, 65_535), 2113, BASICS, "The port to listen on; 0 picks a free one.");
+
+  public static final Setting<String> HOST =
+      row(
+          "host",
+          text("ADDRESS"),
+          "127.0.0.1",
+          BASICS,
+          "The address to listen on. There is no access control in this release: leave it on"
+              + " loopback, or guard it.");
+
+  public static final Setting<Path> PORT_FILE =
+      without(
+          "port-file",
+          path("FILE"),
+          BASICS,
+          "Write the port into this file once the store serves.");
+
+  public static final Setting<Path> CONFIG =
+      without(
+          "config",
+          path("FILE"),
+          BASICS,
+          "Read settings from this file of lines NAME = VALUE (Java properties in UTF-8).");
+
+  public static final Setting<Boolean> REFLECTION =
+      row(
+          "reflection",
+          toggle(),
+          true,
+          BASICS,
+          "Describe the services to callers; without it grpcurl needs the .proto files.");
+
+  public static final Setting<Boolean> CHANNELZ =
+      row(
+          "channelz",
+          toggle(),
+          false,
+          OPERATIONS,
+          "Show connections and calls to callers (channelz).");
+
+  public static final Setting<Integer> SNAPSHOTS_KEPT =
+      row(
+          "snapshots-kept",
+          whole(0, Integer.MAX_VALUE),
+          10,
+          OPERATIONS,
+          "Keep the newest N snapshots of each stream; 0 keeps all.");
+
+  public static final Setting<Duration> SCAVENGE_INTERVAL =
+      row(
+          "scavenge-interval",
+          duration(NONE, Durations.LONGEST),
+          Duration.ofHours(1),
+          OPERATIONS,
+          "How often the space of hidden events is reclaimed; 0: only when asked (Scavenge of"
+              + " varve.v1.Admin).");
+
+  public static final Setting<Long> SCAVENGE_RATE =
+      row(
+          "scavenge-rate",
+          bytes(64 * KIB, 64 * GIB),
+          16 * MIB,
+          OPERATIONS,
+          "About how much a scavenge reads and writes in a second.");
+
+  public static final Setting<Duration> DRAIN_TIMEOUT =
+      row(
+          "drain-timeout",
+          duration(NONE, Duration.ofHours(1)),
+          Duration.ofSeconds(4),
+          OPERATIONS,
+          "How long calls in flight may take to finish when the server is told to stop.");
+
+  public static final Setting<Long> BLOCK_CACHE =
+      row(
+          "block-cache",
+          bytes(8 * MIB, 1024 * GIB),
+          96 * MIB,
+          STORAGE,
+          "Memory for blocks read from disk, with indexes and filters; outside of the Java heap.");
+
+  public static final Setting<Long> LOG_WRITE_BUFFER =
+      row(
+          "log-write-buffer",
+          bytes(MIB, 4 * GIB),
+          32 * MIB,
+          STORAGE,
+          "How much of the log is collected in memory before it becomes a file; also bounds what is"
+              + " read back after a crash.");
+
+  public static final Setting<Long> INDEX_WRITE_BUFFER =
+      row("index-write-buffer", bytes(MIB, 4 * GIB), 64 * MIB, STORAGE, "The same for the index.");
+
+  public static final Setting<Integer> BACKGROUND_JOBS =
+      row(
+          "background-jobs",
+          whole(2, 64),
+          2,
+          STORAGE,
+          "Threads of each database for flushing and compacting.");
+
+  public static final Setting<Long> READ_PAGE =
+      row(
+          "read-page",
+          bytes(4 * KIB, 8 * MIB),
+          64 * KIB,
+          STORAGE,
+          "About how much one message of a read or a subscription carries.");
+
+  public static final Setting<Long> RECENT_EVENTS =
+      row(
+          "recent-events",
+          bytes(0, 16 * GIB),
+          16 * MIB,
+          STORAGE,
+          "Memory for the newest events, from which live subscribers are served.");
+
+  public static final Setting<Integer> CHECKPOINT_EVENTS =
+      row(
+          "checkpoint-events",
+          whole(1, 1_000_000),
+          8_000,
+          STORAGE,
+          "After so many events passed over, a filtered subscription is told its position.");
+
+  public static final Setting<Duration> CHECKPOINT_INTERVAL =
+      row(
+          "checkpoint-interval",
+          duration(Duration.ofMillis(100), Duration.ofHours(1)),
+          Duration.ofSeconds(5),
+          STORAGE,
+          "After so long without a message a subscription is told its position as well.");
+
+  public static final Setting<Integer> APPEND_QUEUE =
+      row(
+          "append-queue",
+          whole(1, 1_000_000),
+          16_384,
+          STORAGE,
+          "Appends that may wait to be decided; more are answered RESOURCE_EXHAUSTED.");
+
+  public static final Setting<Long> APPEND_QUEUE_BYTES =
+      row(
+          "append-queue-bytes",
+          bytes(MIB, 64 * GIB),
+          64 * MIB,
+          STORAGE,
+          "Memory that appends may hold until they are answered, likewise.");
+
+  public static final Setting<Integer> BATCH_EVENTS =
+      row(
+          "batch-events",
+          whole(1, 1_000_000),
+          10_000,
+          STORAGE,
+          "Events that one commit may hold; a larger append has a commit of its own.");
+
+  public static final Setting<Long> BATCH_BYTES =
+      row(
+          "batch-bytes",
+          bytes(4 * KIB, 256 * MIB),
+          8 * MIB,
+          STORAGE,
+          "Bytes that one commit may hold, likewise.");
+
+  public static final Setting<Integer> CACHED_STREAM_HEADS =
+      row(
+          "cached-stream-heads",
+          whole(1, 100_000_000),
+          100_000,
+          STORAGE,
+          "Streams whose version is kept in memory; the others are looked up when appended to.");
+
+  public static final Setting<Integer> CALLS_PER_CONNECTION =
+      row(
+          "calls-per-connection",
+          whole(1, 1_000_000),
+          10_000,
+          STORAGE,
+          "Calls that one connection may have open, subscriptions among them.");
+
+  static {
+    Limits.defaults().values().forEach(Settings::limit);
+  }
+
+  private Settings() {}
+
+  private static <T> Setting<T> row(
+      String name, SettingKind<T> kind, T standard, Section section, String sentence) {
+    return add(new Setting<>(name, kind, standard, section, sentence, false));
+  }
+
+  /** A setting that has no default. */
+  private static <T> Setting<T> without(
+      String name, SettingKind<T> kind, Section section, String sentence) {
+    return add(new Setting<>(name, kind, null, section, sentence, false));
+  }
+
+  /** A setting whose value is never shown, and that cannot be given on the command line. */
+  static <T> Setting<T> secret(String name, SettingKind<T> kind, Section section, String sentence) {
+    return add(new Setting<>(name, kind, null, section, sentence, true));
+  }
+
+  private static void limit(String name, int standard) {
+    String full = LIMIT_PREFIX + name;
+    String sentence = Limits.sentence(name);
+    int most = Limits.most(name);
+    if (name.endsWith("-bytes")) {
+      add(new Setting<>(full, bytes(1, most), (long) standard, LIMITS, sentence, false));
+    } else {
+      add(new Setting<>(full, whole(1, most), standard, LIMITS, sentence, false));
+    }
+  }
+
+  private static <T> Setting<T> add(Setting<T> row) {
+    if (find(row.name()).isPresent()) {
+      throw new IllegalStateException("there are two settings " + row.name());
+    }
+    ROWS.add(row);
+    return row;
+  }
+
+  /** All settings, in the order of the help. */
+  public static List<Setting<?>> all() {
+    return Collections.unmodifiableList(ROWS);
+  }
+
+  /** The setting of this name, if there is one. */
+  public static Optional<Setting<?>> find(String name) {
+    return ROWS.stream().filter(row -> row.name().equals(name)).findFirst();
+  }
+
+  /** The settings of a section, by name in their order. */
+  public static List<Setting<?>> of(Section section) {
+    return ROWS.stream().filter(row -> row.section() == section).toList();
+  }
+
+  /** The name of a limit among the limits: {@code payload-bytes}. */
+  public static String limitName(Setting<?> limit) {
+    return limit.name().substring(LIMIT_PREFIX.length());
+  }
+}
