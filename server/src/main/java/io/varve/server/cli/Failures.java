@@ -4,6 +4,9 @@ import io.varve.client.streams.AccessDeniedException;
 import io.varve.client.streams.ConditionFailedException;
 import io.varve.client.streams.EventIdTakenException;
 import io.varve.client.streams.EventsNotKeptException;
+import io.varve.client.streams.GroupExistsException;
+import io.varve.client.streams.GroupNotFoundException;
+import io.varve.client.streams.GroupStoppedException;
 import io.varve.client.streams.InvalidRequestException;
 import io.varve.client.streams.NotServedException;
 import io.varve.client.streams.StoreFailedException;
@@ -66,13 +69,16 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
       case VersionConflictException _,
           ConditionFailedException _,
           EventIdTakenException _,
-          TrackingNotRisingException _ ->
+          TrackingNotRisingException _,
+          GroupExistsException _,
+          GroupStoppedException _ ->
           ExitCode.CONFLICT;
       case InvalidRequestException _ -> ExitCode.REFUSED;
       case StreamNotFoundException _,
           StreamDeletedException _,
           StreamTombstonedException _,
-          EventsNotKeptException _ ->
+          EventsNotKeptException _,
+          GroupNotFoundException _ ->
           ExitCode.NOT_THERE;
       case StoreUnavailableException _, StoreOverloadedException _, NotServedException _ ->
           ExitCode.ADDRESS_UNAVAILABLE;
