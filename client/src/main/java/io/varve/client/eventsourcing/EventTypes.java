@@ -73,6 +73,7 @@ public final class EventTypes<E> {
   private final Map<Schema, Upcaster> upcasters;
   private final List<Tags<?>> tags;
   private final UnknownEvents<E> unknown;
+  private final @Nullable Consumer<? super UndecodableEventException> unreadable; // null: it fails
 
   private EventTypes(Builder<E> from) {
     this.family = from.family;
@@ -81,6 +82,7 @@ public final class EventTypes<E> {
     this.upcasters = Map.copyOf(from.upcasters);
     this.tags = List.copyOf(from.tags);
     this.unknown = from.unknown;
+    this.unreadable = from.unreadable;
     for (Entry<?> entry : from.byClass.values()) {
       Entry<?> taken = byName.putIfAbsent(entry.name(), entry);
       if (taken != null) {
@@ -195,12 +197,25 @@ public final class EventTypes<E> {
 
   /**
    * What the recorded event is to the application, after all upcasters: one event as a rule;
-   * several or none if an upcaster made that of it; none if it is unknown and passed over.
+   * several or none if an upcaster made that of it; none if it is unknown, or cannot be read, and
+   * is passed over.
    *
-   * @throws UndecodableEventException it is unknown and not passed over, or its payload cannot be
-   *     read
+   * @throws UndecodableEventException it is unknown, or its payload cannot be read, and it is not
+   *     passed over
    */
   public List<TypedEvent<E>> decode(RecordedEvent recorded) {
+    if (unreadable == null) {
+      return decodeOrFail(recorded);
+    }
+    try {
+      return decodeOrFail(recorded);
+    } catch (UndecodableEventException e) {
+      unreadable.accept(e);
+      return List.of();
+    }
+  }
+
+  private List<TypedEvent<E>> decodeOrFail(RecordedEvent recorded) {
     Entry<?> entry = byName.get(recorded.type());
     if (entry != null && entry.takes(schemaVersion(recorded))) {
       return List.of(new TypedEvent<>(decode(entry, recorded, recorded.data()), recorded));
@@ -401,6 +416,7 @@ public final class EventTypes<E> {
     private final Map<Schema, Upcaster> upcasters = new HashMap<>();
     private final List<Tags<?>> tags = new ArrayList<>();
     private UnknownEvents<E> unknown = new UnknownEvents.Fail<>();
+    private @Nullable Consumer<? super UndecodableEventException> unreadable;
 
     private Builder(Class<E> family, PayloadCodec.Source codecs) {
       this.family = requireNonNull(family);
@@ -575,6 +591,18 @@ public final class EventTypes<E> {
      */
     public Builder<E> skipUnknown(Consumer<? super RecordedEvent> heard) {
       this.unknown = new UnknownEvents.Skip<>(requireNonNull(heard));
+      return this;
+    }
+
+    /**
+     * Events of a known type and schema version whose payload cannot be read are passed over. So
+     * are unknown ones for which nothing else was chosen. For what only shows events: whoever
+     * decides by them would decide on less than has happened.
+     *
+     * @param heard is told on the thread that reads, every time that such an event is read
+     */
+    public Builder<E> skipUnreadable(Consumer<? super UndecodableEventException> heard) {
+      this.unreadable = requireNonNull(heard);
       return this;
     }
 

@@ -299,6 +299,21 @@ class EventTypesTest {
   }
 
   @Test
+  void what_cannot_be_read_is_passed_over_if_so_declared_and_who_wants_to_hears_why() {
+    List<String> heard = new ArrayList<>();
+    EventTypes<ShopEvent> skipping =
+        JsonEvents.builder(ShopEvent.class)
+            .skipUnreadable(e -> heard.add(String.valueOf(e.getMessage())))
+            .build();
+
+    assertThat(skipping.decode(stored("MoneyTaken", 1, "{"))).isEmpty();
+    assertThat(skipping.decode(stored("Exploded", 1, "{}"))).isEmpty();
+    assertThat(heard).hasSize(2);
+    assertThat(heard.getFirst()).contains("MoneyTaken");
+    assertThat(heard.getLast()).contains("no class is registered for type \"Exploded\"");
+  }
+
+  @Test
   void an_unknown_type_is_handed_over_if_so_declared() {
     EventTypes<ShopEvent> raw =
         JsonEvents.builder(ShopEvent.class)

@@ -29,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +52,7 @@ final class Intake<S, E> {
   private final EventTypes<E> types;
   private final Query query;
   private final @Nullable Long startAfter; // for the first start of all; null: now
-  private final boolean passOverFaulty;
+  private final Predicate<? super RecordedEvent> passOverFaulty;
   private final Instances<S, E> instances;
   private final OpenInstances list;
   private final ScheduledExecutorService scheduler;
@@ -81,7 +82,7 @@ final class Intake<S, E> {
       EventTypes<E> types,
       Query query,
       @Nullable Long startAfter,
-      boolean passOverFaulty,
+      Predicate<? super RecordedEvent> passOverFaulty,
       Instances<S, E> instances,
       OpenInstances list,
       ScheduledExecutorService scheduler,
@@ -218,7 +219,7 @@ final class Intake<S, E> {
     try {
       tryToTake(event);
     } catch (FaultyEventException e) {
-      if (!passOverFaulty) {
+      if (!passOverFaulty.test(event)) {
         throw e;
       }
       if (event.position() > tracked) {

@@ -9,6 +9,7 @@ import io.varve.client.eventsourcing.ToolkitObserver;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.Query;
 import io.varve.client.streams.QueryItem;
+import io.varve.client.streams.RecordedEvent;
 import io.varve.client.streams.VarveException;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,6 +26,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -295,7 +297,7 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
     private int concurrency = 32;
     private Duration firstPause = Duration.ofMillis(100);
     private Duration longestPause = Duration.ofSeconds(30);
-    private boolean passOverFaulty;
+    private Predicate<? super RecordedEvent> passOverFaulty = event -> false;
     private Duration grace = Duration.ofSeconds(10);
 
     private Builder(EventStore store, ProcessManager<S, E> process, EventTypes<E> types) {
@@ -434,7 +436,19 @@ public final class ProcessRunner<S, E> implements AutoCloseable {
      * with an event that is not a process's: something else has the name.
      */
     public Builder<S, E> passOverFaultyEvents() {
-      this.passOverFaulty = true;
+      return passOverFaultyEvents(event -> true);
+    }
+
+    /**
+     * The same for some of such events only: the others stop the intake, as all do without it. For
+     * example, one that a newer release wrote can be taken in by that release, and is better waited
+     * with; one that is no JSON never will be.
+     *
+     * @param which is asked about an event that could not be taken in, on the thread that takes
+     *     them in; true: it is passed over for good
+     */
+    public Builder<S, E> passOverFaultyEvents(Predicate<? super RecordedEvent> which) {
+      this.passOverFaulty = requireNonNull(which);
       return this;
     }
 

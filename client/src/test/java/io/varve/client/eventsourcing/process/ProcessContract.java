@@ -453,6 +453,23 @@ public abstract class ProcessContract {
   }
 
   @Test
+  void of_events_that_can_never_be_taken_in_those_are_passed_over_that_were_chosen() {
+    bank.request("t1", "a", "b", "1.00");
+    long second = bank.request("t2", "a", "b", "1.00");
+    bank.request("t4", "a", "b", "1.00");
+    var runner =
+        start(
+            withFaultyIds(),
+            bank.handler(),
+            builder -> builder.passOverFaultyEvents(event -> event.stream().equals("request-t1")));
+    until(() -> runner.status().intake() == ProcessStatus.Intake.FAILED);
+
+    assertThat(passedOver(runner)).isEqualTo(1);
+    assertThat(runner.status().error()).contains("\"request-t2\"", "position " + second);
+    assertThat(runner.find("t4")).isEmpty();
+  }
+
+  @Test
   void an_instance_whose_stream_is_something_elses_stops_no_other() {
     store.append(
         TransferProcess.NAME + "-t1", ExpectedVersion.any(), NewEvent.builder("Other").build());
