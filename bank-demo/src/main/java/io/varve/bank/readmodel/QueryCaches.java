@@ -15,9 +15,7 @@ import io.varve.client.eventsourcing.projection.ProjectionRunner;
 import io.varve.client.streams.EventStore;
 import java.time.Duration;
 import java.time.LocalDate;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -37,12 +35,11 @@ final class QueryCaches implements AutoCloseable {
 
   private static final Duration FIGURES_LIVE = Duration.ofSeconds(2);
 
-  private final ProjectionRunner runner;
+  private final ReplacedRows rows;
   private final AccountQueries accountQueries;
   private final ReadCache<String, Optional<AccountSummary>> accounts;
   private final ReadCache<FirstPage, AccountList> lists;
   private final ReadCache<Days, Analytics> figures;
-  private final Map<String, Integer> generations = new ConcurrentHashMap<>();
 
   QueryCaches(
       EventStore store,
@@ -50,7 +47,7 @@ final class QueryCaches implements AutoCloseable {
       AccountQueries accountQueries,
       AnalyticsQueries analyticsQueries,
       MeterRegistry metrics) {
-    this.runner = runner;
+    this.rows = new ReplacedRows(projection -> runner.status(projection).generation());
     this.accountQueries = accountQueries;
     accounts =
         ReadCache.<String, Optional<AccountSummary>>loading(accountQueries::find)
@@ -124,21 +121,14 @@ final class QueryCaches implements AutoCloseable {
     return figures.get(new Days(from, to), notBefore);
   }
 
-  /** Rows that were built anew may say something else than those that the answers came from. */
   private void forgetWhatWasReplaced() {
-    if (isReplaced(Projections.ACCOUNTS)) {
-      accounts.invalidateAll();
-      lists.invalidateAll();
-    }
-    if (isReplaced(Projections.ANALYTICS)) {
-      figures.invalidateAll();
-    }
-  }
-
-  private boolean isReplaced(String projection) {
-    int now = runner.status(projection).generation();
-    Integer before = generations.put(projection, now);
-    return before == null || before != now;
+    rows.forgetIfReplaced(
+        Projections.ACCOUNTS,
+        () -> {
+          accounts.invalidateAll();
+          lists.invalidateAll();
+        });
+    rows.forgetIfReplaced(Projections.ANALYTICS, figures::invalidateAll);
   }
 
   Statistics accountStatistics() {
