@@ -1,31 +1,18 @@
 package io.varve.bank.web;
 
-import io.varve.bank.store.Streams;
-import io.varve.client.streams.EventReader;
-import io.varve.client.streams.EventStore;
-import io.varve.client.streams.ReadLog;
-import io.varve.client.streams.RecordedEvent;
-import io.varve.client.streams.SubscribeToLog;
-import io.varve.client.streams.Subscription;
-import io.varve.client.streams.SubscriptionListener;
+import io.varve.bank.web.LiveLog.News;
 import io.varve.client.streams.VarveException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Map;
-import java.util.Queue;
-import java.util.UUID;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 
 /**
  * One reader of the feed: what it gets, in which order, and from where.
@@ -47,43 +34,10 @@ import tools.jackson.databind.JsonNode;
  * <p>It goes on until {@link #close}, or until the reader has gone, whatever the store does.
  */
 final class FeedReader {
-  /*
-   * Two threads. The request's own writes to the socket; the subscription's hands over events, and
-   * waits while HANDED_OVER of them have not been written. So a reader that does not read stops its
-   * own subscription, and the store keeps the rest for it. What has been handed over and not written
-   * when a subscription ends is dropped: the next one begins after the last event written.
-   */
-
-  /** An event as the feed shows it. */
-  record FeedEvent(
-      UUID eventId,
-      String type,
-      String stream,
-      long version,
-      long position,
-      Instant recordedAt,
-      JsonNode data,
-      Map<String, String> metadata) {
-
-    static FeedEvent of(RecordedEvent event) {
-      return new FeedEvent(
-          event.id(),
-          event.type(),
-          event.stream(),
-          event.version(),
-          event.position(),
-          event.recordedAt(),
-          Json.payload(event),
-          event.metadata());
-    }
-  }
-
   record StoreNews(boolean reachable) {}
 
   /** How many events come first when the reader names no position. */
   static final int NEWEST = 50;
-
-  private static final int HANDED_OVER = 32;
 
   /** Between two looks at the projections. */
   private static final Duration LOOK = Duration.ofSeconds(1);
@@ -98,7 +52,7 @@ final class FeedReader {
 
   private static final Logger LOG = LoggerFactory.getLogger(FeedReader.class);
 
-  private final EventStore store;
+  private final FeedSource source;
   private final Supplier<String> projections;
   private final Duration heartbeat;
 
@@ -115,8 +69,8 @@ final class FeedReader {
   private long sentNanos; // when something was last written
 
   FeedReader(
-      EventStore store, @Nullable Long after, Supplier<String> projections, Duration heartbeat) {
-    this.store = store;
+      FeedSource source, @Nullable Long after, Supplier<String> projections, Duration heartbeat) {
+    this.source = source;
     this.written = after;
     this.projections = projections;
     this.heartbeat = heartbeat;
@@ -139,8 +93,7 @@ final class FeedReader {
       out.flush();
       while (!isClosed()) {
         try {
-          begin(out);
-          follow(out);
+          follow(begin(out), out);
         } catch (VarveException e) {
           LOG.debug("a reader of the feed waits for the store", e);
         }
@@ -202,71 +155,84 @@ final class FeedReader {
     }
   }
 
-  /** Sees to it that there is a position to follow from, and sends what comes before it. */
-  private void begin(OutputStream out) throws IOException {
-    List<RecordedEvent> newest;
-    long head;
-    try (EventReader events =
-        store.readLog(ReadLog.all().query(Streams.BANK).backwards().limit(NEWEST))) {
-      newest = events.toList();
-      head = events.headPosition();
-    }
-    if (written != null && written > head) {
+  /**
+   * Sees to it that there is a position to follow from, and sends what comes before it.
+   *
+   * @return the head of the log
+   */
+  private long begin(OutputStream out) throws IOException, InterruptedException {
+    FeedSource.Page newest = source.newest(written == null ? NEWEST : 1);
+    if (written != null && written > newest.head()) {
       send(out, "event: reset\ndata: {}\n\n");
       written = null;
+      newest = source.newest(NEWEST);
     }
     if (written == null) {
       written = 0L;
-      for (RecordedEvent event : newest.reversed()) {
-        send(out, event);
-      }
+      sendAll(out, newest.messages());
+    }
+    return newest.head();
+  }
+
+  /** Sends what comes, until there is nothing to come or this is closed. */
+  private void follow(long head, OutputStream out) throws IOException, InterruptedException {
+    LiveLog live = source.join(head);
+    try {
+      pump(live, out);
+    } finally {
+      source.leave(live);
     }
   }
 
-  /** Sends what comes, until the subscription ends or this is closed. */
-  private void follow(OutputStream out) throws IOException, InterruptedException {
-    Line line = new Line();
-    SubscribeToLog request =
-        SubscribeToLog.all().query(Streams.BANK).after(written == null ? 0 : written);
-    try (Subscription _ = store.subscribeToLog(request, line)) {
-      try {
-        pump(line, out);
-      } finally {
-        line.hangUp(); // before the subscription is closed, which waits for the listener
-      }
-    }
-  }
-
-  private void pump(Line line, OutputStream out) throws IOException, InterruptedException {
+  private void pump(LiveLog live, OutputStream out) throws IOException, InterruptedException {
     Duration patience = heartbeat.compareTo(LOOK) < 0 ? heartbeat : LOOK;
-    boolean ended = false;
-    while (!ended) {
-      switch (line.take(patience)) {
-        case News.Happened(RecordedEvent event) -> {
-          if (Boolean.FALSE.equals(reachable)) {
-            tellStore(out, true);
+    News.Sign known = News.Sign.CATCHING_UP;
+    while (!isClosed()) {
+      switch (live.next(written == null ? 0 : written, known, patience)) {
+        case News.Messages(List<FeedMessage> messages) -> sendAll(out, messages);
+        case News.Sign.BEHIND -> {
+          if (!readOn(out)) {
+            return;
           }
-          send(out, event);
         }
-        case News.Sign.CAUGHT_UP -> tellStore(out, true);
-        case News.Sign.AWAY -> tellStore(out, false);
-        case News.Sign.NOTHING -> {
+        case News.Sign.ENDED -> {
+          return;
+        }
+        case News.Sign sign -> {
+          known = sign;
+          if (sign != News.Sign.CATCHING_UP) {
+            tellStore(out, sign == News.Sign.LIVE);
+          }
           if (System.nanoTime() - sentNanos >= heartbeat.toNanos()) {
             send(out, STILL_HERE);
           }
         }
-        case News.Sign.END -> ended = true;
       }
       tellProjections(out);
-      if (line.isEmpty()) {
-        out.flush();
-      }
+      out.flush();
     }
   }
 
-  private void send(OutputStream out, RecordedEvent event) throws IOException {
-    send(out, "id: " + event.position() + "\ndata: " + Json.text(FeedEvent.of(event)) + "\n\n");
-    written = event.position();
+  /** Sends a page of what is no longer in memory; false: the store does not have it either. */
+  private boolean readOn(OutputStream out) throws IOException, InterruptedException {
+    long before = written == null ? 0 : written;
+    FeedSource.Page page = source.after(before);
+    sendAll(out, page.messages());
+    if (page.messages().isEmpty()) {
+      written = Math.max(before, page.head());
+    }
+    return written != null && written > before;
+  }
+
+  private void sendAll(OutputStream out, List<FeedMessage> messages) throws IOException {
+    for (FeedMessage message : messages) {
+      if (Boolean.FALSE.equals(reachable)) {
+        tellStore(out, true);
+      }
+      sentNanos = System.nanoTime();
+      out.write(message.text());
+      written = message.position();
+    }
   }
 
   private void tellStore(OutputStream out, boolean isReachable) throws IOException {
@@ -293,100 +259,5 @@ final class FeedReader {
   private void send(OutputStream out, String text) throws IOException {
     sentNanos = System.nanoTime();
     out.write(text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** What a subscription has to say. */
-  private sealed interface News {
-
-    record Happened(RecordedEvent event) implements News {}
-
-    enum Sign implements News {
-      CAUGHT_UP,
-      AWAY,
-      NOTHING,
-      END
-    }
-  }
-
-  /** From one subscription to the thread that writes: a little at a time, then it waits. */
-  private final class Line implements SubscriptionListener {
-
-    private final Queue<News> waiting = new ArrayDeque<>(); // under lock
-    private boolean over; // under lock; nobody takes any more
-
-    @Override
-    public void onEvent(RecordedEvent event) {
-      put(new News.Happened(event));
-    }
-
-    @Override
-    public void onCaughtUp(long position) {
-      put(News.Sign.CAUGHT_UP);
-    }
-
-    @Override
-    public void onReconnecting(VarveException cause) {
-      put(News.Sign.AWAY);
-    }
-
-    @Override
-    public void onClosed(@Nullable Throwable cause) {
-      put(News.Sign.END);
-    }
-
-    private void put(News news) {
-      lock.lock();
-      try {
-        while (waiting.size() >= HANDED_OVER && !over) {
-          changed.awaitUninterruptibly();
-        }
-        if (!over) {
-          waiting.add(news);
-          changed.signalAll();
-        }
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    /** What comes next; NOTHING when nothing has come for that long. */
-    News take(Duration patience) throws InterruptedException {
-      lock.lockInterruptibly();
-      try {
-        long nanos = patience.toNanos();
-        while (waiting.isEmpty() && !closed && nanos > 0) {
-          nanos = changed.awaitNanos(nanos);
-        }
-        if (closed) {
-          return News.Sign.END;
-        }
-        News next = waiting.poll();
-        changed.signalAll();
-        return next == null ? News.Sign.NOTHING : next;
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    boolean isEmpty() {
-      lock.lock();
-      try {
-        return waiting.isEmpty();
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    /** Nobody takes any more: whoever waits to hand over goes on, and it is dropped. */
-    void hangUp() {
-      lock.lock();
-      try {
-        over = true;
-        waiting.clear();
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
-    }
   }
 }

@@ -12,15 +12,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The feed: the bank's events as server-sent events, for as long as somebody reads. Each reader has
- * a subscription of its own, so a slow one slows nobody else. Closing it ends all readers, who may
- * come back with the id of the last event that they have seen.
+ * The feed: the bank's events as server-sent events, for as long as somebody reads. All readers
+ * share one {@linkplain FeedSource source}, which none of them holds back. Closing it ends all
+ * readers, who may come back with the id of the last event that they have seen.
  */
 final class FeedRoutes implements AutoCloseable {
 
   static final String FEED = "/api/feed";
 
-  /** Each reader costs a thread here and a subscription in the store. */
+  /** Each reader costs a connection, a thread, and a page of events at most. */
   static final int MAX_READERS = 200;
 
   /** Often enough to keep a connection from being taken for idle, here or on the way. */
@@ -29,7 +29,7 @@ final class FeedRoutes implements AutoCloseable {
   /** Set by a browser that connects again: the id of the last event it has seen. */
   private static final String LAST_EVENT_ID = "Last-Event-ID";
 
-  private final EventStore store;
+  private final FeedSource source;
   private final Supplier<String> projections;
   private final Duration heartbeat;
   private final int maxReaders;
@@ -40,7 +40,7 @@ final class FeedRoutes implements AutoCloseable {
    * @param projections how the projections are, as it is to be shown; any thread may ask
    */
   FeedRoutes(EventStore store, Supplier<?> projections, Duration heartbeat, int maxReaders) {
-    this.store = store;
+    this.source = new FeedSource(store);
     this.projections = new Shared(projections);
     this.heartbeat = heartbeat;
     this.maxReaders = maxReaders;
@@ -51,7 +51,7 @@ final class FeedRoutes implements AutoCloseable {
   }
 
   private void feed(Context context) throws IOException, InterruptedException {
-    FeedReader reader = new FeedReader(store, seenAlready(context), projections, heartbeat);
+    FeedReader reader = new FeedReader(source, seenAlready(context), projections, heartbeat);
     admit(reader);
     try {
       HttpServletResponse response = context.res();
@@ -106,6 +106,11 @@ final class FeedRoutes implements AutoCloseable {
     synchronized (readers) {
       return readers.size();
     }
+  }
+
+  /** How much is kept in memory for all readers together. */
+  long bytes() {
+    return source.bytes();
   }
 
   @Override

@@ -5,10 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.javalin.Javalin;
 import io.varve.bank.FaultyStore;
+import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.ForwardingEventStore;
 import io.varve.client.streams.NewEvent;
+import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.RecordedEvent;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.Subscription;
@@ -217,10 +219,10 @@ class FeedRoutesTest {
 
   // --- slow, many, gone --------------------------------------------------------------------------
 
-  /** Counts what the first subscription's listener has been given and has finished. */
+  /** Counts subscriptions, and the events that their listeners have finished. */
   private static final class CountingStore extends ForwardingEventStore {
     final AtomicInteger subscriptions = new AtomicInteger();
-    final AtomicInteger finishedByFirst = new AtomicInteger();
+    final AtomicInteger finished = new AtomicInteger();
 
     CountingStore(EventStore store) {
       super(store);
@@ -228,8 +230,8 @@ class FeedRoutesTest {
 
     @Override
     public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
-      boolean first = subscriptions.getAndIncrement() == 0;
-      return super.subscribeToLog(request, first ? new Counted(listener) : listener);
+      subscriptions.incrementAndGet();
+      return super.subscribeToLog(request, new Counted(listener));
     }
 
     private final class Counted implements SubscriptionListener {
@@ -242,7 +244,7 @@ class FeedRoutesTest {
       @Override
       public void onEvent(RecordedEvent event) throws Exception {
         listener.onEvent(event);
-        finishedByFirst.incrementAndGet();
+        finished.incrementAndGet();
       }
 
       @Override
@@ -258,20 +260,96 @@ class FeedRoutesTest {
   }
 
   @Test
-  void a_reader_that_does_not_read_is_held_back_alone_and_misses_nothing() throws Exception {
+  void a_reader_that_does_not_read_holds_nobody_back_and_misses_nothing() throws Exception {
     int events = 4_000;
     CountingStore counting = new CountingStore(store);
-    serve(counting, SELDOM, 10);
+    FeedRoutes routes = serve(counting, SELDOM, 10);
     try (Reader slow = read("")) {
       assertThat(slow.next().type()).isEqualTo("store");
       appendLarge(events);
+      // 32 MB, of which little fits into the buffers of two sockets; yet all of them are taken.
+      await().atMost(PATIENCE).until(() -> counting.finished.get() == events);
+      assertThat(routes.bytes()).isPositive().isLessThanOrEqualTo(LiveLog.MOST_BYTES);
       try (Reader fast = read("?after=0")) {
         assertThat(fast.positions(events)).isEqualTo(positions(1, events));
       }
-      assertThat(counting.finishedByFirst.get())
-          .as("what fits into the buffers of two sockets, of 32 MB")
-          .isLessThan(events * 3 / 4);
       assertThat(slow.positions(events)).isEqualTo(positions(1, events));
+    }
+    assertThat(counting.subscriptions).as("of both readers").hasValue(1);
+  }
+
+  @Test
+  void many_readers_share_one_subscription_and_each_gets_everything() throws Exception {
+    CountingStore counting = new CountingStore(store);
+    serve(counting, SELDOM, 50);
+    append("account-a", 10);
+    List<Reader> readers = new ArrayList<>();
+    try {
+      for (int i = 0; i < 50; i++) {
+        readers.add(read(i % 2 == 0 ? "" : "?after=0"));
+      }
+      append("account-b", 100);
+      for (Reader reader : readers) {
+        assertThat(reader.positions(110)).isEqualTo(positions(1, 110));
+      }
+    } finally {
+      for (Reader reader : readers) {
+        reader.close();
+      }
+    }
+    assertThat(counting.subscriptions).hasValue(1);
+  }
+
+  @Test
+  void what_is_larger_than_memory_holds_comes_all_the_same() throws Exception {
+    FeedRoutes routes = serve(store, SELDOM, 10);
+    try (Reader reader = read("")) {
+      assertThat(reader.next().type()).isEqualTo("store");
+      String text = "x".repeat((int) LiveLog.MOST_BYTES - 100); // and more around it
+      for (int i = 1; i <= 3; i++) {
+        memory.append(
+            "account-a",
+            ExpectedVersion.any(),
+            List.of(NewEvent.builder("Noted").json("{\"text\":\"" + text + "\"}").build()));
+        assertThat(reader.positions(1)).containsExactly((long) i);
+      }
+      assertThat(routes.bytes()).isZero();
+    }
+  }
+
+  @Test
+  void a_store_that_has_another_log_by_now_ends_what_readers_share() throws Exception {
+    InMemoryEventStore other = new InMemoryEventStore();
+    AtomicReference<EventStore> current = new AtomicReference<>(store);
+    serve(
+        new ForwardingEventStore(store) {
+          @Override
+          public EventReader readLog(ReadLog read) {
+            return current.get().readLog(read);
+          }
+
+          @Override
+          public Subscription subscribeToLog(
+              SubscribeToLog request, SubscriptionListener listener) {
+            return current.get().subscribeToLog(request, listener);
+          }
+        },
+        SELDOM,
+        10);
+    append("account-a", 100);
+    try (Reader old = read("?after=99")) {
+      assertThat(old.positions(1)).containsExactly(100L);
+      assertThat(old.next().data()).isEqualTo("{\"reachable\":true}");
+      append(other, "account-b", 3);
+      current.set(other);
+      try (Reader fresh = read("")) {
+        assertThat(fresh.positions(3)).isEqualTo(positions(1, 3));
+        append(other, "account-b", 1);
+        assertThat(fresh.positions(1)).containsExactly(4L);
+      }
+      assertThat(old.positions(4)).as("it begins anew").isEqualTo(positions(1, 4));
+    } finally {
+      other.close();
     }
   }
 
@@ -485,8 +563,12 @@ class FeedRoutesTest {
   }
 
   private void append(String stream, int events) {
-    for (int i = 0; i < events; i++) {
-      memory.append(
+    append(memory, stream, events);
+  }
+
+  private static void append(EventStore events, String stream, int number) {
+    for (int i = 0; i < number; i++) {
+      events.append(
           stream,
           ExpectedVersion.any(),
           List.of(NewEvent.builder("MoneyDeposited").json("{\"amount\":1.00}").build()));
