@@ -17,6 +17,7 @@ import io.varve.bank.domain.AccountEvent;
 import io.varve.bank.readmodel.DatabaseSettings;
 import io.varve.bank.readmodel.ReadModel;
 import io.varve.bank.saga.TransferRunner;
+import io.varve.bank.store.HeadAtStart;
 import io.varve.bank.store.StoreProbe;
 import io.varve.bank.web.WebServer;
 import io.varve.client.eventsourcing.ToolkitObserver;
@@ -26,6 +27,8 @@ import io.varve.client.streams.EventStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -43,6 +46,7 @@ public final class Bank implements AutoCloseable {
    * @param data this bank's own folder; deleting it loses nothing
    * @param database where the rows of the read model are
    * @param snapshotEvery events of an account between two snapshots; 0: none are taken
+   * @param ownNames the names under which it is asked for, besides {@code host} and localhost
    */
   public record Settings(
       String host,
@@ -50,13 +54,14 @@ public final class Bank implements AutoCloseable {
       Path data,
       DatabaseSettings database,
       int snapshotEvery,
+      Set<String> ownNames,
       WebServer.Patience patience) {
 
     public static final int SNAPSHOT_EVERY = 50;
 
     /** With the read model in the bank's own folder, and the usual snapshots. */
     public Settings(String host, int port, Path data, WebServer.Patience patience) {
-      this(host, port, data, DatabaseSettings.inFolder(data), SNAPSHOT_EVERY, patience);
+      this(host, port, data, DatabaseSettings.inFolder(data), SNAPSHOT_EVERY, Set.of(), patience);
     }
 
     /** Loopback, with a patience that people share. */
@@ -90,16 +95,21 @@ public final class Bank implements AutoCloseable {
     Gauge.builder("bank.transfers.unfinished", transfers, TransferRunner::unfinished)
         .description("Transfers that have started and not ended")
         .register(metrics);
+    StoreProbe probe = new StoreProbe(store, probes);
+    Set<String> names = new HashSet<>(settings.ownNames());
+    names.add(settings.host());
     web =
         new WebServer(
             new AccountCommands(store, accounts),
             new AccountHistory(store, accounts),
             transfers,
             readModel,
-            new StoreProbe(store, probes),
+            probe,
+            new HeadAtStart(probe, probes),
             store,
             metrics,
             clock,
+            names,
             settings.patience());
   }
 

@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -81,6 +84,15 @@ public final class BankDemo implements Callable<Integer> {
   private String host = "";
 
   @Option(
+      names = "--allow-host",
+      paramLabel = "NAME",
+      split = ",",
+      description =
+          "A name under which requests are answered, without a port; may be given more than once."
+              + " Always answered are those for localhost, for an address, and for --host.")
+  private List<String> ownNames = new ArrayList<>();
+
+  @Option(
       names = "--port",
       defaultValue = "8000",
       description = "The HTTP port; 0: any free one (default: ${DEFAULT-VALUE}).")
@@ -150,7 +162,8 @@ public final class BankDemo implements Callable<Integer> {
     try {
       Bank.Settings usual = Bank.Settings.of(port, data);
       Bank.Settings settings =
-          new Bank.Settings(host, port, data, rows, snapshotEvery, usual.patience());
+          new Bank.Settings(
+              host, port, data, rows, snapshotEvery, Set.copyOf(ownNames), usual.patience());
       Bank bank = Bank.start(client, settings, InstantSource.system());
       stopWhenTold(bank, client);
       announce(bank.port(), begun);

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +52,7 @@ class AdminHttpTest {
             data,
             database,
             0,
+            Set.of(),
             new WebServer.Patience(Duration.ofSeconds(10), Duration.ofSeconds(10))),
         InstantSource.system());
   }
@@ -135,21 +137,59 @@ class AdminHttpTest {
   }
 
   @Test
-  void health_says_when_no_transfers_are_taken_up_and_why() throws Exception {
+  void a_request_of_a_newer_release_stops_transfers_and_everybody_can_see_why() throws Exception {
     try (Bank bank = bank(DatabaseSettings.inFolder(data));
         BankClient client = new BankClient(bank.port())) {
       assertThat(client.get("/health").expect(200).body().has("sagas_error")).isFalse();
       store.append(
           "request-tr-1",
           ExpectedVersion.noStream(),
-          NewEvent.json("TransferRequested", "{\"amount\":1}"));
+          NewEvent.builder("TransferRequested")
+              .json("{\"all\":\"new\"}")
+              .metadata("schema-version", "2")
+              .build());
       await()
           .atMost(PATIENCE)
           .untilAsserted(
               () ->
                   assertThat(client.get("/health").expect(200).at("/sagas_error"))
-                      .contains("request-tr-1"));
+                      .contains("request-tr-1", "schema version is 2"));
       assertThat(client.get("/health").expect(200).at("/status")).isEqualTo("degraded");
+
+      Answer retry = client.post("/api/commands/transfers/tr-1/retry", "").expect(500);
+      assertThat(retry.at("/code")).isEqualTo("unreadable_event");
+      assertThat(retry.at("/error"))
+          .isEqualTo(
+              "this version of the bank cannot read TransferRequested in stream request-tr-1 at"
+                  + " version 1");
+    }
+  }
+
+  @Test
+  void a_request_that_nobody_can_ever_read_is_passed_over_and_stops_nothing() throws Exception {
+    try (Bank bank = bank(DatabaseSettings.inFolder(data));
+        BankClient client = new BankClient(bank.port())) {
+      int broken = 0;
+      for (String schema : List.of("1", "0", "none", "99999999999")) {
+        store.append(
+            "request-tr-" + broken++,
+            ExpectedVersion.noStream(),
+            NewEvent.builder("TransferRequested")
+                .json("{\"amount\":1}")
+                .metadata("schema-version", schema)
+                .build());
+      }
+      String ada = client.open("Ada", "100");
+      String bob = client.open("Bob", "0");
+      client.transfer(ada, bob, "40").expect(200);
+      assertThat(client.get("/api/queries/sagas").expect(200).body().at("/count").asInt())
+          .isEqualTo(1);
+      client.get("/api/queries/analytics").expect(200);
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(client.get("/health").expect(200).at("/status")).isEqualTo("up"));
+      client.post("/api/commands/transfers/tr-0/retry", "").expect(500);
     }
   }
 
@@ -164,6 +204,7 @@ class AdminHttpTest {
                     data,
                     DatabaseSettings.postgreSql("jdbc:postgresql://127.0.0.1:1/bank", "bank", null),
                     0,
+                    Set.of(),
                     new WebServer.Patience(Duration.ofMillis(50), Duration.ofSeconds(10))),
                 InstantSource.system());
         BankClient client = new BankClient(bank.port())) {

@@ -76,7 +76,7 @@ final class AnalyticsProjection {
             (sql, event) ->
                 addToDay(new Sql(sql), day(event), "accounts_closed = accounts_closed + 1"))
         .on(AccountEvent.class, (sql, event) -> move(new Sql(sql), event))
-        .alsoOf(BankEvents.REQUESTS)
+        .alsoOf(BankEvents.READABLE_REQUESTS)
         .on(TransferRequested.class, (sql, event) -> start(new Sql(sql), event))
         .alsoOf(ProcessEvent.types())
         .on(Completed.class, (sql, event) -> end(new Sql(sql), event))

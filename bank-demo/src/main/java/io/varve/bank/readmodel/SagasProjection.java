@@ -24,7 +24,7 @@ final class SagasProjection {
   private SagasProjection() {}
 
   static Projection<Connection> projection() {
-    return SqlProjection.named(Projections.SAGAS, BankEvents.REQUESTS)
+    return SqlProjection.named(Projections.SAGAS, BankEvents.READABLE_REQUESTS)
         .within(Streams.TRANSFERS)
         .tables(TransferRows.TRANSFERS, TransferRows.NEWEST_FIRST, TransferRows.STEPS)
         .on(

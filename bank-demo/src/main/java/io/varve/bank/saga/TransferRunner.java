@@ -67,6 +67,7 @@ public final class TransferRunner implements Transfers, AutoCloseable {
         store,
         ProcessRunner.builder(store, TransferSaga.SAGA, BankEvents.REQUESTS)
             .query(Streams.REQUESTS)
+            .passOverFaultyEvents(BankEvents::isBroken)
             .handler(TransferSaga.ACCOUNT, TransferSaga.noting(CommandHandler.of(accounts)))
             .concurrency(CONCURRENCY)
             .pauses(FIRST_PAUSE, LONGEST_PAUSE)

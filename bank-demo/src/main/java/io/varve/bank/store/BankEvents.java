@@ -7,6 +7,8 @@ import io.varve.bank.domain.TransferRequested;
 import io.varve.client.eventsourcing.EventTypes;
 import io.varve.client.eventsourcing.PayloadCodec;
 import io.varve.client.eventsourcing.json.JsonEvents;
+import io.varve.client.streams.RecordedEvent;
+import java.util.regex.Pattern;
 
 /**
  * The bank's events and commands as JSON. A type is called by the simple name of its class, and its
@@ -21,6 +23,8 @@ public final class BankEvents {
   /** What {@code MoneyWithdrawn} of schema version 1 is described as. */
   public static final String LEGACY_WITHDRAWAL = "Legacy withdrawal";
 
+  private static final Pattern NUMBER = Pattern.compile("[1-9][0-9]{0,8}");
+
   private static final PayloadCodec.Source JSON =
       JsonEvents.codecs(MoneyJson.on(JsonEvents.mapper()).build());
 
@@ -34,14 +38,21 @@ public final class BankEvents {
                   1,
                   2,
                   withdrawn -> withdrawn.put("description", LEGACY_WITHDRAWAL)))
-          .skipUnknown(new PassedOver())
+          .skipUnknown(new PassedOver()::unknown)
           .build();
 
-  /** What transfers begin with. */
+  /**
+   * What transfers begin with. Reading one of a newer schema fails: a transfer that this release
+   * cannot carry out is to wait for the release that can, not to be lost.
+   */
   public static final EventTypes<TransferRequested> REQUESTS =
+      EventTypes.builder(TransferRequested.class, JSON).register(TransferRequested.class).build();
+
+  /** The same for those who only show transfers: what they cannot read, they pass over. */
+  public static final EventTypes<TransferRequested> READABLE_REQUESTS =
       EventTypes.builder(TransferRequested.class, JSON)
           .register(TransferRequested.class)
-          .skipUnknown(new PassedOver())
+          .skipUnreadable(new PassedOver()::unreadable)
           .build();
 
   /** What a transfer's saga asks of accounts, as it is written into the saga's stream. */
@@ -49,6 +60,16 @@ public final class BankEvents {
       EventTypes.builder(AccountCommand.class, JSON).build();
 
   private BankEvents() {}
+
+  /**
+   * Whether a request that cannot be read never will be: it is of this release's schema, and not
+   * what that says; or its schema is none.
+   */
+  public static boolean isBroken(RecordedEvent request) {
+    String schema = request.metadata().getOrDefault(EventTypes.SCHEMA_VERSION, "1");
+    return !NUMBER.matcher(schema).matches()
+        || REQUESTS.knows(request.type(), Integer.parseInt(schema));
+  }
 
   /** The bank's JSON for whatever class there is, such as an aggregate's state. */
   public static <T> PayloadCodec<T> codec(Class<T> type) {

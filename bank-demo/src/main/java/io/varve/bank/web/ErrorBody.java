@@ -34,7 +34,14 @@ record ErrorBody(
       case 404 -> "Not Found";
       case 405 -> "Method Not Allowed";
       case 409 -> "Conflict";
+      case 408 -> "Request Timeout";
       case 413 -> "Content Too Large";
+      case 414 -> "URI Too Long";
+      case 417 -> "Expectation Failed";
+      case 426 -> "Upgrade Required";
+      case 431 -> "Request Header Fields Too Large";
+      case 501 -> "Not Implemented";
+      case 505 -> "HTTP Version Not Supported";
       case 502 -> "Bad Gateway";
       case 503 -> "Service Unavailable";
       default -> status < 500 ? "Request Refused" : "Internal Server Error";

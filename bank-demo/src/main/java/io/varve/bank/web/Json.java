@@ -29,6 +29,9 @@ final class Json {
               included -> included.withValueInclusion(JsonInclude.Include.NON_NULL))
           .build();
 
+  /** The content type of error bodies. */
+  static final String PROBLEM = "application/problem+json";
+
   private Json() {}
 
   static void answer(Context context, int status, Object body) {
@@ -36,11 +39,16 @@ final class Json {
   }
 
   static void problem(Context context, ErrorBody body) {
-    write(context, body.status(), "application/problem+json", body);
+    write(context, body.status(), PROBLEM, body);
   }
 
   private static void write(Context context, int status, String contentType, Object body) {
-    context.status(status).contentType(contentType).result(MAPPER.writeValueAsBytes(body));
+    context.status(status).contentType(contentType).result(bytes(body));
+  }
+
+  /** As it goes over the wire. */
+  static byte[] bytes(Object body) {
+    return MAPPER.writeValueAsBytes(body);
   }
 
   /** As one line of text. */

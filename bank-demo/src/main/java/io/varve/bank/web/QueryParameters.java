@@ -8,6 +8,7 @@ import java.time.OffsetDateTime;
 import java.time.Year;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,9 @@ final class QueryParameters {
   private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999999Z");
 
+  /** Such a parameter would be taken for absent, and the caller be told of something else. */
+  private static final Pattern BROKEN_ESCAPE = Pattern.compile("%(?![0-9a-fA-F]{2})");
+
   /** Every query may say which position its answer must not be before. */
   static final String AFTER = "after";
 
@@ -29,6 +33,10 @@ final class QueryParameters {
   }
 
   static QueryParameters of(Context context, Set<String> names) {
+    String query = context.queryString();
+    if (query != null && BROKEN_ESCAPE.matcher(query).find()) {
+      throw ApiException.badRequest("the query has a % that no two hexadecimal digits follow");
+    }
     context
         .queryParamMap()
         .forEach(

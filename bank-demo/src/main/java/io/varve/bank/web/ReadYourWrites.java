@@ -2,24 +2,29 @@ package io.varve.bank.web;
 
 import io.javalin.http.Context;
 import io.varve.bank.readmodel.ReadModel;
+import io.varve.bank.store.HeadAtStart;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps a query from being answered from before the command that came first. Every query waits, up
- * to a bound, until the read model has the commands that went through this process, and the
- * position that the caller names. After the bound it is answered all the same, and the answer says
- * that it is behind.
+ * to a bound, until the read model has the commands that went through this process, all that was in
+ * the log when it started, and the position that the caller names. After the bound it is answered
+ * all the same, and the answer says that it is behind.
  */
 final class ReadYourWrites {
 
   private final ReadModel readModel;
+  private final HeadAtStart start;
   private final Duration patience;
   private final AtomicLong newestCommand = new AtomicLong();
 
-  ReadYourWrites(ReadModel readModel, Duration patience) {
+  ReadYourWrites(ReadModel readModel, HeadAtStart start, Duration patience) {
     this.readModel = readModel;
+    this.start = start;
     this.patience = patience;
   }
 
@@ -37,9 +42,14 @@ final class ReadYourWrites {
    */
   long await(Context context, QueryParameters parameters, String projection)
       throws InterruptedException {
-    long wanted = Math.max(newestCommand.get(), named(context, parameters));
-    boolean reached = readModel.awaitPosition(projection, wanted, patience);
-    if (!reached) {
+    long begun = System.nanoTime();
+    long named = named(context, parameters);
+    OptionalLong before = start.await(patience); // a kill takes newestCommand along
+    long wanted = LongStream.of(named, before.orElse(0), newestCommand.get()).max().orElseThrow();
+    Duration left = patience.minusNanos(System.nanoTime() - begun);
+    boolean reached =
+        readModel.awaitPosition(projection, wanted, left.isNegative() ? Duration.ZERO : left);
+    if (!reached || before.isEmpty()) {
       context.header(RequestHeaders.BEHIND, "true");
     }
     // Events that do not concern the projection are in its rows without its having come to them.

@@ -24,7 +24,7 @@ final class RequestHeaders {
    */
   static final String AFTER = "Varve-After";
 
-  /** Answered: the read model did not reach the position in time, and the answer is older. */
+  /** Answered: the read model did not get there in time, and the answer may be older than that. */
   static final String BEHIND = "Varve-Behind";
 
   private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7e]{1,200}");

@@ -1,15 +1,18 @@
 package io.varve.bank.web;
 
 import io.javalin.Javalin;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.varve.bank.application.AccountCommands;
 import io.varve.bank.application.AccountHistory;
 import io.varve.bank.application.Transfers;
 import io.varve.bank.readmodel.ReadModel;
+import io.varve.bank.store.HeadAtStart;
 import io.varve.bank.store.StoreProbe;
 import io.varve.client.streams.EventStore;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collection;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 
 /**
@@ -36,23 +39,36 @@ public final class WebServer implements AutoCloseable {
   private final FeedRoutes feed;
   private final Javalin javalin;
 
+  /**
+   * @param ownNames the hosts' names under which requests are answered, besides localhost; under
+   *     addresses they always are
+   */
   public WebServer(
       AccountCommands commands,
       AccountHistory history,
       Transfers transfers,
       ReadModel readModel,
       StoreProbe store,
+      HeadAtStart start,
       EventStore events,
       PrometheusMeterRegistry metrics,
       InstantSource clock,
+      Collection<String> ownNames,
       Patience patience) {
-    ReadYourWrites writes = new ReadYourWrites(readModel, patience.readModel());
+    ReadYourWrites writes = new ReadYourWrites(readModel, start, patience.readModel());
     this.feed =
         new FeedRoutes(
             events,
             () -> readModel.projectionStatuses().stream().map(AdminRoutes::view).toList(),
             FeedRoutes.HEARTBEAT,
             FeedRoutes.MAX_READERS);
+    Gauge.builder("bank.feed.readers", feed, FeedRoutes::readers)
+        .description("Who reads the feed")
+        .register(metrics);
+    Gauge.builder("bank.feed.kept", feed, FeedRoutes::bytes)
+        .description("The newest events, in memory for all readers of the feed")
+        .baseUnit("bytes")
+        .register(metrics);
     this.javalin =
         Javalin.create(
             config -> {
@@ -66,14 +82,17 @@ public final class WebServer implements AutoCloseable {
                   server -> {
                     server.setHandler(new GracefulHandler());
                     server.setStopTimeout(CLOSING_TIME.toMillis());
+                    server.setErrorHandler(new JettyErrors());
                   });
+              config.jetty.modifyServletContextHandler(
+                  handler -> handler.setErrorHandler(new JettyErrors()));
               new CommandRoutes(commands, writes).register(config.routes);
               new TransferRoutes(transfers, writes, patience.transfer()).register(config.routes);
               new QueryRoutes(readModel, history, writes, clock).register(config.routes);
               ServiceRoutes service = new ServiceRoutes(readModel, transfers, store);
               service.register(config.routes);
               new AdminRoutes(readModel).register(config.routes);
-              SameSite.register(config.routes);
+              new SameSite(ownNames).register(config.routes);
               new PageRoutes(service::links).register(config.routes);
               feed.register(config.routes);
               new MetricsRoutes(metrics).register(config);
