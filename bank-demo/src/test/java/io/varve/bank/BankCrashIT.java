@@ -38,7 +38,7 @@ class BankCrashIT {
   private static final int CALLERS = 4;
 
   /** How often something is killed: a few times with every build, hundreds by hand. */
-  private static final int KILLS = Integer.getInteger("varve.bank.kills", 6);
+  private static final int KILLS = Integer.getInteger("varve.bank.kills", 4);
 
   /** Every transfer has a key; so what was asked for is known, however often it was asked. */
   private final AtomicInteger transfersAsked = new AtomicInteger();

@@ -93,6 +93,7 @@ final class RunningProgram implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-Xmx256m");
+    command.add("-XX:TieredStopAtLevel=1"); // starts sooner; how fast it gets is not the question
     command.add("-jar");
     command.add(jar.toString());
     command.addAll(List.of(arguments));

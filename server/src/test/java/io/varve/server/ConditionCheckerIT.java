@@ -49,7 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ConditionCheckerIT {
   private static final int CLIENTS = 16;
-  private static final int TRANSACTIONS = Integer.getInteger("varve.transactions", 4_000);
+  private static final int TRANSACTIONS = Integer.getInteger("varve.transactions", 2_000);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());
 
   private static final String TRANSACTION = "transaction";

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * (as far as two runs of several processes can be the same).
  */
 class KillIT {
-  private static final int KILLS = Integer.getInteger("varve.kills", 10);
+  private static final int KILLS = Integer.getInteger("varve.kills", 5);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());
 
   @TempDir Path folder;

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>{@code -Dvarve.kills=100} for a long run, {@code -Dvarve.seed=N} for the same moments again.
  */
 class ProcessKillIT {
-  private static final int KILLS = Integer.getInteger("varve.kills", 12);
+  private static final int KILLS = Integer.getInteger("varve.kills", 6);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());
   private static final int ACCOUNTS = 6;
 

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ProjectionKillIT {
 
-  private static final int KILLS = Integer.getInteger("varve.kills", 12);
+  private static final int KILLS = Integer.getInteger("varve.kills", 6);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int ACCOUNTS = 20;

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReadModelKillIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final int KILLS = 25;
+  private static final int KILLS = Integer.getInteger("varve.kills", 8);
   private static final int LONGEST_LIFE_MILLIS = 700; // more than one save in the background
 
   @TempDir Path folder;
