@@ -34,13 +34,17 @@ final class AccountsProjection {
               version     BIGINT NOT NULL,     -- of the account's stream
               position    BIGINT NOT NULL)     -- of the event that opened it
             """,
-            "CREATE UNIQUE INDEX accounts_by_position ON accounts (position)")
+            "CREATE UNIQUE INDEX accounts_by_position ON accounts (position)",
+            Strays.TABLE)
         .on(AccountOpened.class, (sql, event) -> open(new Sql(sql), event))
         .on(AccountEvent.class, (sql, event) -> change(new Sql(sql), event))
         .build();
   }
 
   private static void open(Sql sql, TypedEvent<AccountOpened> event) throws SQLException {
+    if (Strays.isOf(sql, event)) {
+      return;
+    }
     boolean withMoney = event.event().initialBalance().isPositive();
     Instant at = event.recordedAt();
     sql.updateOne(
@@ -62,14 +66,18 @@ final class AccountsProjection {
     switch (event.event()) {
       case AccountOpened _ -> {} // has made the row
       case AccountClosed _ ->
-          sql.updateOne(
+          Strays.change(
+              sql,
+              event,
               "UPDATE accounts SET status = 'closed', closed_at = ?, version = ?"
                   + " WHERE account_id = ?",
               event.recordedAt(),
               event.version(),
               accountId);
       case AccountEvent _ when movement.isPresent() ->
-          sql.updateOne(
+          Strays.change(
+              sql,
+              event,
               "UPDATE accounts SET balance = balance + ?, tx_count = tx_count + 1, last_tx_at = ?,"
                   + " version = ? WHERE account_id = ?",
               movement.get().change(),
@@ -77,8 +85,12 @@ final class AccountsProjection {
               event.version(),
               accountId);
       case AccountEvent _ ->
-          sql.updateOne(
-              "UPDATE accounts SET version = ? WHERE account_id = ?", event.version(), accountId);
+          Strays.change(
+              sql,
+              event,
+              "UPDATE accounts SET version = ? WHERE account_id = ?",
+              event.version(),
+              accountId);
     }
   }
 }

@@ -66,15 +66,14 @@ final class AnalyticsProjection {
             CREATE TABLE open_transfers (  -- those that have not ended
               transfer_id  VARCHAR(64) PRIMARY KEY,
               amount       DECIMAL(19, 2) NOT NULL)
-            """)
+            """,
+            Strays.TABLE)
         .on(
             AccountOpened.class,
-            (sql, event) ->
-                addToDay(new Sql(sql), day(event), "accounts_opened = accounts_opened + 1"))
+            (sql, event) -> count(new Sql(sql), event, "accounts_opened = accounts_opened + 1"))
         .on(
             AccountClosed.class,
-            (sql, event) ->
-                addToDay(new Sql(sql), day(event), "accounts_closed = accounts_closed + 1"))
+            (sql, event) -> count(new Sql(sql), event, "accounts_closed = accounts_closed + 1"))
         .on(AccountEvent.class, (sql, event) -> move(new Sql(sql), event))
         .alsoOf(BankEvents.READABLE_REQUESTS)
         .on(TransferRequested.class, (sql, event) -> start(new Sql(sql), event))
@@ -87,6 +86,13 @@ final class AnalyticsProjection {
     return LocalDate.ofInstant(event.recordedAt(), ZoneOffset.UTC);
   }
 
+  private static void count(Sql sql, TypedEvent<? extends AccountEvent> event, String changes)
+      throws SQLException {
+    if (!Strays.isOf(sql, event)) {
+      addToDay(sql, day(event), changes);
+    }
+  }
+
   private static void move(Sql sql, TypedEvent<AccountEvent> event) throws SQLException {
     Optional<Movement> moved = Movement.of(event);
     if (moved.isEmpty()) {
@@ -95,6 +101,9 @@ final class AnalyticsProjection {
     LocalDate day = day(event);
     Movement.Kind kind = moved.get().kind();
     BigDecimal amount = moved.get().amount().toBigDecimal();
+    if (!addToAccount(sql, event, day, amount)) {
+      return;
+    }
     if (kind.isExternal()) {
       addToDay(
           sql,
@@ -104,19 +113,30 @@ final class AnalyticsProjection {
               : "out_count = out_count + 1, out_sum = out_sum + ?",
           amount);
     }
-    add(
-        sql,
-        "daily_accounts",
-        "tx_count = tx_count + 1, money_moved = money_moved + ?",
-        new Object[] {amount},
-        "account_id",
-        day,
-        Streams.idIn(event.stream()));
     switch (kind) {
       case DEPOSIT, WITHDRAWAL, TRANSFER_OUT ->
           add(sql, "daily_amounts", "times = times + 1", new Object[0], "amount", day, amount);
       case OPENING, INTEREST, TRANSFER_IN, REFUND, REVERSAL -> {}
     }
+  }
+
+  /** Counts for the account on this day; false: it is none of the bank's. */
+  private static boolean addToAccount(
+      Sql sql, TypedEvent<AccountEvent> event, LocalDate day, BigDecimal amount)
+      throws SQLException {
+    String accountId = Streams.idIn(event.stream());
+    String update =
+        "UPDATE daily_accounts SET tx_count = tx_count + 1, money_moved = money_moved + ?"
+            + " WHERE figure_day = ? AND account_id = ?";
+    if (sql.update(update, amount, day, accountId) == 0) {
+      if (Strays.isOf(sql, event)) {
+        return false;
+      }
+      sql.updateOne(
+          "INSERT INTO daily_accounts (figure_day, account_id) VALUES (?, ?)", day, accountId);
+      sql.updateOne(update, amount, day, accountId);
+    }
+    return true;
   }
 
   private static void start(Sql sql, TypedEvent<TransferRequested> event) throws SQLException {

@@ -11,6 +11,7 @@ public final class HealthQueries {
    * @param events the bank's events in the rows
    * @param needingAttention transfers that wait for a person
    * @param held what has left one account and reached none, by transfers
+   * @param strays streams that are named like an account's and do not begin with an opening
    */
   public record Numbers(
       long events,
@@ -18,9 +19,10 @@ public final class HealthQueries {
       long transactions,
       long sagas,
       long needingAttention,
-      BigDecimal held) {}
+      BigDecimal held,
+      long strays) {}
 
-  private record Some(long count, long events) {}
+  private record Some(long count, long events, long strays) {}
 
   private record Sagas(long count, long events, long needingAttention, BigDecimal held) {}
 
@@ -36,8 +38,9 @@ public final class HealthQueries {
             Projections.ACCOUNTS,
             sql ->
                 sql.queryOne(
-                        "SELECT COUNT(*), SUM(version) FROM accounts",
-                        row -> new Some(row.number(1), row.number(2)))
+                        "SELECT COUNT(*), SUM(version), (SELECT COUNT(*) FROM strays)"
+                            + " FROM accounts",
+                        row -> new Some(row.number(1), row.number(2), row.number(3)))
                     .orElseThrow());
     Sagas sagas =
         database.read(
@@ -58,6 +61,7 @@ public final class HealthQueries {
         transactions,
         sagas.count(),
         sagas.needingAttention(),
-        sagas.held());
+        sagas.held(),
+        accounts.strays());
   }
 }

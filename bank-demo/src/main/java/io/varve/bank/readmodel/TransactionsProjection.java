@@ -54,7 +54,8 @@ final class TransactionsProjection {
               tx_count    BIGINT NOT NULL)
             """,
             "CREATE INDEX holdings_by_position ON holdings (position)",
-            "CREATE INDEX holdings_by_time ON holdings (opened_at)")
+            "CREATE INDEX holdings_by_time ON holdings (opened_at)",
+            Strays.TABLE)
         .on(AccountOpened.class, (sql, event) -> open(new Sql(sql), event))
         .on(AccountEvent.class, (sql, event) -> move(new Sql(sql), event))
         .on(AccountClosed.class, (sql, event) -> close(new Sql(sql), event))
@@ -62,6 +63,9 @@ final class TransactionsProjection {
   }
 
   private static void open(Sql sql, TypedEvent<AccountOpened> event) throws SQLException {
+    if (Strays.isOf(sql, event)) {
+      return;
+    }
     sql.updateOne(
         "INSERT INTO holdings (account_id, owner, opened_at, position, balance, tx_count)"
             + " VALUES (?, ?, ?, ?, 0, 0)",
@@ -72,10 +76,13 @@ final class TransactionsProjection {
   }
 
   private static void close(Sql sql, TypedEvent<AccountClosed> event) throws SQLException {
-    sql.updateOne(
-        "UPDATE holdings SET closed_at = ? WHERE account_id = ?",
-        event.recordedAt(),
-        Streams.idIn(event.stream()));
+    boolean _ =
+        Strays.change(
+            sql,
+            event,
+            "UPDATE holdings SET closed_at = ? WHERE account_id = ?",
+            event.recordedAt(),
+            Streams.idIn(event.stream()));
   }
 
   private static void move(Sql sql, TypedEvent<AccountEvent> event) throws SQLException {
@@ -85,10 +92,14 @@ final class TransactionsProjection {
     }
     Movement movement = moved.get();
     String accountId = Streams.idIn(event.stream());
-    sql.updateOne(
+    if (!Strays.change(
+        sql,
+        event,
         "UPDATE holdings SET balance = balance + ?, tx_count = tx_count + 1 WHERE account_id = ?",
         movement.change(),
-        accountId);
+        accountId)) {
+      return;
+    }
     BigDecimal balance =
         sql.queryOne(
                 "SELECT balance FROM holdings WHERE account_id = ?", row -> row.money(1), accountId)

@@ -53,6 +53,7 @@ final class ServiceRoutes {
    * @param aggregates accounts and transfers together
    * @param sagasError why no transfers are taken up; absent while they are
    * @param moneyHeld what has left one account and reached none, by transfers not ended well
+   * @param strayStreams streams that are named like an account's and are none; they are passed over
    */
   record Health(
       String status,
@@ -65,6 +66,7 @@ final class ServiceRoutes {
       @Nullable String sagasError,
       @Nullable Long sagasNeedingAttention,
       @Nullable BigDecimal moneyHeld,
+      @Nullable Long strayStreams,
       StoreHealth store,
       DatabaseHealth database,
       List<ProjectionHealth> projections) {}
@@ -139,6 +141,7 @@ final class ServiceRoutes {
             sagasError,
             numbers == null ? null : numbers.needingAttention(),
             numbers == null ? null : numbers.held(),
+            numbers == null ? null : numbers.strays(),
             new StoreHealth(
                 answer.reachable(), answer.reachable() ? answer.head() : null, answer.error()),
             new DatabaseHealth(databaseFailure == null, databaseFailure),

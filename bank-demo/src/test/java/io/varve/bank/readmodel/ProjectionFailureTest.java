@@ -48,6 +48,28 @@ class ProjectionFailureTest extends ReadModelFixture {
   }
 
   @Test
+  void a_stream_that_does_not_begin_with_an_opening_is_passed_over_and_stops_nothing()
+      throws Exception {
+    ReadModel readModel = start();
+    bank.deposited("stray", "7");
+    bank.withdrawn("stray", "2");
+    bank.opened("x".repeat(200), "Xerxes", "5");
+    bank.opened("a", "Ada", "100");
+    bank.deposited("stray", "1");
+    bank.deposited("a", "1");
+    settle();
+
+    for (String projection : Projections.NAMES) {
+      assertThat(status(projection).failure()).as(projection).isNull();
+    }
+    assertThat(readModel.accounts().find("stray")).isEmpty();
+    assertThat(readModel.accounts().find("a").orElseThrow().balance()).isEqualTo("101.00");
+    assertThat(readModel.transactions().list(10, null, null).total()).isEqualTo(2);
+    assertThat(readModel.health().numbers().strays()).isEqualTo(1);
+    assertThat(readModel.health().numbers().accounts()).isEqualTo(1);
+  }
+
+  @Test
   void a_broken_table_is_a_matter_of_its_own_projection_and_heals() throws Exception {
     ReadModel readModel = start();
     bank.opened("a", "Ada", "100");

@@ -24,8 +24,9 @@ class ReadModelReplayTest extends ReadModelFixture {
     for (int run = 0; run < 3; run++) { // with a restart of the read model between two runs
       ReadModel growing = start("growing");
       doBusiness(run);
+      bank.deposited("stray-" + run, "1"); // of no account
       settle();
-      assertThat(growing.health().numbers().events()).isEqualTo(head());
+      assertThat(growing.health().numbers().events()).isEqualTo(head() - (run + 1));
       stop();
     }
     start("replayed");
