@@ -1,6 +1,7 @@
 package io.varve.server.ops;
 
 import io.varve.server.append.CommitListener;
+import io.varve.server.measure.RateMeter;
 import io.varve.server.storage.EventRun;
 import java.util.List;
 import java.util.function.LongSupplier;

@@ -1,4 +1,4 @@
-package io.varve.server.ops;
+package io.varve.server.measure;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;

@@ -1,4 +1,4 @@
-package io.varve.server.ops;
+package io.varve.server.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
