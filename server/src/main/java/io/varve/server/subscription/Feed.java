@@ -2,8 +2,11 @@ package io.varve.server.subscription;
 
 import io.varve.server.storage.EventPage;
 
-/** Where a subscription's events come from. Used by one thread at a time. */
-interface Feed {
+/**
+ * Where a subscription's events come from: from memory near the head, from disk behind it. Used by
+ * one thread at a time.
+ */
+public interface Feed {
 
   /**
    * One step of a subscription.
@@ -19,4 +22,10 @@ interface Feed {
 
   /** The place that this feed starts after, as the subscriber counts: position or version. */
   long startedAfter();
+
+  /**
+   * How far it has come, as the subscriber counts: of a stream the version up to which everything
+   * has been returned or is hidden; of the log 0, since there the position says it.
+   */
+  long version();
 }

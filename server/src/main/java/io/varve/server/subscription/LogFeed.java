@@ -36,6 +36,11 @@ final class LogFeed implements Feed {
   }
 
   @Override
+  public long version() {
+    return 0;
+  }
+
+  @Override
   public Step next(long position, long head) {
     Step live = fromMemory(recent, filter, pageBytes, position, head);
     if (live != null) {

@@ -45,6 +45,11 @@ final class StreamFeed implements Feed {
   }
 
   @Override
+  public long version() {
+    return version;
+  }
+
+  @Override
   public Step next(long position, long head) {
     Step live = fromMemory(position, head);
     if (live != null && !live.page().isEmpty() && skipHidden(reader.headOf(stream, head))) {

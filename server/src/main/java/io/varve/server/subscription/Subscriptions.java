@@ -31,6 +31,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
   private final Executor executor;
   private final LongSupplier nanoTime;
   private final RecentCommits recent;
+  private final Feeds feeds;
 
   private final Set<Subscription> open = ConcurrentHashMap.newKeySet();
   private final AtomicLong lastId = new AtomicLong();
@@ -56,9 +57,15 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
     this.executor = executor;
     this.nanoTime = nanoTime;
     this.recent = new RecentCommits(settings.recentBytes());
+    this.feeds = new Feeds(storage, reader, recent, settings.pageBytes());
     this.idleCheck =
         timer.scheduleWithFixedDelay(
             this::wakeIdle, IDLE_CHECK.toMillis(), IDLE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Feeds that share what is kept in memory for these subscriptions. */
+  public Feeds feeds() {
+    return feeds;
   }
 
   // ---- opening
@@ -70,8 +77,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
           case SubscriptionStart.After given -> given.place();
           case SubscriptionStart.Now _ -> storage.head().position();
         };
-    Feed feed = new LogFeed(storage, recent, query, settings.pageBytes(), after);
-    return open(feed, after, subscriber);
+    return open(feeds.ofLog(query, after), after, subscriber);
   }
 
   /**
@@ -88,8 +94,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
         afterVersion = reader.headOf(stream, afterPosition).version();
       }
     }
-    Feed feed = new StreamFeed(storage, reader, recent, stream, settings.pageBytes(), afterVersion);
-    return open(feed, afterPosition, subscriber);
+    return open(feeds.ofStream(stream, afterVersion), afterPosition, subscriber);
   }
 
   private Subscription open(Feed feed, long startPosition, Subscriber subscriber) {
