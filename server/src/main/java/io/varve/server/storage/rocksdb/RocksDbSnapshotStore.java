@@ -21,13 +21,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.ColumnFamilyOptions;
-import org.rocksdb.CompressionType;
-import org.rocksdb.DBOptions;
-import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
-import org.rocksdb.WriteOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,14 +55,6 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
   private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
   private static final byte[] REACHED_KEY = "reached".getBytes(StandardCharsets.UTF_8);
   private static final String DAMAGED_FILE = "damaged";
-
-  private static final long MIB = 1024 * 1024;
-  private static final long CACHE_BYTES = 16 * MIB;
-  private static final long WRITE_BUFFER_BYTES = 16 * MIB;
-  private static final long WAL_BYTES = 32 * MIB;
-
-  /** Each takes a file descriptor, and those belong to connections and to the log. */
-  private static final int OPEN_FILES = 128;
 
   /** How many are deleted with one write. */
   private static final int DELETED_AT_ONCE = 1_000;
@@ -132,45 +119,19 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
   }
 
   private static RocksDbSnapshotStore openOnce(Path folder, int kept) {
-    LRUCache cache = new LRUCache(CACHE_BYTES);
+    LRUCache cache = SmallDatabase.cache();
     try {
-      DBOptions options =
-          new DBOptions()
-              .setCreateIfMissing(true)
-              .setCreateMissingColumnFamilies(true)
-              .setDbWriteBufferSize(WRITE_BUFFER_BYTES)
-              .setMaxTotalWalSize(WAL_BYTES)
-              .setMaxOpenFiles(OPEN_FILES)
-              .setStatsDumpPeriodSec(0)
-              .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
-              .setKeepLogFileNum(3);
       Map<String, ColumnFamilyOptions> families = new LinkedHashMap<>();
-      families.put(SNAPSHOTS, family(cache));
-      families.put(SUMMARIES, family(cache));
-      families.put(META, family(cache).setMergeOperatorName("max"));
+      families.put(SNAPSHOTS, SmallDatabase.family(cache));
+      families.put(SUMMARIES, SmallDatabase.family(cache));
+      families.put(META, SmallDatabase.family(cache).setMergeOperatorName("max"));
       Database database =
-          Database.open(
-              "snapshots",
-              folder.toString(),
-              options,
-              families,
-              new WriteOptions().setSync(false)); // a cache: not worth a sync
+          SmallDatabase.open("snapshots", folder, families, false); // a cache: not worth a sync
       return new RocksDbSnapshotStore(folder, database, cache, kept);
     } catch (RuntimeException e) {
       cache.close();
       throw e;
     }
-  }
-
-  private static ColumnFamilyOptions family(LRUCache cache) {
-    return new ColumnFamilyOptions()
-        .setWriteBufferSize(WRITE_BUFFER_BYTES)
-        .setCompressionType(CompressionType.LZ4_COMPRESSION)
-        .setTableFormatConfig(
-            new BlockBasedTableConfig()
-                .setBlockCache(cache)
-                .setCacheIndexAndFilterBlocks(true)
-                .setBlockSize(16 * 1024));
   }
 
   /** Why what is in the database must not be used; null when it may be. */
