@@ -176,6 +176,7 @@ final class RequestGuard {
     private final GuardedCall<Q, R> call;
     private final ServerCall.Listener<Q> listener;
     private boolean failed;
+    private boolean gone;
 
     GuardedListener(GuardedCall<Q, R> call, ServerCall.Listener<Q> listener) {
       this.call = call;
@@ -192,11 +193,10 @@ final class RequestGuard {
     public void onMessage(Incoming<Q> incoming) {
       switch (incoming) {
         case Incoming.Parsed<Q> parsed -> guarded(() -> listener.onMessage(parsed.request()));
-        case Incoming.Malformed<Q> malformed -> {
-          failed = true;
-          call.fail(
-              Errors.invalid("request", "is not a valid message: " + malformed.problem()).status());
-        }
+        case Incoming.Malformed<Q> malformed ->
+            fail(
+                Errors.invalid("request", "is not a valid message: " + malformed.problem())
+                    .status());
       }
     }
 
@@ -217,8 +217,38 @@ final class RequestGuard {
       try {
         event.run();
       } catch (RuntimeException | Error e) { // an Error too: direct memory may be short, for now
-        failed = true;
-        call.fail(Errors.fault(e));
+        fail(Errors.fault(e));
+      }
+    }
+
+    /**
+     * Ends the call from outside. The service hears of it at once, as of a caller that has gone:
+     * the transport tells it only when everything that was sent before has been read, if ever.
+     */
+    private void fail(com.google.rpc.Status status) {
+      failed = true;
+      call.fail(status);
+      tellGone();
+    }
+
+    @Override
+    public void onCancel() {
+      tellGone();
+    }
+
+    @Override
+    public void onComplete() {
+      if (failed) {
+        tellGone();
+      } else {
+        listener.onComplete();
+      }
+    }
+
+    private void tellGone() {
+      if (!gone) {
+        gone = true;
+        listener.onCancel();
       }
     }
   }
