@@ -2,6 +2,7 @@ package io.varve.server;
 
 import io.varve.server.StartFailure.Kind;
 import io.varve.server.api.grpc.AdminEndpoint;
+import io.varve.server.api.grpc.ConsumerGroupsEndpoint;
 import io.varve.server.api.grpc.EventStoreEndpoint;
 import io.varve.server.api.grpc.GrpcServer;
 import io.varve.server.api.grpc.SnapshotsEndpoint;
@@ -10,6 +11,9 @@ import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.config.Settings;
+import io.varve.server.group.ConsumerGroups;
+import io.varve.server.group.GroupLimits;
+import io.varve.server.group.GroupStore;
 import io.varve.server.ops.ScavengeSettings;
 import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
@@ -19,6 +23,7 @@ import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.rocksdb.RocksDbEventStorage;
+import io.varve.server.storage.rocksdb.RocksDbGroupStore;
 import io.varve.server.storage.rocksdb.RocksDbSnapshotStore;
 import io.varve.server.storage.rocksdb.StorageSettings;
 import io.varve.server.subscription.SubscriptionSettings;
@@ -31,6 +36,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -98,11 +104,16 @@ public final class VarveServer implements AutoCloseable {
             config.get(Settings.SNAPSHOTS_KEPT));
     stops.push(snapshots::close);
 
+    GroupStore groupStore = openGroups(folder, storage.storeId());
+    stops.push(groupStore::close);
+
     int cores = Runtime.getRuntime().availableProcessors();
     // Apart, so that a few long scans cannot keep appends waiting.
     ExecutorService calls = pool("varve-call-", Math.max(4, 2 * cores), stops);
     ExecutorService reads = pool("varve-read-", Math.max(4, 2 * cores), stops);
     ExecutorService deliveries = pool("varve-subscription-", Math.max(2, cores), stops);
+    ExecutorService groupTurns = pool("varve-group-", Math.max(2, cores), stops);
+    ExecutorService groupSaves = pool("varve-group-saver-", 1, stops);
     ScheduledExecutorService timer =
         Executors.newSingleThreadScheduledExecutor(named("varve-timer-"));
     stops.push(timer::shutdownNow);
@@ -121,6 +132,19 @@ public final class VarveServer implements AutoCloseable {
             deliveries,
             timer,
             System::nanoTime);
+    ConsumerGroups groups =
+        consumerGroups(
+            storage,
+            reader,
+            subscriptions,
+            groupStore,
+            new GroupLimits(config.get(Settings.GROUP_MEMORY)),
+            groupTurns,
+            groupSaves,
+            clock,
+            folder);
+    stops.push(groups::close);
+    groups.schedule(timer);
     GrpcServer grpc = new GrpcServer(config, calls, reads);
     Traffic traffic = new Traffic(System::nanoTime);
     LocalCommitLog commitLog =
@@ -133,7 +157,7 @@ public final class VarveServer implements AutoCloseable {
                     config.get(Settings.BATCH_BYTES),
                     config.get(Settings.CACHED_STREAM_HEADS)),
                 Thread::new,
-                List.of(subscriptions, grpc, traffic))
+                List.of(subscriptions, groups, grpc, traffic))
             .start();
     stops.push(commitLog::close);
 
@@ -154,6 +178,8 @@ public final class VarveServer implements AutoCloseable {
             commitLog, reader, new StreamDirectory(storage), config.limits(), clock, eventIds);
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
+    ConsumerGroupsEndpoint groupsEndpoint =
+        new ConsumerGroupsEndpoint(groups, config.limits(), reads, clock, traffic::sent);
     ScheduledExecutorService scavenges =
         Executors.newSingleThreadScheduledExecutor(named("varve-scavenge-"));
     stops.push(() -> stop(scavenges));
@@ -170,12 +196,14 @@ public final class VarveServer implements AutoCloseable {
             Release.number(),
             storage,
             snapshots,
+            groups,
             subscriptions,
             traffic,
             scavenger,
             System::nanoTime);
     try {
-      GrpcServer.Running port = grpc.start(endpoint, streams, snapshotsEndpoint, admin);
+      GrpcServer.Running port =
+          grpc.start(endpoint, streams, snapshotsEndpoint, groupsEndpoint, admin);
       stops.push(() -> port.stop(config.get(Settings.DRAIN_TIMEOUT)));
       return new VarveServer(storage, subscriptions, port, stops);
     } catch (IOException e) {
@@ -208,6 +236,53 @@ public final class VarveServer implements AutoCloseable {
           "the store in " + folder.path() + " cannot be opened: " + e.getMessage(),
           e);
     }
+  }
+
+  private static GroupStore openGroups(DataFolder folder, UUID storeId) throws StartFailure {
+    try {
+      return RocksDbGroupStore.open(folder.path(), storeId);
+    } catch (StorageException e) {
+      throw groupsUnusable(folder, e);
+    }
+  }
+
+  private static ConsumerGroups consumerGroups(
+      EventStorage storage,
+      EventReader reader,
+      Subscriptions subscriptions,
+      GroupStore store,
+      GroupLimits limits,
+      Executor turns,
+      Executor saves,
+      InstantSource clock,
+      DataFolder folder)
+      throws StartFailure {
+    try {
+      return new ConsumerGroups(
+          storage,
+          reader,
+          subscriptions.feeds(),
+          store,
+          limits,
+          turns,
+          saves,
+          System::nanoTime,
+          clock);
+    } catch (StorageException e) {
+      throw groupsUnusable(folder, e);
+    }
+  }
+
+  private static StartFailure groupsUnusable(DataFolder folder, StorageException cause) {
+    return new StartFailure(
+        Kind.STORAGE_UNUSABLE,
+        "the consumer groups in "
+            + folder.path().resolve("groups")
+            + " cannot be opened: "
+            + cause.getMessage()
+            + "; events are not concerned, and with that folder moved away the store starts without"
+            + " consumer groups",
+        cause);
   }
 
   private static String rootMessage(Throwable failure) {

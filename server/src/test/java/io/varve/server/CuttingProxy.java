@@ -15,6 +15,7 @@ final class CuttingProxy implements AutoCloseable {
   private final ServerSocket listening;
   private final int target;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean swallowing;
 
   CuttingProxy(int target) throws IOException {
     this.target = target;
@@ -38,6 +39,11 @@ final class CuttingProxy implements AutoCloseable {
     }
   }
 
+  /** From here on nothing gets through, and nobody is told: as when a machine loses its power. */
+  void swallow() {
+    swallowing = true;
+  }
+
   private void accept() {
     while (!listening.isClosed()) {
       try {
@@ -59,7 +65,9 @@ final class CuttingProxy implements AutoCloseable {
     try (InputStream in = from.getInputStream();
         OutputStream out = to.getOutputStream()) {
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-        out.write(buffer, 0, count);
+        if (!swallowing) {
+          out.write(buffer, 0, count);
+        }
       }
     } catch (IOException e) {
       // One side is gone; the other goes with it.

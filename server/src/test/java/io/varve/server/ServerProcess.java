@@ -142,6 +142,12 @@ final class ServerProcess implements AutoCloseable {
     process.onExit().join();
   }
 
+  /** Sends a signal: {@code STOP} and {@code CONT} suspend it and let it go on. */
+  void signal(String name) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor())
+        .isZero();
+  }
+
   /** Waits for the end. */
   Exit exit() throws Exception {
     assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))

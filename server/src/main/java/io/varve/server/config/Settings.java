@@ -165,6 +165,15 @@ public final class Settings {
           STORAGE,
           "Memory for the newest events, from which live subscribers are served.");
 
+  public static final Setting<Long> GROUP_MEMORY =
+      row(
+          "group-memory",
+          bytes(0, 16 * GIB),
+          32 * MIB,
+          STORAGE,
+          "Memory for events that consumer groups have read and not delivered yet, of all groups"
+              + " together; what does not fit is read again.");
+
   public static final Setting<Integer> CHECKPOINT_EVENTS =
       row(
           "checkpoint-events",
@@ -228,6 +237,23 @@ public final class Settings {
           10_000,
           STORAGE,
           "Calls that one connection may have open, subscriptions among them.");
+
+  public static final Setting<Duration> KEEP_ALIVE =
+      row(
+          "keep-alive",
+          duration(Duration.ofSeconds(1), Duration.ofHours(1)),
+          Duration.ofSeconds(10),
+          STORAGE,
+          "A connection on which nothing has come for so long is pinged.");
+
+  public static final Setting<Duration> KEEP_ALIVE_TIMEOUT =
+      row(
+          "keep-alive-timeout",
+          duration(Duration.ofSeconds(1), Duration.ofHours(1)),
+          Duration.ofSeconds(15),
+          STORAGE,
+          "One that has not answered a ping for so long is given up, and what its consumers held"
+              + " goes to others.");
 
   static {
     Limits.defaults().values().forEach(Settings::limit);

@@ -14,6 +14,21 @@ public record EncodedEvent(byte[] bytes, int frameStart, int start, int end) {
     return EventCodec.position(bytes, start, end - start);
   }
 
+  /** Decodes only the version. */
+  public long version() {
+    return EventCodec.version(bytes, start, end - start);
+  }
+
+  /** A hash of the stream's name; decodes nothing behind it. The same in every release. */
+  public int streamHash() {
+    return EventCodec.streamHash(bytes, start, end - start);
+  }
+
+  /** How many bytes the event takes with its frame. */
+  public int length() {
+    return end - frameStart;
+  }
+
   /** Decodes what filters look at. */
   public EventSummary summary() {
     return EventCodec.summary(bytes, start, end - start);

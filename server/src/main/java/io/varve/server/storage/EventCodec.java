@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -178,6 +179,45 @@ public final class EventCodec {
         throw new DamagedDataException(0, "an event's bytes do not begin with its position");
       }
       return in.readUInt64();
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** The version of an event; decodes nothing behind it. */
+  static long version(byte[] bytes, int offset, int length) {
+    CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
+    try {
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        if (WireFormat.getTagFieldNumber(tag) == VERSION) {
+          return in.readUInt64();
+        }
+        in.skipField(tag);
+      }
+      throw new DamagedDataException(0, "an event has no version");
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** CRC32C of the name of an event's stream; decodes nothing behind it. */
+  static int streamHash(byte[] bytes, int offset, int length) {
+    CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
+    try {
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        if (WireFormat.getTagFieldNumber(tag) == STREAM) {
+          int size = in.readRawVarint32();
+          int start = offset + in.getTotalBytesRead();
+          if (size < 0 || size > offset + length - start) {
+            throw new DamagedDataException(0, "the name of an event's stream is cut off");
+          }
+          CRC32C hash = new CRC32C();
+          hash.update(bytes, start, size);
+          return (int) hash.getValue();
+        }
+        in.skipField(tag);
+      }
+      throw new DamagedDataException(0, "an event has no stream");
     } catch (IOException e) {
       throw unreadable(e);
     }

@@ -3,6 +3,7 @@ package io.varve.server.measure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.varve.server.ops.Traffic;
 import io.varve.server.storage.EventRun;
 import java.util.ArrayList;
 import java.util.List;

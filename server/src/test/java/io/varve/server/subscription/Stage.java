@@ -8,6 +8,7 @@ import io.varve.server.event.StreamId;
 import io.varve.server.fixture.LogModel;
 import io.varve.server.fixture.LogModel.Draft;
 import io.varve.server.fixture.LogModel.Entry;
+import io.varve.server.fixture.ManualTimer;
 import io.varve.server.fixture.MemoryEventStorage;
 import io.varve.server.fixture.Pages;
 import io.varve.server.read.EventReader;
@@ -22,9 +23,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -61,24 +59,6 @@ final class Stage {
             tasks::add,
             timer,
             () -> nanos);
-  }
-
-  /** Keeps the one task that it is given, for the test to run. */
-  private static final class ManualTimer extends ScheduledThreadPoolExecutor {
-    private Runnable task = () -> {};
-
-    ManualTimer() {
-      super(0);
-    }
-
-    @Override
-    public ScheduledFuture<?> scheduleWithFixedDelay(
-        Runnable command, long initialDelay, long delay, TimeUnit unit) {
-      task = command;
-      ScheduledFuture<?> never = super.schedule(() -> {}, 1, TimeUnit.DAYS);
-      shutdownNow();
-      return never;
-    }
   }
 
   // ---- what happens
@@ -138,7 +118,7 @@ final class Stage {
   /** Lets time pass, and the timer do its work. */
   void pass(Duration time) {
     nanos += time.toNanos();
-    timer.task.run();
+    timer.fire();
   }
 
   // ---- who listens

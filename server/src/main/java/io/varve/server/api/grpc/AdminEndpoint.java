@@ -11,6 +11,7 @@ import io.varve.proto.v1.GetStatisticsRequest;
 import io.varve.proto.v1.GetStatisticsResponse;
 import io.varve.proto.v1.ScavengeRequest;
 import io.varve.proto.v1.ScavengeResponse;
+import io.varve.server.group.ConsumerGroups;
 import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
 import io.varve.server.snapshot.SnapshotStore;
@@ -29,11 +30,12 @@ import java.util.function.LongSupplier;
 public final class AdminEndpoint {
   /** The optional parts that are served; the contract says what each name stands for. */
   private static final List<String> FEATURES =
-      List.of("scavenge", "snapshots", "statistics", "streams", "transactions");
+      List.of("consumer-groups", "scavenge", "snapshots", "statistics", "streams", "transactions");
 
   private final String release;
   private final EventStorage storage;
   private final SnapshotStore snapshots;
+  private final ConsumerGroups groups;
   private final Subscriptions subscriptions;
   private final Traffic traffic;
   private final Scavenger scavenger;
@@ -50,6 +52,7 @@ public final class AdminEndpoint {
       String release,
       EventStorage storage,
       SnapshotStore snapshots,
+      ConsumerGroups groups,
       Subscriptions subscriptions,
       Traffic traffic,
       Scavenger scavenger,
@@ -57,6 +60,7 @@ public final class AdminEndpoint {
     this.release = release;
     this.storage = storage;
     this.snapshots = snapshots;
+    this.groups = groups;
     this.subscriptions = subscriptions;
     this.traffic = traffic;
     this.scavenger = scavenger;
@@ -121,7 +125,7 @@ public final class AdminEndpoint {
         .setHeadPosition(storage.head().position())
         .setEventCount(figures.events())
         .setStreamCount(figures.streams())
-        .setDiskBytes(figures.diskBytes() + snapshots.diskBytes())
+        .setDiskBytes(figures.diskBytes() + snapshots.diskBytes() + groups.diskBytes())
         .setAppendsPerSecond(traffic.appendsPerSecond())
         .setReadsPerSecond(traffic.readsPerSecond())
         .setSubscriptions(subscriptions.count())

@@ -6,6 +6,7 @@ import com.google.protobuf.WireFormat;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
+import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,6 +39,20 @@ final class EncodedResponse {
     return this;
   }
 
+  /** Adds one event, which stands in the frame of a field with number 1. */
+  EncodedResponse append(EncodedEvent event) {
+    add(event.bytes(), event.frameStart(), event.length());
+    return this;
+  }
+
+  /** Adds another response's fields. */
+  EncodedResponse append(EncodedResponse other) {
+    for (Piece piece : other.pieces) {
+      add(piece.bytes(), piece.offset(), piece.length());
+    }
+    return this;
+  }
+
   /** Adds encoded fields. */
   EncodedResponse append(byte[] fields) {
     add(fields, 0, fields.length);
@@ -57,11 +72,7 @@ final class EncodedResponse {
     } catch (IOException e) {
       throw new UncheckedIOException("an array that was measured is too short", e);
     }
-    EncodedResponse outer = new EncodedResponse().append(prefix);
-    for (Piece piece : pieces) {
-      outer.add(piece.bytes(), piece.offset(), piece.length());
-    }
-    return outer;
+    return new EncodedResponse().append(prefix).append(this);
   }
 
   int length() {

@@ -16,6 +16,7 @@ import io.varve.proto.v1.EventIdTaken;
 import io.varve.proto.v1.VersionConflict;
 import io.varve.server.append.Outcome;
 import io.varve.server.event.ExpectedVersion;
+import io.varve.server.group.GroupStop;
 import io.varve.server.storage.DamagedDataException;
 import java.util.Map;
 import java.util.UUID;
@@ -258,6 +259,42 @@ final class Errors {
             ErrorReason.ERROR_REASON_SNAPSHOT_NOT_FOUND,
             "stream " + stream + " has no snapshot" + which,
             Map.of("stream", stream)));
+  }
+
+  static Refusal groupNotFound(String group) {
+    return new Refusal(
+        build(
+            Code.NOT_FOUND,
+            ErrorReason.ERROR_REASON_GROUP_NOT_FOUND,
+            "there is no consumer group " + group,
+            Map.of("group", group)));
+  }
+
+  static Refusal groupExists(String group) {
+    return new Refusal(
+        build(
+            Code.ALREADY_EXISTS,
+            ErrorReason.ERROR_REASON_GROUP_EXISTS,
+            "there is a consumer group " + group + " already",
+            Map.of("group", group)));
+  }
+
+  static Status groupStopped(String group, GroupStop stop) {
+    return build(
+        Code.ABORTED,
+        ErrorReason.ERROR_REASON_GROUP_STOPPED,
+        "consumer group "
+            + group
+            + " was stopped by consumer \""
+            + stop.consumer()
+            + "\" at position "
+            + stop.position()
+            + (stop.reason().isEmpty() ? "" : ", for " + stop.reason().replace('\n', ' '))
+            + "; it goes on when a consumer joins anew",
+        Map.of(
+            "group", group,
+            "consumer", stop.consumer(),
+            "position", Long.toString(stop.position())));
   }
 
   static Status storeNotFound(String store) {

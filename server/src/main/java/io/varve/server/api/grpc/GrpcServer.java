@@ -58,6 +58,7 @@ public final class GrpcServer implements CommitListener {
           EventStoreGrpc.SERVICE_NAME,
           StreamsGrpc.SERVICE_NAME,
           SnapshotsGrpc.SERVICE_NAME,
+          ConsumerGroupsGrpc.SERVICE_NAME,
           AdminGrpc.SERVICE_NAME);
 
   /**
@@ -74,6 +75,9 @@ public final class GrpcServer implements CommitListener {
             .decompressorRegistry(LateGzip.registry())
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
             .maxConcurrentCallsPerConnection(config.get(Settings.CALLS_PER_CONNECTION))
+            .keepAliveTime(config.get(Settings.KEEP_ALIVE).toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(
+                config.get(Settings.KEEP_ALIVE_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(PERMITTED_KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true);
     for (String service : SERVED) {
@@ -86,12 +90,13 @@ public final class GrpcServer implements CommitListener {
       EventStoreEndpoint endpoint,
       StreamsEndpoint streams,
       SnapshotsEndpoint snapshots,
+      ConsumerGroupsEndpoint groups,
       AdminEndpoint admin)
       throws IOException {
     add(endpoint.service());
     add(streams.service());
     add(snapshots.service());
-    add(NotServedYet.service(ConsumerGroupsGrpc.getServiceDescriptor()));
+    add(groups.service());
     add(admin.service());
     addGuarded(health.getHealthService());
     if (config.get(Settings.REFLECTION)) {
@@ -104,7 +109,7 @@ public final class GrpcServer implements CommitListener {
     for (String service : SERVED) {
       health.setStatus(service, ServingStatus.SERVING);
     }
-    return new Running(server, endpoint);
+    return new Running(server, endpoint, groups);
   }
 
   private void add(ServerServiceDefinition service) {
@@ -143,7 +148,8 @@ public final class GrpcServer implements CommitListener {
         Set.of(
             EventStoreGrpc.getReadStreamMethod().getFullMethodName(),
             EventStoreGrpc.getReadLogMethod().getFullMethodName(),
-            EventStoreGrpc.getGetEventMethod().getFullMethodName());
+            EventStoreGrpc.getGetEventMethod().getFullMethodName(),
+            ConsumerGroupsGrpc.getListParkedMethod().getFullMethodName());
 
     /**
      * Services all of whose calls look at the disk. Saving a snapshot is among them: a database
@@ -166,10 +172,12 @@ public final class GrpcServer implements CommitListener {
   public final class Running {
     private final Server server;
     private final EventStoreEndpoint endpoint;
+    private final ConsumerGroupsEndpoint groups;
 
-    private Running(Server server, EventStoreEndpoint endpoint) {
+    private Running(Server server, EventStoreEndpoint endpoint, ConsumerGroupsEndpoint groups) {
       this.server = server;
       this.endpoint = endpoint;
+      this.groups = groups;
     }
 
     /** The port that is listened on. */
@@ -185,6 +193,7 @@ public final class GrpcServer implements CommitListener {
       health.enterTerminalState();
       server.shutdown();
       endpoint.stop();
+      groups.stop();
       boolean interrupted = false;
       try {
         if (!inFlight.awaitNone(atMost)) {

@@ -5,7 +5,6 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.ServiceDescriptor;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -15,15 +14,6 @@ import java.util.stream.Collectors;
  */
 final class NotServedYet {
   private NotServedYet() {}
-
-  /** A service whose every method says that it is not served yet. */
-  static ServerServiceDefinition service(ServiceDescriptor descriptor) {
-    ServerServiceDefinition.Builder builder = ServerServiceDefinition.builder(descriptor);
-    for (MethodDescriptor<?, ?> method : descriptor.getMethods()) {
-      add(builder, method);
-    }
-    return builder.build();
-  }
 
   /** A service of which some methods are served, and all others say that they are not yet. */
   static ServerServiceDefinition allBut(

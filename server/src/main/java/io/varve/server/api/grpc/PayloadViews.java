@@ -32,6 +32,13 @@ final class PayloadViews {
     return response.append(lifted.build().toByteArray());
   }
 
+  /** One event in the frame of a field 1: as it is stored, or with a JSON payload lifted out. */
+  static EncodedResponse frame(EncodedEvent event, boolean json) {
+    return json
+        ? EncodedResponse.of(ReadLogResponse.newBuilder().addEvents(withJson(event)).build())
+        : new EncodedResponse().append(event);
+  }
+
   private static RecordedEvent withJson(EncodedEvent event) {
     try {
       RecordedEvent recorded =

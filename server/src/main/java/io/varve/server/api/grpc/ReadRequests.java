@@ -71,12 +71,17 @@ final class ReadRequests {
 
   /** Whether payloads are asked for as JSON. */
   static boolean wantsJson(PayloadView view, int value) {
+    return wantsJson("payload_view", view, value);
+  }
+
+  /** Whether payloads are asked for as JSON, in a field of this name. */
+  static boolean wantsJson(String field, PayloadView view, int value) {
     return switch (view) {
       case PAYLOAD_VIEW_UNSPECIFIED, PAYLOAD_VIEW_BYTES -> false;
       case PAYLOAD_VIEW_JSON -> true;
       case UNRECOGNIZED ->
           throw Errors.invalid(
-              "payload_view", "must be PAYLOAD_VIEW_BYTES or PAYLOAD_VIEW_JSON, was " + value);
+              field, "must be PAYLOAD_VIEW_BYTES or PAYLOAD_VIEW_JSON, was " + value);
     };
   }
 

@@ -29,6 +29,9 @@ final class BatchBytes {
 
   private static final byte MERGE = 0x6;
 
+  /** kTypeColumnFamilyRangeDeletion of the same. */
+  private static final byte DELETE_RANGE = 0xE;
+
   private byte[] bytes;
   private int length = HEADER_BYTES;
   private int count;
@@ -60,6 +63,13 @@ final class BatchBytes {
   /** Adds the deletion of a key, which need not be there. */
   void delete(int columnFamilyId, byte[] key) {
     begin(DELETE, columnFamilyId, key, 0);
+  }
+
+  /** Adds the deletion of all keys from one up to another (exclusive). */
+  void deleteRange(int columnFamilyId, byte[] from, byte[] until) {
+    begin(DELETE_RANGE, columnFamilyId, from, until.length);
+    varint(until.length);
+    copy(until, 0, until.length);
   }
 
   /** Adds a value that the column family's merge operator joins with the one that is there. */

@@ -78,7 +78,7 @@ class AdminTest {
       assertThat(first.getDataFormat()).isPositive();
       assertThat(UUID.fromString(first.getStoreId())).hasToString(first.getStoreId());
       assertThat(first.getFeaturesList())
-          .contains("snapshots", "statistics")
+          .contains("consumer-groups", "snapshots", "statistics")
           .doesNotHaveDuplicates();
       assertThat(Durations.isPositive(first.getUptime())).isTrue();
       assertThat(Durations.compare(later.getUptime(), first.getUptime())).isPositive();
