@@ -27,14 +27,21 @@ final class LocalStore implements AutoCloseable {
                 .with(Settings.DATA, data)
                 .with(Settings.PORT, 0)
                 .with(Settings.REFLECTION, false));
+    return new LocalStore(server, connect(server));
+  }
+
+  private static EventStore connect(VarveServer server) {
     // The machine may be busy: nothing is to fail only because it took long.
-    EventStore store =
-        VarveClient.builder()
-            .endpoint("127.0.0.1", server.port())
-            .deadline(Duration.ofMinutes(2))
-            .retryFor(Duration.ofMinutes(5))
-            .build();
-    return new LocalStore(server, store);
+    return VarveClient.builder()
+        .endpoint("127.0.0.1", server.port())
+        .deadline(Duration.ofMinutes(2))
+        .retryFor(Duration.ofMinutes(5))
+        .build();
+  }
+
+  /** Another client, with a connection of its own; whoever gets it closes it first. */
+  EventStore connect() {
+    return connect(server);
   }
 
   /** The client. */

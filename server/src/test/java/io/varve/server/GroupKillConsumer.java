@@ -1,6 +1,7 @@
 package io.varve.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
@@ -20,7 +21,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -194,7 +194,7 @@ final class GroupKillConsumer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     ManagedChannel channel;
     synchronized (this) {
       closed = true;
@@ -202,8 +202,7 @@ final class GroupKillConsumer implements AutoCloseable {
     }
     if (channel != null) {
       channel.shutdownNow();
-      assertThat(channel.awaitTermination(ServerProcess.PATIENCE.toSeconds(), TimeUnit.SECONDS))
-          .isTrue();
+      await().atMost(ServerProcess.PATIENCE).until(channel::isTerminated);
     }
   }
 }

@@ -55,8 +55,8 @@ class GroupKillIT {
 
   @TempDir Path folder;
 
-  private final Map<String, Set<Long>> done =
-      Map.of(SHARED, ConcurrentHashMap.newKeySet(), PINNED, ConcurrentHashMap.newKeySet());
+  private final Set<Long> doneInShared = ConcurrentHashMap.newKeySet();
+  private final Set<Long> doneInPinned = ConcurrentHashMap.newKeySet();
   private final List<AssertionError> violations = Collections.synchronizedList(new ArrayList<>());
 
   @Test
@@ -83,8 +83,8 @@ class GroupKillIT {
     try (ServerProcess server = ServerProcess.serve(data)) {
       ManagedChannel channel = server.connect();
       try {
-        finish(channel, SHARED);
-        finish(channel, PINNED);
+        finish(channel, SHARED, doneInShared);
+        finish(channel, PINNED, doneInPinned);
       } finally {
         stop(channel);
       }
@@ -166,11 +166,10 @@ class GroupKillIT {
     Thread writer = Thread.ofPlatform().start(() -> append(channel, random.nextLong()));
     for (int i = 0; i < 3; i++) {
       consumers.add(
-          new GroupKillConsumer(
-              server, SHARED, random.nextLong(), true, done.get(SHARED), violations));
+          new GroupKillConsumer(server, SHARED, random.nextLong(), true, doneInShared, violations));
       consumers.add(
           new GroupKillConsumer(
-              server, PINNED, random.nextLong(), false, done.get(PINNED), violations));
+              server, PINNED, random.nextLong(), false, doneInPinned, violations));
     }
     int enough = 300 + random.nextInt(600);
     await()
@@ -213,8 +212,8 @@ class GroupKillIT {
 
   // ---- the end
 
-  private void finish(ManagedChannel channel, String group) throws Exception {
-    try (GroupKillConsumer last = GroupKillConsumer.willing(channel, group, done.get(group))) {
+  private void finish(ManagedChannel channel, String group, Set<Long> done) {
+    try (GroupKillConsumer last = GroupKillConsumer.willing(channel, group, done)) {
       await()
           .atMost(ServerProcess.PATIENCE)
           .until(
@@ -225,9 +224,9 @@ class GroupKillIT {
       assertThat(info(channel, group).getProblem()).isEmpty();
       List<Long> parked = parked(channel, group);
       assertThat(parked).doesNotHaveDuplicates();
-      TreeMap<Long, RecordedEvent> log = log(channel);
+      Map<Long, RecordedEvent> log = log(channel);
       for (long position : log.keySet()) {
-        assertThat(done.get(group).contains(position) || parked.contains(position))
+        assertThat(done.contains(position) || parked.contains(position))
             .as("event %d of group %s is neither acked nor parked", position, group)
             .isTrue();
       }
@@ -247,8 +246,8 @@ class GroupKillIT {
     }
   }
 
-  private static TreeMap<Long, RecordedEvent> log(ManagedChannel channel) {
-    TreeMap<Long, RecordedEvent> found = new TreeMap<>();
+  private static Map<Long, RecordedEvent> log(ManagedChannel channel) {
+    Map<Long, RecordedEvent> found = new TreeMap<>();
     EventStoreGrpc.newBlockingStub(channel)
         .readLog(ReadLogRequest.newBuilder().setQuery(QUERY).build())
         .forEachRemaining(

@@ -22,6 +22,7 @@ import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.VersionConflictException;
+import io.varve.proto.v1.ConsumerGroupsServiceProto;
 import io.varve.proto.v1.EventStoreServiceProto;
 import io.varve.proto.v1.SnapshotsServiceProto;
 import io.varve.proto.v1.StreamsServiceProto;
@@ -46,12 +47,16 @@ class ReadmeTest {
   private static final List<FileDescriptor> SERVICES =
       List.of(
           EventStoreServiceProto.getDescriptor(),
+          ConsumerGroupsServiceProto.getDescriptor(),
           SnapshotsServiceProto.getDescriptor(),
           StreamsServiceProto.getDescriptor());
 
   private static final Pattern GRPCURL =
       Pattern.compile("grpcurl -plaintext -d '([^']*)'[\\s\\\\]*localhost:2113 ([\\w.]+)/(\\w+)");
   private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+
+  /** An empty message is the answer of the first, and may be that of the second. */
+  private static final List<String> MAY_ANSWER_NOTHING = List.of("Create", "ListParked");
 
   private static final Path README = Path.of("..", "README.md");
   private static final Path THIS_FILE =
@@ -83,7 +88,8 @@ class ReadmeTest {
       int commands = 0;
       while (command.find()) {
         DynamicMessage answer = call(channel, command.group(2), command.group(3), command.group(1));
-        assertThat(answer.getAllFields()).as(command.group()).isNotEmpty();
+        boolean mayBeEmpty = MAY_ANSWER_NOTHING.contains(command.group(3));
+        assertThat(mayBeEmpty || !answer.getAllFields().isEmpty()).as(command.group()).isTrue();
         commands++;
       }
       assertThat(commands).isGreaterThanOrEqualTo(4);
