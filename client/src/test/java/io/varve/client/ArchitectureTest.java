@@ -95,6 +95,24 @@ class ArchitectureTest {
           .resideInAnyPackage("java.sql..", "javax.sql..");
 
   @ArchTest
+  static final ArchRule consumers_of_groups_know_nothing_of_the_other_parts_of_the_toolkit =
+      noClasses()
+          .that()
+          .resideInAPackage("..eventsourcing.consumer..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "..eventsourcing.aggregate..",
+              "..eventsourcing.cache..",
+              "..eventsourcing.decision..",
+              "..eventsourcing.json..",
+              "..eventsourcing.metrics..",
+              "..eventsourcing.process..",
+              "..eventsourcing.projection..",
+              "..eventsourcing.protobuf..",
+              "..eventsourcing.tracing..");
+
+  @ArchTest
   static final ArchRule only_the_cache_knows_caffeine =
       noClasses()
           .that()

@@ -82,4 +82,25 @@ public interface ToolkitObserver {
 
   /** A process could not go on; it tries again. */
   default void processFailed(String process, String id, Exception failure) {}
+
+  // ---- consumers of groups
+
+  /**
+   * A handler has said what has become of an event.
+   *
+   * @param type the event's type
+   * @param outcome done, retry, park, skip or stop
+   * @param retryCount how often it had failed before
+   */
+  default void eventConsumed(
+      String group, String type, String outcome, int retryCount, Duration took) {}
+
+  /** A handler failed; {@link #eventConsumed} has told what that is for the group. */
+  default void handlerFailed(String group, long position, Throwable failure) {}
+
+  /** A consumer has lost its group, and joins again after a pause. */
+  default void consumerReconnecting(String group, Exception cause) {}
+
+  /** A consumer has ended by itself, and does not come back. */
+  default void consumerStopped(String group, Throwable cause) {}
 }

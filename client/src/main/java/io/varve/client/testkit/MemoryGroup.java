@@ -104,8 +104,10 @@ final class MemoryGroup {
 
   void update(ConsumerGroupSettings settings) {
     pump();
+    if (settings.strategy() != settings().strategy()) {
+      pins.clear();
+    }
     group = group.settings(settings);
-    pins.clear();
   }
 
   // ---- what an event is to the group
@@ -196,6 +198,7 @@ final class MemoryGroup {
       MemoryConsumer consumer = consumerFor(event.event);
       if (consumer != null) {
         event.holder = consumer;
+        event.first = false;
         event.dueAt = clock.instant().plus(settings().ackTimeout());
         deliveries.add(1);
         consumer.give(new DeliveredEvent(event.event, event.failures, event.replayed));
@@ -280,7 +283,10 @@ final class MemoryGroup {
       case SKIP -> its.forEach(this::done);
       case STOP -> {
         its.forEach(event -> takeBack(event).first = true);
-        stop(consumer.name, reason, its.getFirst().event.position());
+        stop(
+            consumer.name,
+            reason,
+            its.stream().mapToLong(event -> event.event.position()).min().orElseThrow());
       }
     }
   }
@@ -437,7 +443,7 @@ final class MemoryGroup {
     return new ConsumerGroupInfo(
         group,
         own.isEmpty() ? reachedPlace : place(own.getFirst().event) - 1,
-        own.size() + unread + replaying,
+        own.size() + unread,
         (int) inFlight,
         (int) retrying,
         parked.size(),

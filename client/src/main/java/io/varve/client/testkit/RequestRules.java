@@ -212,6 +212,7 @@ final class RequestRules {
   static void checkNack(Collection<Long> positions, String reason) {
     checkPositions("nack.positions", positions);
     checkLimit("nack.reason", reason.getBytes(UTF_8).length, MAX_REASON_BYTES, "bytes");
+    checkControls("nack.reason", reason, "\n\t");
   }
 
   static void checkSnapshot(Snapshot snapshot) {

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Nested;
  * pages, how far behind a subscriber must be to be told so, when a read that waits for a position
  * gives up, which of several violations of one request is named, and what a read says whose bounds
  * contradict each other. Not here because they are about the link: retries, reconnecting,
- * back-pressure on the wire.
+ * back-pressure on the wire. Of consumer groups: which stream is whose under pinning, when a retry
+ * comes, and what is read ahead.
  */
 public abstract class EventStoreConformance {
 
@@ -206,6 +207,46 @@ public abstract class EventStoreConformance {
 
   @Nested
   class SnapshotLives extends SnapshotLifeConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class Groups extends GroupLifeConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class GroupDeliveries extends GroupDeliveryConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class GroupAnswers extends GroupAnswerConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class GroupParkings extends GroupParkedConformance {
+    @Override
+    StoreSource source() {
+      return new Source();
+    }
+  }
+
+  @Nested
+  class GroupTroubles extends GroupTroubleConformance {
     @Override
     StoreSource source() {
       return new Source();

@@ -2,6 +2,7 @@ package io.varve.client.connection;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Message;
+import com.google.protobuf.Timestamp;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
 import io.grpc.Server;
@@ -15,6 +16,19 @@ import io.varve.client.streams.NewEvent;
 import io.varve.proto.v1.AppendPipelineRequest;
 import io.varve.proto.v1.AppendPipelineResponse;
 import io.varve.proto.v1.AppendResponse;
+import io.varve.proto.v1.ConsumeConfirmed;
+import io.varve.proto.v1.ConsumeRequest;
+import io.varve.proto.v1.ConsumeResponse;
+import io.varve.proto.v1.ConsumerGroup;
+import io.varve.proto.v1.ConsumerGroupInfo;
+import io.varve.proto.v1.ConsumerGroupSettings;
+import io.varve.proto.v1.ConsumerGroupsCreateRequest;
+import io.varve.proto.v1.ConsumerGroupsCreateResponse;
+import io.varve.proto.v1.ConsumerGroupsGetRequest;
+import io.varve.proto.v1.ConsumerGroupsGetResponse;
+import io.varve.proto.v1.ConsumerGroupsGrpc;
+import io.varve.proto.v1.DeliveredEvent;
+import io.varve.proto.v1.Delivery;
 import io.varve.proto.v1.EventBatch;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
@@ -44,6 +58,7 @@ import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 
 /**
  * A server in this process that does what a test's script says, call by call, and keeps what it was
@@ -107,6 +122,7 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
           InProcessServerBuilder.forName(name)
               .addService(this)
               .addService(new Streams())
+              .addService(new Groups())
               .build()
               .start();
     } catch (IOException e) {
@@ -209,6 +225,87 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
     }
   }
 
+  /** What one call of Consume does with each message; {@code number} counts them from 1. */
+  interface ConsumeScript {
+    void onMessage(
+        int number, ConsumeRequest request, ServerCallStreamObserver<ConsumeResponse> answers);
+  }
+
+  /** The messages of each call of Consume; a half-close is an empty one. */
+  final List<List<ConsumeRequest>> consumers = new CopyOnWriteArrayList<>();
+
+  final List<ConsumerGroupsCreateRequest> creates = new CopyOnWriteArrayList<>();
+  final List<ConsumerGroupsGetRequest> gets = new CopyOnWriteArrayList<>();
+  private volatile List<ConsumeScript> consumeScripts = List.of();
+
+  interface CreateScript
+      extends Script<ConsumerGroupsCreateRequest, ConsumerGroupsCreateResponse> {}
+
+  private volatile List<CreateScript> createScripts = List.of();
+  volatile Script<ConsumerGroupsGetRequest, ConsumerGroupsGetResponse> getGroup =
+      (request, answers) -> {
+        answers.onNext(groupCreatedAt(1));
+        answers.onCompleted();
+      };
+
+  /** What is done with a call of Consume before anything is said on it. */
+  volatile Consumer<ServerCallStreamObserver<ConsumeResponse>> onConsume = answers -> {};
+
+  /** Whether consumers that leave are not heard. */
+  volatile boolean ignoreHalfClose;
+
+  void consumers(ConsumeScript... scripts) {
+    consumeScripts = List.of(scripts);
+  }
+
+  void creates(CreateScript... scripts) {
+    createScripts = List.of(scripts);
+  }
+
+  private final class Groups extends ConsumerGroupsGrpc.ConsumerGroupsImplBase {
+    @Override
+    public void create(
+        ConsumerGroupsCreateRequest request, StreamObserver<ConsumerGroupsCreateResponse> answers) {
+      creates.add(request);
+      nth(createScripts, creates.size())
+          .onCall(request, (ServerCallStreamObserver<ConsumerGroupsCreateResponse>) answers);
+    }
+
+    @Override
+    public void get(
+        ConsumerGroupsGetRequest request, StreamObserver<ConsumerGroupsGetResponse> answers) {
+      gets.add(request);
+      getGroup.onCall(request, (ServerCallStreamObserver<ConsumerGroupsGetResponse>) answers);
+    }
+
+    @Override
+    public StreamObserver<ConsumeRequest> consume(StreamObserver<ConsumeResponse> answers) {
+      List<ConsumeRequest> messages = new CopyOnWriteArrayList<>();
+      consumers.add(messages);
+      onConsume.accept((ServerCallStreamObserver<ConsumeResponse>) answers);
+      ConsumeScript script = nth(consumeScripts, consumers.size());
+      return new StreamObserver<>() {
+        @Override
+        public void onNext(ConsumeRequest message) {
+          messages.add(message);
+          script.onMessage(
+              messages.size(), message, (ServerCallStreamObserver<ConsumeResponse>) answers);
+        }
+
+        @Override
+        public void onError(Throwable cause) {}
+
+        @Override
+        public void onCompleted() {
+          messages.add(ConsumeRequest.getDefaultInstance());
+          if (!ignoreHalfClose) {
+            answers.onCompleted();
+          }
+        }
+      };
+    }
+  }
+
   @Override
   public void subscribeToLog(
       SubscribeToLogRequest request, StreamObserver<SubscribeToLogResponse> answers) {
@@ -276,6 +373,8 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
             .putMetadata("source", "payments")
             .putMetadata("position", "7")
             .putMetadata("first", "5")
+            .putMetadata("group", "mails")
+            .putMetadata("consumer", "mailer-1")
             .build();
     status.addDetails(Any.pack(info));
     for (Message detail : details) {
@@ -330,5 +429,35 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
 
   static SubscribeToStreamResponse streamEvents(long first, long last) {
     return SubscribeToStreamResponse.newBuilder().setEvents(batch(first, last)).build();
+  }
+
+  static ConsumerGroupsGetResponse groupCreatedAt(long second) {
+    return ConsumerGroupsGetResponse.newBuilder()
+        .setGroup(
+            ConsumerGroupInfo.newBuilder()
+                .setGroup(ConsumerGroup.newBuilder().setName("mails").setStream("account-42"))
+                .setCreatedAt(Timestamp.newBuilder().setSeconds(second)))
+        .build();
+  }
+
+  static ConsumeResponse joined() {
+    return ConsumeResponse.newBuilder()
+        .setConfirmed(
+            ConsumeConfirmed.newBuilder()
+                .setSubscriptionId("mails-1")
+                .setSettings(
+                    ConsumerGroupSettings.newBuilder()
+                        .setAckTimeout(com.google.protobuf.Duration.newBuilder().setSeconds(30))
+                        .setMaxRetries(3)))
+        .build();
+  }
+
+  static ConsumeResponse delivery(int retryCount, long... places) {
+    Delivery.Builder delivery = Delivery.newBuilder();
+    for (long place : places) {
+      delivery.addEvents(
+          DeliveredEvent.newBuilder().setEvent(recorded(place)).setRetryCount(retryCount));
+    }
+    return ConsumeResponse.newBuilder().setDelivery(delivery).build();
   }
 }

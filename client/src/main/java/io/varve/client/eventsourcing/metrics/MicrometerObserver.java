@@ -41,6 +41,10 @@ import java.util.concurrent.ConcurrentMap;
  * <tr><td>varve.process.commands</td><td>commands of processes</td>
  *     <td>process, command, outcome (accepted, refused)</td></tr>
  * <tr><td>varve.process.failures</td><td>failures of processes</td><td>process</td></tr>
+ * <tr><td>varve.consumer</td><td>timer of handlers</td>
+ *     <td>group, type, outcome (done, retry, park, skip, stop)</td></tr>
+ * <tr><td>varve.consumer.failures, .reconnects, .stops</td><td>times that handlers failed, that
+ *     consumers lost their group, and that they ended by themselves</td><td>group</td></tr>
  * </table>
  */
 public final class MicrometerObserver implements ToolkitObserver {
@@ -48,6 +52,7 @@ public final class MicrometerObserver implements ToolkitObserver {
   private static final String CATEGORY = "category";
   private static final String PROJECTION = "projection";
   private static final String PROCESS = "process";
+  private static final String GROUP = "group";
   private static final String OUTCOME = "outcome";
 
   /** Where a projection is; replaced as a whole, so that gauges never see half of a move. */
@@ -169,5 +174,26 @@ public final class MicrometerObserver implements ToolkitObserver {
   @Override
   public void processFailed(String process, String id, Exception failure) {
     registry.counter("varve.process.failures", PROCESS, process).increment();
+  }
+
+  @Override
+  public void eventConsumed(
+      String group, String type, String outcome, int retryCount, Duration took) {
+    registry.timer("varve.consumer", GROUP, group, "type", type, OUTCOME, outcome).record(took);
+  }
+
+  @Override
+  public void handlerFailed(String group, long position, Throwable failure) {
+    registry.counter("varve.consumer.failures", GROUP, group).increment();
+  }
+
+  @Override
+  public void consumerReconnecting(String group, Exception cause) {
+    registry.counter("varve.consumer.reconnects", GROUP, group).increment();
+  }
+
+  @Override
+  public void consumerStopped(String group, Throwable cause) {
+    registry.counter("varve.consumer.stops", GROUP, group).increment();
   }
 }

@@ -105,4 +105,26 @@ class MicrometerObserverTest {
                 .count())
         .isEqualTo(1);
   }
+
+  @Test
+  void handlers_of_groups_tell_how_long_they_took_and_what_became_of_events() {
+    IllegalStateException failure = new IllegalStateException("no");
+    observer.eventConsumed("mails", "Opened", "done", 0, TOOK);
+    observer.eventConsumed("mails", "Opened", "retry", 3, TOOK);
+    observer.handlerFailed("mails", 7, failure);
+    observer.consumerReconnecting("mails", failure);
+    observer.consumerStopped("mails", failure);
+
+    assertThat(
+            registry
+                .get("varve.consumer")
+                .tags("group", "mails", "type", "Opened", "outcome", "retry")
+                .timer()
+                .totalTime(TimeUnit.NANOSECONDS))
+        .isEqualTo((double) TOOK.toNanos());
+    assertThat(registry.get("varve.consumer.failures").counter().count()).isEqualTo(1);
+    assertThat(registry.get("varve.consumer.reconnects").counter().count()).isEqualTo(1);
+    assertThat(registry.get("varve.consumer.stops").tags("group", "mails").counter().count())
+        .isEqualTo(1);
+  }
 }
