@@ -1,6 +1,7 @@
 package io.varve.client.guide;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.varve.client.eventsourcing.CommandOptions;
 import io.varve.client.eventsourcing.Decision;
@@ -12,6 +13,10 @@ import io.varve.client.eventsourcing.aggregate.CommandResult;
 import io.varve.client.eventsourcing.aggregate.Repository;
 import io.varve.client.eventsourcing.aggregate.SnapshotPolicy;
 import io.varve.client.eventsourcing.aggregate.TimelineEntry;
+import io.varve.client.eventsourcing.consumer.ConsumerRunner;
+import io.varve.client.eventsourcing.consumer.EventHandler;
+import io.varve.client.eventsourcing.consumer.FailurePolicy;
+import io.varve.client.eventsourcing.consumer.Outcome;
 import io.varve.client.eventsourcing.decision.DecisionModel;
 import io.varve.client.eventsourcing.decision.Decisions;
 import io.varve.client.eventsourcing.json.JsonEvents;
@@ -37,6 +42,8 @@ import io.varve.client.guide.AccountEvent.MoneyWithdrawn;
 import io.varve.client.guide.CourseEvent.CourseDefined;
 import io.varve.client.guide.CourseEvent.StudentSubscribed;
 import io.varve.client.guide.TransferEvent.TransferRequested;
+import io.varve.client.streams.ConsumerGroup;
+import io.varve.client.streams.ConsumerGroups;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ExpectedVersion;
@@ -56,6 +63,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
@@ -311,6 +319,55 @@ class GuideTest {
       }
       return found;
     }
+  }
+
+  @Test
+  void share_work_out() {
+    EventTypes<AccountEvent> types = JsonEvents.of(AccountEvent.class);
+    var accounts = Repository.of(store, AggregateType.of("account", types, Account.DECIDER));
+    accounts.execute("42", new Open("Ada"));
+    accounts.execute("42", new Deposit(money("25.00")));
+    List<String> mailbox = new CopyOnWriteArrayList<>();
+
+    EventHandler<AccountEvent> mails =
+        event ->
+            switch (event.event()) {
+              case AccountOpened(var owner) when mailbox.size() < 100 -> {
+                mailbox.add("welcome, " + owner);
+                yield Outcome.done();
+              }
+              case AccountOpened _ -> Outcome.retry("the mailbox is full");
+              case AccountEvent _ -> Outcome.skip("nobody wants to hear of it");
+            };
+
+    ConsumerGroup group = ConsumerGroup.ofLog("mails", Query.categories("account")).fromStart();
+    try (var runner =
+        ConsumerRunner.builder(store, group, types, mails) // created unless it is there
+            .concurrency(16) // streams at a time; the events of one stream one after the other
+            .failures(FailurePolicy.retry().park(IllegalArgumentException.class))
+            .start()) {
+      awaitLevel("mails");
+      System.out.println(runner.status());
+    }
+
+    assertThat(mailbox).containsExactly("welcome, Ada");
+
+    ConsumerGroups groups = store.consumerGroups();
+    groups.listParked("mails").forEach(e -> System.out.println(e.event() + ": " + e.reason()));
+    groups.replayParked("mails");
+
+    assertThat(groups.listParked("mails")).isEmpty();
+  }
+
+  private void awaitLevel(String group) {
+    await()
+        .until(
+            () ->
+                store
+                    .consumerGroups()
+                    .get(group)
+                    .filter(info -> info.checkpoint() > 0 && info.lag() == 0)
+                    .isPresent());
   }
 
   @Test
