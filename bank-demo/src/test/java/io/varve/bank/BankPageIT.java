@@ -33,8 +33,8 @@ class BankPageIT {
   void start(@TempDir Path temporary) throws Exception {
     folder = temporary;
     Chromium.need();
-    server = RunningProgram.server(folder.resolve("server"), 0);
-    demo = RunningProgram.demo(folder.resolve("demo"), server.port());
+    server = RunningProgram.server(folder.resolve("server"), RunningProgram.lastingPort());
+    demo = RunningProgram.demo(folder.resolve("demo"), server.port(), RunningProgram.lastingPort());
     client = new BankClient(demo.port());
     page = BankPage.open(folder.resolve("profile"), demo.port());
   }
