@@ -53,9 +53,9 @@ class BankCrashIT {
   @Test
   @Timeout(value = 2, unit = TimeUnit.HOURS) // hundreds of kills, at some seconds each
   void killed_in_turn_under_load_the_bank_loses_no_cent() throws Exception {
-    RunningProgram server = RunningProgram.server(folder.resolve("server"), 0);
     // Restarted on the port that it was given first, so that the demo finds it again.
-    int storePort = server.port();
+    int storePort = RunningProgram.lastingPort();
+    RunningProgram server = RunningProgram.server(folder.resolve("server"), storePort);
     RunningProgram demo = RunningProgram.demo(folder.resolve("demo"), storePort);
     demoPort = demo.port();
     AtomicBoolean enough = new AtomicBoolean();
