@@ -111,6 +111,17 @@ final class EventJson {
     }
   }
 
+  /** The value that comes next in a document, as JSON text on one line. */
+  static String next(JsonReader from) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JsonWriter to = new JsonWriter(text)) {
+      to.setStrictness(Strictness.LENIENT);
+      to.setHtmlSafe(false);
+      copy(from, to);
+    }
+    return text.toString();
+  }
+
   private static void copy(JsonReader from, JsonWriter to) throws IOException {
     int depth = 0;
     do {

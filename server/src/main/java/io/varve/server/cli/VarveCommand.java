@@ -22,7 +22,16 @@ import picocli.CommandLine.Command;
     description = "Varve keeps streams of immutable events and serves them over gRPC.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ServeCommand.class, HealthCommand.class, CommandLine.HelpCommand.class},
+    subcommands = {
+      ServeCommand.class,
+      AppendCommand.class,
+      ReadCommand.class,
+      SubscribeCommand.class,
+      StreamsCommand.class,
+      StatsCommand.class,
+      HealthCommand.class,
+      CommandLine.HelpCommand.class
+    },
     exitCodeListHeading = "%nExit codes:%n",
     footerHeading = "%nExample:%n",
     footer = {

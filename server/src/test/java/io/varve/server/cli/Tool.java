@@ -41,8 +41,10 @@ final class Tool {
       assertThat(errors.strip())
           .startsWith("varve: ")
           .hasLineCount(1)
-          .doesNotContain("Exception", "\tat ")
-          .contains(words);
+          .doesNotContain("Exception", "\tat ");
+      for (String word : words) {
+        assertThat(errors).contains(word);
+      }
       return this;
     }
 
