@@ -64,7 +64,8 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
     };
   }
 
-  private static ExitCode exitCode(VarveException refused) {
+  /** How scripts are told what the store refused. */
+  static ExitCode exitCode(VarveException refused) {
     return switch (refused) {
       case VersionConflictException _,
           ConditionFailedException _,

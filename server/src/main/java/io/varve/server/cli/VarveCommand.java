@@ -30,6 +30,9 @@ import picocli.CommandLine.Command;
       StreamsCommand.class,
       StatsCommand.class,
       HealthCommand.class,
+      ExportCommand.class,
+      ImportCommand.class,
+      CompletionCommand.class,
       CommandLine.HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
