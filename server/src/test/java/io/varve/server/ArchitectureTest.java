@@ -201,7 +201,9 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              ROOT, ROOT + ".api.grpc") // which numbers the faults that it reports
+              ROOT,
+              ROOT + ".cli", // whose tools are programs of their own
+              ROOT + ".api.grpc") // which numbers the faults that it reports
           .should()
           .callConstructor(Random.class)
           .orShould()

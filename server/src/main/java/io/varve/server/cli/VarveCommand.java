@@ -32,6 +32,7 @@ import picocli.CommandLine.Command;
       HealthCommand.class,
       ExportCommand.class,
       ImportCommand.class,
+      BenchCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class
     },

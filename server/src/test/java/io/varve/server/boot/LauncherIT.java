@@ -129,6 +129,18 @@ class LauncherIT {
   }
 
   @Test
+  void tools_start_fast_unless_somebody_says_how_and_the_server_is_left_to_run_fast()
+      throws Exception {
+    assertThat(varve("read", "a").output()).contains("<-XX:+UseSerialGC>\n<-jar>");
+    assertThat(varve("serve").output()).doesNotContain("SerialGC");
+    assertThat(varve("bench", "append").output()).doesNotContain("SerialGC");
+
+    Run told = finish(start(home, Map.of("VARVE_JAVA_OPTS", "-XX:+UseZGC"), "./varve", "read"));
+
+    assertThat(told.output()).contains("<-XX:+UseZGC>\n<-jar>").doesNotContain("SerialGC");
+  }
+
+  @Test
   void it_works_through_a_chain_of_links_from_another_folder() throws Exception {
     Path elsewhere = Files.createDirectories(temp.resolve("else where"));
     Files.createSymbolicLink(elsewhere.resolve("one"), home.resolve("varve"));
