@@ -640,6 +640,9 @@ class GroupTest {
     assertThat(next.got.getFirst()).isEqualTo(new Got(stop.position(), 0, false));
     assertThat(next.positions()).containsExactlyInAnyOrder(1L, 2L, 3L);
     assertThat(stage.info(G).stop()).isNull();
+    next.leave();
+    stage.run();
+    assertThat(join("later", 3).positions()).as("once").isEqualTo(range(1, 3));
   }
 
   // ---- groups that come and go

@@ -14,6 +14,7 @@ import com.google.protobuf.Value;
 import com.google.protobuf.util.Durations;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.Status.Code;
@@ -46,6 +47,8 @@ import io.varve.proto.v1.QueryItem;
 import io.varve.proto.v1.RecordedEvent;
 import io.varve.proto.v1.ReplayParkedRequest;
 import io.varve.server.RunningServer;
+import io.varve.server.TestServer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -56,6 +59,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The service ConsumerGroups over the wire. */
 class ConsumerGroupsTest {
@@ -655,5 +659,49 @@ class ConsumerGroupsTest {
         .isBetween(1, 2);
     deaf.cancel("the test is over", null);
     assertThat(other.next(60 - read)).extracting(DeliveredEvent::getRetryCount).containsOnly(0);
+  }
+
+  // ---- stopping the server
+
+  @Test
+  void a_server_that_stops_says_so_to_consumers_and_forgets_nothing(@TempDir Path folder)
+      throws Exception {
+    try (TestServer server = TestServer.start(folder)) {
+      ManagedChannel channel = server.connect();
+      assertThat(
+              EventStoreGrpc.newBlockingStub(channel)
+                  .append(append(stream, event("A"), event("B"), event("C")))
+                  .getVersion())
+          .isEqualTo(3);
+      assertThat(
+              ConsumerGroupsGrpc.newBlockingStub(channel)
+                  .create(
+                      ConsumerGroupsCreateRequest.newBuilder()
+                          .setGroup(ConsumerGroup.newBuilder().setName(group).setStream(stream))
+                          .build()))
+          .isNotNull();
+      WireConsumer consumer = WireConsumer.join(channel, group, "c", 10);
+      List<DeliveredEvent> delivered = consumer.next(3);
+      consumer.ack(delivered.get(0));
+      consumer.ack(delivered.get(2));
+      await()
+          .atMost(Wire.PATIENCE)
+          .until(
+              () ->
+                  ConsumerGroupsGrpc.newBlockingStub(channel)
+                          .get(ConsumerGroupsGetRequest.newBuilder().setName(group).build())
+                          .getGroup()
+                          .getInFlight()
+                      == 1);
+      server.stop();
+
+      Refused.from(consumer.end()).has(Code.UNAVAILABLE, "NOT_SERVING");
+    }
+    try (TestServer server = TestServer.start(folder)) {
+      WireConsumer consumer = WireConsumer.join(server.connect(), group, "c", 10);
+
+      assertThat(consumer.next().getEvent().getVersion()).isEqualTo(2);
+      assertThat(consumer.poll()).isNull();
+    }
   }
 }

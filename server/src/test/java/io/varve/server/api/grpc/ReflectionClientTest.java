@@ -1,6 +1,7 @@
 package io.varve.server.api.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.FileDescriptor;
@@ -10,6 +11,7 @@ import com.google.protobuf.TypeRegistry;
 import com.google.protobuf.util.JsonFormat;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.protobuf.ProtoUtils;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
@@ -19,6 +21,7 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import io.varve.server.RunningServer;
 import io.varve.server.api.grpc.Wire.Answers;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -95,37 +98,83 @@ class ReflectionClientTest {
           .findMethodByName(method);
     }
 
+    private static TypeRegistry types(MethodDescriptor method) {
+      return TypeRegistry.newBuilder()
+          .add(method.getInputType())
+          .add(method.getOutputType())
+          .build();
+    }
+
+    private static DynamicMessage message(MethodDescriptor method, String json) throws IOException {
+      DynamicMessage.Builder message = DynamicMessage.newBuilder(method.getInputType());
+      JsonFormat.parser().usingTypeRegistry(types(method)).merge(json, message);
+      return message.build();
+    }
+
+    private static String json(MethodDescriptor method, DynamicMessage answer) {
+      try {
+        return JsonFormat.printer()
+            .usingTypeRegistry(types(method))
+            .omittingInsignificantWhitespace()
+            .print(answer);
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    private static io.grpc.MethodDescriptor<DynamicMessage, DynamicMessage> callable(
+        MethodDescriptor method) {
+      MethodType type = method.isServerStreaming() ? MethodType.SERVER_STREAMING : MethodType.UNARY;
+      return io.grpc.MethodDescriptor.<DynamicMessage, DynamicMessage>newBuilder()
+          .setType(method.isClientStreaming() ? MethodType.BIDI_STREAMING : type)
+          .setFullMethodName(method.getService().getFullName() + "/" + method.getName())
+          .setRequestMarshaller(
+              ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(method.getInputType())))
+          .setResponseMarshaller(
+              ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(method.getOutputType())))
+          .build();
+    }
+
     /** Calls a method with a request of JSON text; the first answer as JSON text. */
     String call(String service, String name, String request) throws Exception {
       MethodDescriptor method = method(service, name);
-      DynamicMessage.Builder message = DynamicMessage.newBuilder(method.getInputType());
-      TypeRegistry types =
-          TypeRegistry.newBuilder().add(method.getInputType()).add(method.getOutputType()).build();
-      JsonFormat.parser().usingTypeRegistry(types).merge(request, message);
-      io.grpc.MethodDescriptor<DynamicMessage, DynamicMessage> descriptor =
-          io.grpc.MethodDescriptor.<DynamicMessage, DynamicMessage>newBuilder()
-              .setType(
-                  method.isServerStreaming()
-                      ? io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING
-                      : io.grpc.MethodDescriptor.MethodType.UNARY)
-              .setFullMethodName(service + "/" + name)
-              .setRequestMarshaller(
-                  ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(method.getInputType())))
-              .setResponseMarshaller(
-                  ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(method.getOutputType())))
-              .build();
+      DynamicMessage message = message(method, request);
       Iterator<DynamicMessage> answers =
           method.isServerStreaming()
               ? ClientCalls.blockingServerStreamingCall(
-                  channel, descriptor, CallOptions.DEFAULT, message.build())
+                  channel, callable(method), CallOptions.DEFAULT, message)
               : List.of(
                       ClientCalls.blockingUnaryCall(
-                          channel, descriptor, CallOptions.DEFAULT, message.build()))
+                          channel, callable(method), CallOptions.DEFAULT, message))
                   .iterator();
-      return JsonFormat.printer()
-          .usingTypeRegistry(types)
-          .omittingInsignificantWhitespace()
-          .print(answers.next());
+      return json(method, answers.next());
+    }
+
+    /** Opens a call on which lines of JSON text go in and out. */
+    Conversation talk(String service, String name) throws Exception {
+      MethodDescriptor method = method(service, name);
+      Answers<DynamicMessage> answers = new Answers<>();
+      StreamObserver<DynamicMessage> requests =
+          ClientCalls.asyncBidiStreamingCall(
+              channel.newCall(callable(method), CallOptions.DEFAULT), answers);
+      return new Conversation(method, requests, answers);
+    }
+  }
+
+  /** A call that is open in both directions. */
+  private record Conversation(
+      MethodDescriptor method,
+      StreamObserver<DynamicMessage> requests,
+      Answers<DynamicMessage> answers) {
+
+    void say(String json) throws IOException {
+      requests.onNext(Tool.message(method, json));
+    }
+
+    /** Waits for so many answers. */
+    List<String> heard(int count) {
+      await().atMost(Wire.PATIENCE).until(() -> answers.received().size() >= count);
+      return answers.received().stream().map(answer -> Tool.json(method, answer)).toList();
     }
   }
 
@@ -232,5 +281,47 @@ class ReflectionClientTest {
     assertThat(tool.call("varve.v1.Admin", "GetServerInfo", "{}"))
         .contains("\"release\":\"", "\"storeId\":\"", "\"uptime\":\"", "\"snapshots\"");
     assertThat(tool.call("varve.v1.Admin", "GetStatistics", "{}")).contains("\"diskBytes\":\"");
+  }
+
+  @Test
+  void a_person_consumes_a_group_with_lines_of_json() throws Exception {
+    tool.call(
+        "varve.v1.EventStore",
+        "Append",
+        """
+        {"stream": "account-44", "events": [{"type": "Opened", "json": {"owner": "Ada"}}]}\
+        """);
+    String created =
+        tool.call(
+            "varve.v1.ConsumerGroups",
+            "Create",
+            """
+            {"group": {"name": "mailer", "stream": "account-44", "settings": {
+              "strategy": "CONSUMER_STRATEGY_PINNED", "ack_timeout": "5s"}}}\
+            """);
+    Conversation consumer = tool.talk("varve.v1.ConsumerGroups", "Consume");
+    consumer.say(
+        """
+        {"start": {"group": "mailer", "credit": 10, "payload_view": "PAYLOAD_VIEW_JSON"}}\
+        """);
+    List<String> heard = consumer.heard(2);
+    consumer.say(
+        """
+        {"nack": {"positions": [%s], "action": "NACK_ACTION_PARK", "reason": "no address"}}\
+        """
+            .formatted(heard.get(1).replaceAll(".*\"position\":\"(\\d+)\".*", "$1")));
+    await()
+        .atMost(Wire.PATIENCE)
+        .until(
+            () ->
+                tool.call("varve.v1.ConsumerGroups", "ListParked", "{\"group\": \"mailer\"}")
+                    .contains("no address"));
+
+    assertThat(created).isEqualTo("{}");
+    assertThat(heard.getFirst()).contains("\"confirmed\":{", "\"ackTimeout\":\"5s\"");
+    assertThat(heard.get(1)).contains("\"type\":\"Opened\"", "\"json\":{\"owner\":\"Ada\"}");
+    assertThat(tool.call("varve.v1.ConsumerGroups", "Get", "{\"name\": \"mailer\"}"))
+        .contains("\"checkpoint\":\"1\"", "\"parked\":\"1\"");
+    assertThat(tool.call("varve.v1.ConsumerGroups", "List", "{}")).contains("\"mailer\"");
   }
 }
