@@ -12,6 +12,7 @@ import io.varve.server.storage.StreamChange;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -123,6 +124,24 @@ class GroupParkedTest {
 
     assertThat(consumer.positions()).containsExactly(2L, 4L, 5L);
     expect(5, 3);
+  }
+
+  @Test
+  void an_event_can_be_replayed_or_discarded_while_its_parking_is_being_stored() {
+    stage.commit("a-1", "A", 2);
+    Consumer consumer = join("two", 100);
+    consumer.nack(NackAction.PARK, "bad", 11L, 12L);
+    stage.tasks.removeFirst().run();
+    assertThat(stage.tasks).as("the write").hasSize(1);
+    var replayed = stage.groups.replay(G, List.of(11L));
+    var discarded = stage.groups.discard(G, List.of(12L));
+    stage.tasks.remove(1).run(); // the group, before the write
+
+    assertThat(stage.<@Nullable Long>done(replayed)).isEqualTo(1);
+    assertThat(stage.<@Nullable Long>done(discarded)).isEqualTo(1);
+    assertThat(consumer.got.getLast()).isEqualTo(new Got(11, 0, true));
+    assertThat(stage.parkedPositions(G)).containsExactly(1L, 2L, 3L, 4L, 5L, 11L);
+    expect(6, 1);
   }
 
   @Test

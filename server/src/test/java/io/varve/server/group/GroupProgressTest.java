@@ -209,6 +209,26 @@ class GroupProgressTest {
   }
 
   @Test
+  void an_event_that_cannot_be_read_again_is_with_nobody_and_has_not_failed() {
+    stage.create(G, everything(), GroupTest.retries(1));
+    stage.commit("a-1", "A", 2);
+    Consumer consumer = join("one", 100);
+    stage.storage.beforeRead(
+        () -> {
+          throw new StorageException("a bad sector");
+        });
+    consumer.nack(NackAction.RETRY, "", 1L);
+    stage.run();
+
+    assertThat(stage.info(G).inFlight()).isEqualTo(1);
+    assertThat(stage.info(G).retrying()).isEqualTo(1);
+    assertThat(stage.info(G).problem()).isNotEmpty();
+    stage.storage.beforeRead(() -> {});
+    stage.pass(Duration.ofMillis(1_100));
+    assertThat(consumer.got).hasSize(3).last().isEqualTo(new Got(1, 1, false));
+  }
+
+  @Test
   void a_group_that_fails_as_it_should_not_begins_anew_from_what_is_stored() {
     stage.create(G, everything(), storing(1, Duration.ofSeconds(2)));
     stage.commit("a-1", "A", 50, 200);
