@@ -4,6 +4,7 @@ import io.varve.client.connection.Backoff;
 import io.varve.client.connection.ConnectionSettings;
 import io.varve.client.connection.Endpoint;
 import io.varve.client.connection.GrpcEventStore;
+import io.varve.client.streams.Admin;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ForwardingEventStore;
 import io.varve.client.streams.StoreUnavailableException;
@@ -49,6 +50,11 @@ public final class VarveClient extends ForwardingEventStore {
   /** Starts a client of {@code varve://localhost:2113} with default settings. */
   public static Builder builder() {
     return new Builder();
+  }
+
+  /** Looking after the store. The same object may be used all the time. */
+  public Admin admin() {
+    return store.admin();
   }
 
   /**

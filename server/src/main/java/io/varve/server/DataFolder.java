@@ -29,6 +29,17 @@ final class DataFolder implements AutoCloseable {
     this.channel = channel;
   }
 
+  /** Opens a folder that must be there. */
+  static DataFolder openExisting(Path folder) throws StartFailure {
+    Path path = folder.toAbsolutePath().normalize();
+    if (!Files.isDirectory(path)) {
+      throw new StartFailure(
+          Kind.FOLDER_UNUSABLE,
+          path + (Files.exists(path) ? " is a file" : " is not there") + "; name a data folder");
+    }
+    return open(path);
+  }
+
   /** Opens a folder, creating it when it is missing. */
   static DataFolder open(Path folder) throws StartFailure {
     Path path = folder.toAbsolutePath().normalize();

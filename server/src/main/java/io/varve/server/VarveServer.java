@@ -9,19 +9,26 @@ import io.varve.server.api.grpc.SnapshotsEndpoint;
 import io.varve.server.api.grpc.StreamsEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
+import io.varve.server.backup.BackupWriter;
+import io.varve.server.backup.Backups;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.config.Settings;
 import io.varve.server.group.ConsumerGroups;
 import io.varve.server.group.GroupLimits;
 import io.varve.server.group.GroupStore;
+import io.varve.server.ops.Compactor;
+import io.varve.server.ops.LongTask;
 import io.varve.server.ops.ScavengeSettings;
 import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
+import io.varve.server.ops.Verifier;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
+import io.varve.server.storage.Verification;
+import io.varve.server.storage.rocksdb.FolderPart;
 import io.varve.server.storage.rocksdb.RocksDbEventStorage;
 import io.varve.server.storage.rocksdb.RocksDbGroupStore;
 import io.varve.server.storage.rocksdb.RocksDbSnapshotStore;
@@ -33,6 +40,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
@@ -55,6 +63,9 @@ public final class VarveServer implements AutoCloseable {
 
   /** How long a pool's last tasks may take; they are steps of reads, and short. */
   private static final Duration POOL_STOP = Duration.ofSeconds(1);
+
+  /** A backup, a verification and a compaction at the same time. */
+  private static final int UPKEEP_THREADS = 3;
 
   private final EventStorage storage;
   private final Subscriptions subscriptions;
@@ -93,6 +104,7 @@ public final class VarveServer implements AutoCloseable {
 
     DataFolder folder = DataFolder.open(config.get(Settings.DATA));
     stops.push(folder::close);
+    OfflineTools.refuseIfHalfRestored(folder.path());
     EventStorage storage = open(folder, config, eventIds.get());
     stops.push(storage::close);
 
@@ -191,6 +203,19 @@ public final class VarveServer implements AutoCloseable {
                 scavenges,
                 clock)
             .schedule();
+    ExecutorService upkeepThreads = pool("varve-upkeep-", UPKEEP_THREADS, stops);
+    AdminEndpoint.Upkeep upkeep =
+        new AdminEndpoint.Upkeep(
+            new Backups(
+                config.find(Settings.BACKUP_FOLDER).orElse(null),
+                folder.path(),
+                new BackupWriter(
+                    OfflineTools.backupSources(storage, snapshots, groupStore),
+                    FolderPart.FROZEN.in(folder.path()),
+                    clock)),
+            new LongTask(upkeepThreads),
+            new Verifier(() -> verifications(storage, snapshots), upkeepThreads, System::nanoTime),
+            new Compactor(storage::compact, upkeepThreads, clock));
     AdminEndpoint admin =
         new AdminEndpoint(
             Release.number(),
@@ -200,7 +225,11 @@ public final class VarveServer implements AutoCloseable {
             subscriptions,
             traffic,
             scavenger,
+            upkeep,
+            config.limits(),
             System::nanoTime);
+    stops.push(upkeep.backupTask()::cancel);
+    stops.push(upkeep.verifier()::cancel);
     try {
       GrpcServer.Running port =
           grpc.start(endpoint, streams, snapshotsEndpoint, groupsEndpoint, admin);
@@ -218,6 +247,17 @@ public final class VarveServer implements AutoCloseable {
               + "); stop what listens there, or name another port with --port",
           e);
     }
+  }
+
+  private static List<Verification> verifications(EventStorage storage, SnapshotStore snapshots) {
+    List<Verification> verifications = new ArrayList<>();
+    verifications.add(storage.verification());
+    verifications.addAll(
+        snapshots.verifications(
+            storage.storeId(),
+            stream -> storage.streamHead(stream).version(),
+            storage.head()::position));
+    return verifications;
   }
 
   private static EventStorage open(DataFolder folder, ServerConfig config, UUID newStoreId)

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.ManagedChannel;
 import io.varve.proto.v1.EventStoreGrpc;
+import io.varve.server.storage.rocksdb.Folders;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,6 +78,9 @@ class KillIT {
       }
       writers.forEach(Writer::rethrow);
       follower.rethrow();
+      assertThat(Folders.findings(data))
+          .as("what varve verify finds after kill %s", round)
+          .isEmpty();
     }
 
     try (ServerProcess server = ServerProcess.serve(data)) {
@@ -94,6 +98,7 @@ class KillIT {
       server.terminate();
       assertThat(server.exit().code()).isZero();
     }
+    assertThat(Folders.findings(data)).isEmpty();
     assertThat(ServerProcess.leftInTemp(data)).isEmpty();
     assertThat(nativeLibraries(data)).hasSize(1);
     System.out.println("KillIT: " + ledger);

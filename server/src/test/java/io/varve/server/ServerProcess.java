@@ -56,6 +56,27 @@ final class ServerProcess implements AutoCloseable {
         List.of("serve", "--data", data.toString(), "--port", "0", "--port-file", portFile + ""));
   }
 
+  /** Starts a server that makes backups below a folder, and waits until it serves. */
+  static ServerProcess backingUpTo(Path data, Path backups) throws IOException {
+    Path portFile = data.resolveSibling(data.getFileName() + ".port");
+    Files.deleteIfExists(portFile);
+    return start(
+            temp(data),
+            portFile,
+            List.of(),
+            List.of(
+                "serve",
+                "--data",
+                data.toString(),
+                "--port",
+                "0",
+                "--port-file",
+                portFile.toString(),
+                "--backup-folder",
+                backups.toString()))
+        .untilServing();
+  }
+
   /** Runs the command with these arguments and waits for its end. */
   static Exit run(Path folder, String... arguments) throws Exception {
     try (ServerProcess command =

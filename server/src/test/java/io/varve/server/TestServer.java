@@ -16,6 +16,7 @@ public final class TestServer implements AutoCloseable {
 
   private final VarveServer server;
   private final List<ManagedChannel> channels = new ArrayList<>();
+  private final List<VarveClient> clients = new ArrayList<>();
 
   private TestServer(VarveServer server) {
     this.server = server;
@@ -28,6 +29,11 @@ public final class TestServer implements AutoCloseable {
   /** A server that keeps the newest few snapshots of each stream; 0 for all. */
   public static TestServer keepingSnapshots(Path folder, int kept) throws StartFailure {
     return start(config(folder).with(Settings.SNAPSHOTS_KEPT, kept));
+  }
+
+  /** A server that makes backups below a folder. */
+  public static TestServer backingUpTo(Path folder, Path backups) throws StartFailure {
+    return start(config(folder).with(Settings.BACKUP_FOLDER, backups));
   }
 
   public static TestServer withChannelz(Path folder) throws StartFailure {
@@ -78,6 +84,13 @@ public final class TestServer implements AutoCloseable {
     return VarveClient.builder().endpoint(HOST, port()).build();
   }
 
+  /** The same, closed together with the server. */
+  public synchronized VarveClient ownClient() {
+    VarveClient client = client();
+    clients.add(client);
+    return client;
+  }
+
   /** Subscriptions that are open. */
   public int subscriptions() {
     return server.subscriptionCount();
@@ -94,6 +107,7 @@ public final class TestServer implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    clients.forEach(VarveClient::close);
     channels.forEach(ManagedChannel::shutdownNow);
     server.close();
   }

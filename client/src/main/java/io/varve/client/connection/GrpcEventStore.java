@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.varve.client.connection.RemoteSubscription.Source;
+import io.varve.client.streams.Admin;
 import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.ConsumerGroups;
 import io.varve.client.streams.EventReader;
@@ -82,6 +83,7 @@ public final class GrpcEventStore implements EventStore {
   private final Streams streams;
   private final Snapshots snapshots;
   private final ConsumerGroups consumerGroups;
+  private final Admin admin;
   private final ExecutorService calls;
   private final ExecutorService completions;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
@@ -109,6 +111,7 @@ public final class GrpcEventStore implements EventStore {
     this.reads = new ReadCalls(channel, server, settings, closing, unary);
     this.streams = new RemoteStreams(unary);
     this.snapshots = new RemoteSnapshots(unary);
+    this.admin = new RemoteAdmin(channel, server, unary);
     this.consumerGroups =
         new RemoteGroups(
             unary, new RemoteConsumers(channel, server, settings, closing, subscriptions));
@@ -295,6 +298,11 @@ public final class GrpcEventStore implements EventStore {
   @Override
   public ConsumerGroups consumerGroups() {
     return consumerGroups;
+  }
+
+  /** Looking after the store. */
+  public Admin admin() {
+    return admin;
   }
 
   @Override

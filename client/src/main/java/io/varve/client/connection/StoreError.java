@@ -319,6 +319,7 @@ final class StoreError {
       case "TRACKING_NOT_RISING" ->
           new TrackingNotRisingException(
               text(), info.getMetadataOrDefault("source", ""), number("position"), cause);
+      case "BACKUP_REFUSED", "ALREADY_RUNNING" -> invalidRequest();
       default -> failed();
     };
   }

@@ -52,6 +52,8 @@ class StoreErrorTest {
     "FAILED_PRECONDITION, STREAM_TOMBSTONED, StreamTombstonedException, false",
     "FAILED_PRECONDITION, STREAM_DELETED, StreamDeletedException, false",
     "FAILED_PRECONDITION, TRACKING_NOT_RISING, TrackingNotRisingException, false",
+    "FAILED_PRECONDITION, BACKUP_REFUSED, InvalidRequestException, false",
+    "FAILED_PRECONDITION, ALREADY_RUNNING, InvalidRequestException, false",
     "RESOURCE_EXHAUSTED, QUEUE_FULL, StoreOverloadedException, true",
     "UNAUTHENTICATED, UNAUTHENTICATED, AccessDeniedException, false",
     "PERMISSION_DENIED, PERMISSION_DENIED, AccessDeniedException, false",

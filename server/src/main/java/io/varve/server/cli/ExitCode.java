@@ -16,7 +16,8 @@ enum ExitCode {
   ADDRESS_UNAVAILABLE(
       69, "the port is taken or the address is not this machine's; for tools: no store answers"),
   FOLDER_UNUSABLE(73, "the data folder cannot be created, read or written"),
-  STORAGE_UNUSABLE(74, "the database cannot be opened or is damaged; a file cannot be written"),
+  STORAGE_UNUSABLE(
+      74, "the database or a backup is damaged or cannot be opened; a file cannot be written"),
   FOLDER_IN_USE(75, "another server has the data folder open"),
   DENIED(77, "the store does not let the caller do this"),
   CONFIGURATION(78, "the configuration is wrong, or there is no Java 25 or newer");

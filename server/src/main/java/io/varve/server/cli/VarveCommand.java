@@ -34,6 +34,10 @@ import picocli.CommandLine.Command;
       ImportCommand.class,
       BenchCommand.class,
       CompletionCommand.class,
+      BackupCommand.class,
+      RestoreCommand.class,
+      VerifyCommand.class,
+      RebuildIndexesCommand.class,
       CommandLine.HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",

@@ -113,6 +113,14 @@ public final class Settings {
           OPERATIONS,
           "About how much a scavenge reads and writes in a second.");
 
+  public static final Setting<Path> BACKUP_FOLDER =
+      without(
+          "backup-folder",
+          path("DIR"),
+          OPERATIONS,
+          "Allow backups into folders below this one, which must be there (varve backup). Not set:"
+              + " no backups.");
+
   public static final Setting<Duration> DRAIN_TIMEOUT =
       row(
           "drain-timeout",

@@ -1,5 +1,6 @@
 package io.varve.server.group;
 
+import io.varve.server.storage.BackupSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,9 @@ public interface GroupStore extends AutoCloseable {
 
   /** How much it takes on the disk. */
   long diskBytes();
+
+  /** What a backup has to copy. */
+  BackupSource backupSource();
 
   /** Waits for calls in progress and releases the folder. */
   @Override

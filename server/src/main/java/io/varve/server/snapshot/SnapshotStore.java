@@ -1,7 +1,12 @@
 package io.varve.server.snapshot;
 
 import io.varve.server.event.StreamId;
+import io.varve.server.storage.BackupSource;
+import io.varve.server.storage.Verification;
 import java.util.List;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +51,19 @@ public interface SnapshotStore extends AutoCloseable {
 
   /** How much it takes on the disk. */
   long diskBytes();
+
+  /** What a backup has to copy; nothing if there is nothing that could be. */
+  List<BackupSource> backupSources();
+
+  /**
+   * Verifications of all snapshots.
+   *
+   * @param storeId the store that they are to belong to
+   * @param versionOf a stream's version now
+   * @param head the log's head now
+   */
+  List<Verification> verifications(
+      UUID storeId, ToLongFunction<StreamId> versionOf, LongSupplier head);
 
   /** Waits for calls in progress and releases the folder. */
   @Override

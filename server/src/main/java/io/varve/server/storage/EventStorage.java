@@ -121,6 +121,21 @@ public interface EventStorage extends AutoCloseable {
   Scavenge scavenge(InstantSource clock);
 
   /**
+   * Rewrites the files, so that what has been replaced or reclaimed takes no more space. May take
+   * as long as reading and writing everything; ends early, without an exception, when the storage
+   * is closed.
+   */
+  void compact();
+
+  // ---- copying and checking
+
+  /** The log, for a backup to copy; what else there is is derived from it. */
+  BackupSource backupSource();
+
+  /** Re-reads the log, and holds everything that is derived from it against it. */
+  Verification verification();
+
+  /**
    * Waits for calls in progress, makes everything that is in memory only durable, and releases the
    * folder.
    */

@@ -1,5 +1,6 @@
 package io.varve.server.group;
 
+import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.StorageException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -105,6 +106,11 @@ final class MemoryGroupStore implements GroupStore {
   @Override
   public @Nullable Parked parked(long number, long position) {
     return parked.getOrDefault(number, new TreeMap<>()).get(position);
+  }
+
+  @Override
+  public BackupSource backupSource() {
+    throw new UnsupportedOperationException("memory is not backed up");
   }
 
   @Override

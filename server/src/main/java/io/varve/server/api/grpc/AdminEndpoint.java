@@ -5,15 +5,26 @@ import com.google.protobuf.util.Durations;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import io.varve.proto.v1.AdminGrpc;
+import io.varve.proto.v1.CompactRequest;
+import io.varve.proto.v1.CompactResponse;
+import io.varve.proto.v1.CreateBackupRequest;
+import io.varve.proto.v1.CreateBackupResponse;
 import io.varve.proto.v1.GetServerInfoRequest;
 import io.varve.proto.v1.GetServerInfoResponse;
 import io.varve.proto.v1.GetStatisticsRequest;
 import io.varve.proto.v1.GetStatisticsResponse;
 import io.varve.proto.v1.ScavengeRequest;
 import io.varve.proto.v1.ScavengeResponse;
+import io.varve.proto.v1.VerifyRequest;
+import io.varve.proto.v1.VerifyResponse;
+import io.varve.server.backup.Backups;
+import io.varve.server.config.Limits;
 import io.varve.server.group.ConsumerGroups;
+import io.varve.server.ops.Compactor;
+import io.varve.server.ops.LongTask;
 import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
+import io.varve.server.ops.Verifier;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageFigures;
@@ -24,13 +35,22 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * The service {@code varve.v1.Admin}, as far as it is served: what the server is, its figures, and
- * scavenging. Thread-safe.
+ * The service {@code varve.v1.Admin}, as far as it is served: what the server is, its figures,
+ * scavenges, compactions, backups and verifications. Thread-safe.
  */
 public final class AdminEndpoint {
   /** The optional parts that are served; the contract says what each name stands for. */
   private static final List<String> FEATURES =
-      List.of("consumer-groups", "scavenge", "snapshots", "statistics", "streams", "transactions");
+      List.of(
+          "backup",
+          "compact",
+          "consumer-groups",
+          "scavenge",
+          "snapshots",
+          "statistics",
+          "streams",
+          "transactions",
+          "verify");
 
   private final String release;
   private final EventStorage storage;
@@ -39,8 +59,18 @@ public final class AdminEndpoint {
   private final Subscriptions subscriptions;
   private final Traffic traffic;
   private final Scavenger scavenger;
+  private final Upkeep upkeep;
+  private final BackupCall backupCall;
   private final LongSupplier nanoTime;
   private final long begun;
+
+  /**
+   * What is done in the background when it is asked for.
+   *
+   * @param backupTask runs backups
+   */
+  public record Upkeep(
+      Backups backups, LongTask backupTask, Verifier verifier, Compactor compactor) {}
 
   /**
    * The endpoint of a server that begins to serve now.
@@ -56,6 +86,8 @@ public final class AdminEndpoint {
       Subscriptions subscriptions,
       Traffic traffic,
       Scavenger scavenger,
+      Upkeep upkeep,
+      Limits limits,
       LongSupplier nanoTime) {
     this.release = release;
     this.storage = storage;
@@ -64,6 +96,9 @@ public final class AdminEndpoint {
     this.subscriptions = subscriptions;
     this.traffic = traffic;
     this.scavenger = scavenger;
+    this.upkeep = upkeep;
+    this.backupCall =
+        new BackupCall(upkeep.backups(), upkeep.backupTask(), new Checks(limits), nanoTime);
     this.nanoTime = nanoTime;
     this.begun = nanoTime.getAsLong();
   }
@@ -74,8 +109,17 @@ public final class AdminEndpoint {
         Set.of(
             AdminGrpc.getGetServerInfoMethod(),
             AdminGrpc.getGetStatisticsMethod(),
-            AdminGrpc.getScavengeMethod()),
+            AdminGrpc.getScavengeMethod(),
+            AdminGrpc.getCreateBackupMethod(),
+            AdminGrpc.getVerifyMethod(),
+            AdminGrpc.getCompactMethod()),
         new Service().bindService());
+  }
+
+  /** Ends what would go on for long. */
+  void stop() {
+    upkeep.backupTask().cancel();
+    upkeep.verifier().cancel();
   }
 
   private final class Service extends AdminGrpc.AdminImplBase {
@@ -95,6 +139,23 @@ public final class AdminEndpoint {
     public void scavenge(ScavengeRequest request, StreamObserver<ScavengeResponse> observer) {
       UnaryAnswer.send(
           observer, ScavengeResponse.newBuilder().setStarted(scavenger.start()).build());
+    }
+
+    @Override
+    public void createBackup(
+        CreateBackupRequest request, StreamObserver<CreateBackupResponse> observer) {
+      backupCall.start(request, observer);
+    }
+
+    @Override
+    public void verify(VerifyRequest request, StreamObserver<VerifyResponse> observer) {
+      VerifyCall.start(upkeep.verifier(), observer, nanoTime);
+    }
+
+    @Override
+    public void compact(CompactRequest request, StreamObserver<CompactResponse> observer) {
+      UnaryAnswer.send(
+          observer, CompactResponse.newBuilder().setStarted(upkeep.compactor().start()).build());
     }
   }
 
@@ -119,7 +180,12 @@ public final class AdminEndpoint {
               .setSeconds(finishedAt.getEpochSecond())
               .setNanos(finishedAt.getNano()));
     }
+    Instant compactedAt = upkeep.compactor().lastFinishedAt();
+    if (compactedAt != null) {
+      statistics.setLastCompactionAt(ProtoTimes.of(compactedAt));
+    }
     return statistics
+        .setCompactionRunning(upkeep.compactor().isRunning())
         .setScavengeRunning(scavenge.running())
         .setScavengedEvents(scavenge.events())
         .setHeadPosition(storage.head().position())

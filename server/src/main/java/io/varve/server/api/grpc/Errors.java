@@ -15,6 +15,7 @@ import io.varve.proto.v1.ErrorReason;
 import io.varve.proto.v1.EventIdTaken;
 import io.varve.proto.v1.VersionConflict;
 import io.varve.server.append.Outcome;
+import io.varve.server.backup.BackupException;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.group.GroupStop;
 import io.varve.server.storage.DamagedDataException;
@@ -314,6 +315,45 @@ final class Errors {
             ErrorReason.ERROR_REASON_NOT_SERVED_YET,
             feature + " belongs to the contract but is not served by this release",
             Map.of("feature", feature)));
+  }
+
+  // ---- looking after the store
+
+  static Refusal backup(String folder, BackupException failure) {
+    Map<String, String> metadata = Map.of("folder", folder);
+    return new Refusal(
+        switch (failure.kind()) {
+          case REFUSED ->
+              build(
+                  Code.FAILED_PRECONDITION,
+                  ErrorReason.ERROR_REASON_BACKUP_REFUSED,
+                  failure.sentence(),
+                  metadata);
+          case FOLDER_UNUSABLE ->
+              build(
+                  Code.ABORTED,
+                  ErrorReason.ERROR_REASON_BACKUP_FAILED,
+                  failure.sentence() + "; a backup that was there before is as it was",
+                  metadata);
+          case DAMAGED ->
+              build(
+                  Code.DATA_LOSS,
+                  ErrorReason.ERROR_REASON_DATA_DAMAGED,
+                  failure.sentence(),
+                  metadata);
+        });
+  }
+
+  /**
+   * @param what what is done one at a time, such as "a backup"
+   */
+  static Refusal alreadyRunning(String what) {
+    return new Refusal(
+        build(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_ALREADY_RUNNING,
+            what + " is under way, and only one is made at a time",
+            Map.of("what", what)));
   }
 
   // ---- the server's own condition

@@ -109,7 +109,7 @@ public final class GrpcServer implements CommitListener {
     for (String service : SERVED) {
       health.setStatus(service, ServingStatus.SERVING);
     }
-    return new Running(server, endpoint, groups);
+    return new Running(server, endpoint, groups, admin);
   }
 
   private void add(ServerServiceDefinition service) {
@@ -173,11 +173,17 @@ public final class GrpcServer implements CommitListener {
     private final Server server;
     private final EventStoreEndpoint endpoint;
     private final ConsumerGroupsEndpoint groups;
+    private final AdminEndpoint admin;
 
-    private Running(Server server, EventStoreEndpoint endpoint, ConsumerGroupsEndpoint groups) {
+    private Running(
+        Server server,
+        EventStoreEndpoint endpoint,
+        ConsumerGroupsEndpoint groups,
+        AdminEndpoint admin) {
       this.server = server;
       this.endpoint = endpoint;
       this.groups = groups;
+      this.admin = admin;
     }
 
     /** The port that is listened on. */
@@ -194,6 +200,7 @@ public final class GrpcServer implements CommitListener {
       server.shutdown();
       endpoint.stop();
       groups.stop();
+      admin.stop();
       boolean interrupted = false;
       try {
         if (!inFlight.awaitNone(atMost)) {

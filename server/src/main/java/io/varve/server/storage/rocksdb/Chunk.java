@@ -3,6 +3,7 @@ package io.varve.server.storage.rocksdb;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
+import io.varve.server.storage.EventRunBuilder;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -77,6 +78,23 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
         header(WITH_HOLES, kept.size(), firstPosition, lastPosition, bytes, 0, bytes.length);
     byte[] value = Arrays.copyOf(header, HEADER_BYTES + bytes.length);
     System.arraycopy(bytes, 0, value, HEADER_BYTES, bytes.length);
+    return value;
+  }
+
+  /** The value of a chunk that ends at an earlier position, which this one covers. */
+  byte[] upTo(long last) {
+    List<EncodedEvent> kept = events().stream().filter(event -> event.position() <= last).toList();
+    Chunk shorter = new Chunk(firstPosition, last, null);
+    if (kept.size() < last - firstPosition + 1) {
+      return shorter.with(kept);
+    }
+    EventRunBuilder frames = new EventRunBuilder(HEADER_BYTES);
+    kept.forEach(
+        event -> frames.add(Arrays.copyOfRange(event.bytes(), event.start(), event.end())));
+    EventRun whole = frames.build();
+    byte[] header = header(whole);
+    byte[] value = Arrays.copyOf(header, HEADER_BYTES + whole.length());
+    System.arraycopy(whole.bytes(), whole.offset(), value, HEADER_BYTES, whole.length());
     return value;
   }
 

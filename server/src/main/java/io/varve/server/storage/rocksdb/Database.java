@@ -1,6 +1,7 @@
 package io.varve.server.storage.rocksdb;
 
 import io.varve.server.storage.StorageException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
@@ -25,6 +27,7 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
+import org.rocksdb.Snapshot;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
@@ -37,6 +40,7 @@ import org.rocksdb.WriteOptions;
  */
 final class Database implements AutoCloseable {
   private final String name;
+  private final Path path;
   private final RocksDB rocks;
   private final Map<String, ColumnFamilyHandle> families;
   private final List<AutoCloseable> owned;
@@ -45,6 +49,9 @@ final class Database implements AutoCloseable {
 
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
   private boolean closed; // guarded by lifecycle
+
+  /** Writes share it; to freeze the database is to have it alone. */
+  private final ReentrantReadWriteLock still = new ReentrantReadWriteLock();
 
   private final Object compactionLock = new Object();
   private @Nullable CompactRangeOptions compacting; // guarded by compactionLock
@@ -63,11 +70,13 @@ final class Database implements AutoCloseable {
 
   private Database(
       String name,
+      Path path,
       RocksDB rocks,
       Map<String, ColumnFamilyHandle> families,
       List<AutoCloseable> owned,
       WriteOptions writeOptions) {
     this.name = name;
+    this.path = path;
     this.rocks = rocks;
     this.families = families;
     this.owned = owned;
@@ -119,10 +128,52 @@ final class Database implements AutoCloseable {
       for (String family : families.keySet()) {
         byName.put(family, handles.get(next++));
       }
-      return new Database(name, rocks, byName, owned, writeOptions);
+      return new Database(name, Path.of(path), rocks, byName, owned, writeOptions);
     } catch (RocksDBException e) {
       closeAll(owned);
       throw failed(name, "be opened", e);
+    }
+  }
+
+  /**
+   * Opens a database to look at it, and changes nothing in its folder.
+   *
+   * @param families with these options where it has them; of all others it has, with none of their
+   *     own. Closed together with the database
+   * @param options closed together with the database
+   */
+  static Database openReadOnly(
+      String name, Path folder, DBOptions options, Map<String, ColumnFamilyOptions> families) {
+    List<AutoCloseable> owned = new ArrayList<>(families.values());
+    ColumnFamilyOptions defaults = new ColumnFamilyOptions();
+    WriteOptions none = new WriteOptions();
+    owned.addAll(List.of(defaults, options, none));
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    try {
+      List<String> names =
+          existing(folder.toString()).stream()
+              .map(family -> new String(family, StandardCharsets.UTF_8))
+              .toList();
+      List<ColumnFamilyDescriptor> descriptors =
+          names.stream()
+              .map(
+                  family ->
+                      new ColumnFamilyDescriptor(
+                          family.getBytes(StandardCharsets.UTF_8),
+                          families.getOrDefault(family, defaults)))
+              .toList();
+      RocksDB rocks = RocksDB.openReadOnly(options, folder.toString(), descriptors, handles);
+      Map<String, ColumnFamilyHandle> byName = new LinkedHashMap<>();
+      for (int i = 0; i < names.size(); i++) {
+        byName.put(names.get(i), handles.get(i));
+      }
+      return new Database(name, folder, rocks, byName, owned, none);
+    } catch (RocksDBException e) {
+      closeAll(owned);
+      throw failed(name, "be opened", e);
+    } catch (RuntimeException e) {
+      closeAll(owned);
+      throw e;
     }
   }
 
@@ -155,13 +206,26 @@ final class Database implements AutoCloseable {
   /** Writes a batch as the database's write options say. */
   void write(BatchBytes bytes) {
     Lock use = use();
+    Lock moving = still.readLock();
+    moving.lock();
     try (WriteBatch batch = bytes.toWriteBatch()) {
       rocks.write(writeOptions, batch);
     } catch (RocksDBException e) {
       throw failed(name, "be written to", e);
     } finally {
+      moving.unlock();
       use.unlock();
     }
+  }
+
+  /** The names of its column families. */
+  Set<String> families() {
+    return families.keySet();
+  }
+
+  /** Whether the database has a column family. */
+  boolean has(String family) {
+    return families.containsKey(family);
   }
 
   byte @Nullable [] get(String family, byte[] key) {
@@ -216,10 +280,22 @@ final class Database implements AutoCloseable {
       Seek seek,
       boolean forwards,
       Visitor visitor) {
+    try (ReadOptions options = new ReadOptions()) {
+      visit(options, family, lowest, until, seek, forwards, visitor);
+    }
+  }
+
+  private void visit(
+      ReadOptions options,
+      String family,
+      byte @Nullable [] lowest,
+      byte @Nullable [] until,
+      Seek seek,
+      boolean forwards,
+      Visitor visitor) {
     Lock use = use();
     try (Slice lower = lowest == null ? null : new Slice(lowest);
-        Slice upper = until == null ? null : new Slice(until);
-        ReadOptions options = new ReadOptions()) {
+        Slice upper = until == null ? null : new Slice(until)) {
       if (lower != null) {
         options.setIterateLowerBound(lower);
       }
@@ -381,6 +457,211 @@ final class Database implements AutoCloseable {
       throw failed(name, "be flushed", e);
     } finally {
       use.unlock();
+    }
+  }
+
+  // ---- as of one moment
+
+  /** The database as it is now, however much is written afterwards. Whoever opens it closes it. */
+  View view() {
+    return new View();
+  }
+
+  /**
+   * What a database held at one moment. To be read from one end to the other: what is read leaves
+   * the caches as they are. To be closed before the database is, and used by one thread.
+   */
+  final class View implements AutoCloseable {
+    private static final long READAHEAD_BYTES = 1024 * 1024;
+
+    private final @Nullable Snapshot snapshot;
+    private final ReadOptions options = new ReadOptions().setFillCache(false);
+    private final List<Cursor> cursors = new ArrayList<>();
+
+    private View() {
+      Lock use = use();
+      try {
+        snapshot = rocks.getSnapshot(); // none from a database that is open to be read only
+      } finally {
+        use.unlock();
+      }
+      if (snapshot != null) {
+        options.setSnapshot(snapshot);
+      }
+    }
+
+    byte @Nullable [] get(String family, byte[] key) {
+      if (!has(family)) {
+        return null;
+      }
+      Lock use = use();
+      try {
+        return rocks.get(handle(family), options, key);
+      } catch (RocksDBException e) {
+        throw failed(name, "be read", e);
+      } finally {
+        use.unlock();
+      }
+    }
+
+    /** Visits keys upwards from one on. */
+    void visit(String family, byte[] from, Visitor visitor) {
+      visit(family, iterator -> iterator.seek(from), true, READAHEAD_BYTES, visitor);
+    }
+
+    /** Visits keys downwards from the last one at or before another. */
+    void visitBackwards(String family, byte[] from, Visitor visitor) {
+      visit(family, iterator -> iterator.seekForPrev(from), false, 0, visitor);
+    }
+
+    private void visit(
+        String family, Seek seek, boolean forwards, long readahead, Visitor visitor) {
+      if (!has(family)) {
+        return;
+      }
+      try (ReadOptions scan = new ReadOptions(options).setReadaheadSize(readahead)) {
+        Database.this.visit(scan, family, null, null, seek, forwards, visitor);
+      }
+    }
+
+    /** A place in a family, to be moved about. Closed with the view. */
+    Cursor cursor(String family) {
+      Lock use = use();
+      try (ReadOptions scan = new ReadOptions(options).setReadaheadSize(READAHEAD_BYTES)) {
+        Cursor cursor = new Cursor(has(family) ? rocks.newIterator(handle(family), scan) : null);
+        cursors.add(cursor);
+        return cursor;
+      } finally {
+        use.unlock();
+      }
+    }
+
+    @Override
+    public void close() {
+      Lock lock = lifecycle.readLock();
+      lock.lock();
+      try {
+        if (!closed) { // otherwise there is nothing left to let go
+          cursors.forEach(Cursor::release);
+          if (snapshot != null) {
+            rocks.releaseSnapshot(snapshot);
+          }
+        }
+      } finally {
+        lock.unlock();
+      }
+      options.close();
+    }
+  }
+
+  /** A place in a family of a {@link View}; each move says whether there is a key. */
+  final class Cursor {
+    private final @Nullable RocksIterator iterator; // null: the database has no such family
+
+    private Cursor(@Nullable RocksIterator iterator) {
+      this.iterator = iterator;
+    }
+
+    boolean atOrAfter(byte[] key) {
+      return move(found -> found.seek(key));
+    }
+
+    boolean atOrBefore(byte[] key) {
+      return move(found -> found.seekForPrev(key));
+    }
+
+    boolean next() {
+      return move(RocksIterator::next);
+    }
+
+    boolean previous() {
+      return move(RocksIterator::prev);
+    }
+
+    private boolean move(Seek move) {
+      RocksIterator moved = iterator;
+      if (moved == null) {
+        return false;
+      }
+      Lock use = use();
+      try {
+        move.apply(moved);
+        if (!moved.isValid()) {
+          moved.status();
+          return false;
+        }
+        return true;
+      } catch (RocksDBException e) {
+        throw failed(name, "be read", e);
+      } finally {
+        use.unlock();
+      }
+    }
+
+    byte[] key() {
+      return read(RocksIterator::key);
+    }
+
+    byte[] value() {
+      return read(RocksIterator::value);
+    }
+
+    private byte[] read(Function<RocksIterator, byte[]> part) {
+      RocksIterator there = iterator;
+      if (there == null) {
+        throw new IllegalStateException("there is no key");
+      }
+      Lock use = use();
+      try {
+        return part.apply(there);
+      } finally {
+        use.unlock();
+      }
+    }
+
+    private void release() {
+      if (iterator != null) {
+        iterator.close();
+      }
+    }
+  }
+
+  /**
+   * Makes a folder that holds the database as it is at one moment, without a write-ahead log: of
+   * what never changes in links, of the rest in copies. Writers wait for the last bit of it, some
+   * milliseconds.
+   *
+   * @param target is there and empty, on the same file system if possible
+   */
+  void freeze(Path target) {
+    flush(); // so that little is left to flush while writers wait
+    Lock use = use();
+    try {
+      rocks.disableFileDeletions();
+      try {
+        CheckpointFiles.write(path, target, stand());
+      } finally {
+        rocks.enableFileDeletions();
+      }
+    } catch (RocksDBException e) {
+      throw failed(name, "be copied", e);
+    } catch (IOException e) {
+      throw new StorageException("the database " + name + " cannot be copied: " + e, e);
+    } finally {
+      use.unlock();
+    }
+  }
+
+  /** The files that hold everything written so far. */
+  private RocksDB.LiveFiles stand() throws RocksDBException {
+    Lock alone = still.writeLock();
+    alone.lock();
+    // A flush that waited for compactions would keep writers waiting as well.
+    try (FlushOptions options = new FlushOptions().setWaitForFlush(true).setAllowWriteStall(true)) {
+      rocks.flush(options, new ArrayList<>(families.values()));
+      return rocks.getLiveFiles(false);
+    } finally {
+      alone.unlock();
     }
   }
 

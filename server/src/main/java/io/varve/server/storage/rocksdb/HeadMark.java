@@ -1,9 +1,12 @@
 package io.varve.server.storage.rocksdb;
 
 import io.varve.server.storage.StorageException;
+import io.varve.server.storage.VerifyWatch;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,6 +77,44 @@ final class HeadMark implements AutoCloseable {
     }
     log.warn("{} is damaged; whether the log has lost its end cannot be told from it", path);
     return 0;
+  }
+
+  /** The position that a file names; 0 when there is none, or it names none. */
+  static long in(Path path) {
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+      return read(path, file);
+    } catch (FileNotFoundException e) {
+      return 0;
+    } catch (IOException e) {
+      throw failed(path, e);
+    }
+  }
+
+  /** Holds a file against the log's last position; changes nothing. */
+  static void verify(Path path, long last, VerifyWatch watch) {
+    byte[] bytes;
+    try {
+      bytes = Files.readAllBytes(path);
+    } catch (IOException e) {
+      watch.finding("the mark of how far the log has come, " + path + ", cannot be read: " + e);
+      return;
+    }
+    ByteBuffer mark = ByteBuffer.wrap(bytes);
+    if (bytes.length != BYTES || mark.getLong(0) != ~mark.getLong(Long.BYTES)) {
+      watch.finding("the mark of how far the log has come, " + path + ", is damaged");
+    } else if (mark.getLong(0) > last) {
+      watch.finding(
+          "the log ends at position "
+              + last
+              + ", but its mark says that it has held position "
+              + mark.getLong(0)
+              + ": the log has lost events");
+    } else if (mark.getLong(0) < last) {
+      watch.note(
+          "the mark of how far the log has come is at position "
+              + mark.getLong(0)
+              + ", as after a loss of power; the next start mends it");
+    }
   }
 
   /** The position that the file named when it was opened; 0 when it named none. */

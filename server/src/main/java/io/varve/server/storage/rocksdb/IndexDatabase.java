@@ -54,11 +54,11 @@ final class IndexDatabase implements AutoCloseable {
   /** Raised when what is derived changes: an index of another number is thrown away and rebuilt. */
   static final int INDEX_FORMAT = 3;
 
-  private static final String STREAMS = "streams";
-  private static final String STREAM_NAMES = "stream_names";
-  private static final String STREAM_STATES = "stream_states";
-  private static final String EVENT_IDS = "event_ids";
-  private static final String PROGRESS = "progress";
+  static final String STREAMS = "streams";
+  static final String STREAM_NAMES = "stream_names";
+  static final String STREAM_STATES = "stream_states";
+  static final String EVENT_IDS = "event_ids";
+  static final String PROGRESS = "progress";
   private static final byte[] PROGRESS_KEY = "progress".getBytes(StandardCharsets.UTF_8);
   private static final byte[] RECLAIMED_KEY = "reclaimed".getBytes(StandardCharsets.UTF_8);
 
@@ -95,14 +95,36 @@ final class IndexDatabase implements AutoCloseable {
     this.eventIdsId = database.idOf(EVENT_IDS);
     this.progressId = database.idOf(PROGRESS);
     this.terms = new IndexedTerms(database);
-    this.progress = readProgress();
+    this.progress = toProgress(database.get(PROGRESS, PROGRESS_KEY));
     this.lastStreamNumber = progress.lastStreamNumber();
-    byte[] count = database.get(PROGRESS, RECLAIMED_KEY);
-    reclaimed.set(count == null ? 0 : Keys.toLong(count, 0));
+    reclaimed.set(toReclaimed(database.get(PROGRESS, RECLAIMED_KEY)));
   }
 
-  private Progress readProgress() {
-    byte[] value = database.get(PROGRESS, PROGRESS_KEY);
+  /** The index in a database that is open already, to be looked at. */
+  static IndexDatabase over(Database database) {
+    return new IndexDatabase(database);
+  }
+
+  /** Opens an index to look at it; changes nothing about it. */
+  static Database openReadOnly(Path folder) {
+    return Database.openReadOnly("index", folder, new DBOptions(), Map.of());
+  }
+
+  /** How far an index has come as of one moment. */
+  static Progress progressIn(Database.View view) {
+    return toProgress(view.get(PROGRESS, PROGRESS_KEY));
+  }
+
+  /** How many positions have no event in an index as of one moment. */
+  static long reclaimedIn(Database.View view) {
+    return toReclaimed(view.get(PROGRESS, RECLAIMED_KEY));
+  }
+
+  private static long toReclaimed(byte @Nullable [] count) {
+    return count == null ? 0 : Keys.toLong(count, 0);
+  }
+
+  private static Progress toProgress(byte @Nullable [] value) {
     if (value == null) {
       return new Progress(INDEX_FORMAT, 0, 0, 1);
     }
@@ -159,6 +181,11 @@ final class IndexDatabase implements AutoCloseable {
   /** For families asked mostly about keys that are not there: new streams, new events. */
   private static BlockBasedTableConfig lookedUpByKey() {
     return new BlockBasedTableConfig().setFilterPolicy(new BloomFilter(10));
+  }
+
+  /** The database itself, to be looked at. */
+  Database database() {
+    return database;
   }
 
   // ---- writing
@@ -488,7 +515,8 @@ final class IndexDatabase implements AutoCloseable {
     return EventCodec.position(start, 0, start.length);
   }
 
-  private static byte[] name(StreamId stream) {
+  /** A stream's name as a key. */
+  static byte[] name(StreamId stream) {
     return stream.value().getBytes(StandardCharsets.UTF_8);
   }
 

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,12 +36,22 @@ final class IndexReplay {
   private final IndexDatabase index;
   private final TermSegments segments;
   private final Map<StreamId, StreamHead> heads = new HashMap<>();
+  private final LongConsumer reached;
   private long lastStreamNumber;
 
   /** Positions without an event that have been met. */
   private long holes;
 
   IndexReplay(LogDatabase logDatabase, IndexDatabase index, TermSegments segments) {
+    this(logDatabase, index, segments, _ -> {});
+  }
+
+  /**
+   * @param reached hears each position up to which the index has come
+   */
+  IndexReplay(
+      LogDatabase logDatabase, IndexDatabase index, TermSegments segments, LongConsumer reached) {
+    this.reached = reached;
     this.logDatabase = logDatabase;
     this.index = index;
     this.segments = segments;
@@ -64,6 +75,7 @@ final class IndexReplay {
       EventPage page = logDatabase.read(next, headPosition, STEP_BYTES);
       replay(page, next);
       next = page.reached() + 1;
+      reached.accept(page.reached());
     }
   }
 

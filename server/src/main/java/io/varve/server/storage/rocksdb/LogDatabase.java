@@ -18,15 +18,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.Cache;
-import org.rocksdb.ColumnFamilyDescriptor;
-import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.InfoLogLevel;
-import org.rocksdb.RocksDB;
-import org.rocksdb.RocksDBException;
-import org.rocksdb.RocksIterator;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteOptions;
 
@@ -35,7 +30,8 @@ import org.rocksdb.WriteOptions;
  * at every commit.
  *
  * <p>Column families: {@code log} (first position → {@link Chunk}), {@code tracking} (a consumer's
- * name for a source → its position there), {@code created} (a stream whose first event has been
+ * name for a source → its position there), {@code tracking_history} (what it was at which position
+ * of the log, see {@link TrackingHistory}), {@code created} (a stream whose first event has been
  * reclaimed → when it was recorded) and {@code meta} (the number of the data format, the store's
  * id).
  */
@@ -43,10 +39,10 @@ final class LogDatabase implements AutoCloseable {
   /** The data format that this release writes, and the only one it knows. */
   static final int DATA_FORMAT = 1;
 
-  private static final String LOG = "log";
-  private static final String META = "meta";
-  private static final String TRACKING = "tracking";
-  private static final String CREATED = "created";
+  static final String LOG = "log";
+  static final String META = "meta";
+  static final String TRACKING = "tracking";
+  static final String CREATED = "created";
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
   private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
 
@@ -61,6 +57,7 @@ final class LogDatabase implements AutoCloseable {
   private final Database database;
   private final int logId;
   private final int trackingId;
+  private final int historyId;
   private final int createdId;
   private final UUID storeId;
 
@@ -68,6 +65,7 @@ final class LogDatabase implements AutoCloseable {
     this.database = database;
     this.logId = database.idOf(LOG);
     this.trackingId = database.idOf(TRACKING);
+    this.historyId = database.idOf(TrackingHistory.FAMILY);
     this.createdId = database.idOf(CREATED);
     this.storeId = storeId;
   }
@@ -82,38 +80,38 @@ final class LogDatabase implements AutoCloseable {
     if (!Database.isIn(folder)) {
       return 0;
     }
-    String path = folder.toString();
-    List<ColumnFamilyHandle> handles = new ArrayList<>();
-    try (DBOptions options = new DBOptions().setWalRecoveryMode(RECOVERY);
-        ColumnFamilyOptions defaults = new ColumnFamilyOptions()) {
-      List<String> names =
-          Database.existing(path).stream()
-              .map(name -> new String(name, StandardCharsets.UTF_8))
-              .toList();
-      List<ColumnFamilyDescriptor> families =
-          names.stream()
-              .map(name -> name.getBytes(StandardCharsets.UTF_8))
-              .map(name -> new ColumnFamilyDescriptor(name, defaults))
-              .toList();
-      try (RocksDB rocks = RocksDB.openReadOnly(options, path, families, handles)) {
-        if (names.contains(META)) {
-          checkFormat(rocks.get(handles.get(names.indexOf(META)), FORMAT_KEY));
-        }
-        long last = names.contains(LOG) ? lastPosition(rocks, handles.get(names.indexOf(LOG))) : 0;
-        handles.forEach(ColumnFamilyHandle::close);
-        return last;
-      }
-    } catch (RocksDBException e) {
-      throw Database.failed("log", "be opened", e);
+    try (Database database = openReadOnly(folder)) {
+      return database.has(LOG) ? lastPosition(database) : 0;
     }
   }
 
-  private static long lastPosition(RocksDB rocks, ColumnFamilyHandle log) throws RocksDBException {
-    try (RocksIterator iterator = rocks.newIterator(log)) {
-      iterator.seekToLast();
-      iterator.status();
-      return iterator.isValid() ? Chunk.read(iterator.key(), iterator.value()).lastPosition() : 0;
+  /** Opens a log to look at it; changes nothing about it. */
+  static Database openReadOnly(Path folder) {
+    Database database =
+        Database.openReadOnly(
+            "log", folder, new DBOptions().setWalRecoveryMode(RECOVERY), Map.of());
+    try {
+      if (database.has(META)) {
+        checkFormat(database.get(META, FORMAT_KEY));
+      }
+      return database;
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
     }
+  }
+
+  private static long lastPosition(Database database) {
+    long[] last = {0};
+    database.visitBackwards(
+        LOG,
+        LAST_KEY,
+        null,
+        (key, value) -> {
+          last[0] = Chunk.read(key, value).lastPosition();
+          return Database.Visit.STOP;
+        });
+    return last[0];
   }
 
   private static void checkFormat(byte @Nullable [] format) {
@@ -165,6 +163,11 @@ final class LogDatabase implements AutoCloseable {
                     .setBlockSize(32 * 1024)));
     families.put(META, new ColumnFamilyOptions().setWriteBufferSize(64 * 1024));
     families.put(TRACKING, new ColumnFamilyOptions().setWriteBufferSize(1024 * 1024));
+    families.put(
+        TrackingHistory.FAMILY,
+        new ColumnFamilyOptions()
+            .setWriteBufferSize(4 * 1024 * 1024)
+            .setCompressionType(CompressionType.LZ4_COMPRESSION));
     families.put(CREATED, new ColumnFamilyOptions().setWriteBufferSize(1024 * 1024));
     Database database =
         Database.open(
@@ -175,6 +178,15 @@ final class LogDatabase implements AutoCloseable {
       database.close();
       throw e;
     }
+  }
+
+  /** The id of the store that a log belongs to; null while it has none. */
+  static @Nullable UUID storeIdOf(Database database) {
+    if (!database.has(META)) {
+      return null;
+    }
+    byte[] id = database.get(META, STORE_ID_KEY);
+    return id == null ? null : UUID.fromString(new String(id, StandardCharsets.UTF_8));
   }
 
   private static UUID readOrCreateIdentity(Database database, UUID newStoreId) {
@@ -200,6 +212,11 @@ final class LogDatabase implements AutoCloseable {
     return storeId;
   }
 
+  /** The last position; 0 while the log is empty. */
+  long lastPosition() {
+    return lastPosition(database);
+  }
+
   /** The newest event; null while the log is empty. */
   @Nullable EncodedEvent lastEvent() {
     EventPage page = readBackwards(Long.MAX_VALUE, 1, 1);
@@ -217,9 +234,15 @@ final class LogDatabase implements AutoCloseable {
         run.length());
   }
 
-  /** Adds a consumer's progress to a batch for {@link #write}. */
-  void addTracking(BatchBytes batch, String source, long position) {
-    batch.put(trackingId, source.getBytes(StandardCharsets.UTF_8), Keys.ofLong(position));
+  /**
+   * Adds a consumer's progress to a batch for {@link #write}.
+   *
+   * @param at the last position of the log as of the batch
+   */
+  void addTracking(BatchBytes batch, String source, long position, long at) {
+    byte[] name = source.getBytes(StandardCharsets.UTF_8);
+    batch.put(trackingId, name, Keys.ofLong(position));
+    batch.put(historyId, TrackingHistory.key(name, at), Keys.ofLong(position));
   }
 
   /** A consumer's progress; 0 for none. */
@@ -351,8 +374,53 @@ final class LogDatabase implements AutoCloseable {
     if (value == null) {
       return null;
     }
+    return toCreatedAt(value);
+  }
+
+  /** The time in a value of {@link #CREATED}. */
+  static Instant toCreatedAt(byte[] value) {
+    if (value.length != Long.BYTES + Integer.BYTES) {
+      throw new DamagedDataException(
+          0, "a stream's time of creation has a value of " + value.length + " bytes");
+    }
     ByteBuffer buffer = ByteBuffer.wrap(value);
     return Instant.ofEpochSecond(buffer.getLong(), buffer.getInt());
+  }
+
+  // ---- copying and cutting
+
+  /** The database itself, to be looked at or copied. */
+  Database database() {
+    return database;
+  }
+
+  /** Adds to a batch that a chunk is gone. */
+  void remove(BatchBytes batch, long firstPosition) {
+    batch.delete(logId, Keys.ofLong(firstPosition));
+  }
+
+  /** Adds to a batch that a chunk ends at an earlier position. */
+  void shorten(BatchBytes batch, Chunk chunk, long last) {
+    batch.put(logId, Keys.ofLong(chunk.firstPosition()), chunk.upTo(last));
+  }
+
+  /** Adds to a batch what a consumer's progress was before. */
+  void setBackTracking(BatchBytes batch, byte[] source, byte @Nullable [] position) {
+    if (position == null) {
+      batch.delete(trackingId, source);
+    } else {
+      batch.put(trackingId, source, position);
+    }
+  }
+
+  /** Adds to a batch that an entry of the history of tracking is gone. */
+  void removeFromHistory(BatchBytes batch, byte[] key) {
+    batch.delete(historyId, key);
+  }
+
+  /** Adds to a batch that nothing is known of when a stream was created. */
+  void removeCreated(BatchBytes batch, byte[] stream) {
+    batch.delete(createdId, stream);
   }
 
   /** Gives back the bytes of what has been replaced; may take long. */

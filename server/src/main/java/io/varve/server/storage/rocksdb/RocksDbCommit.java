@@ -11,9 +11,7 @@ import io.varve.server.storage.IndexedEvent;
 import io.varve.server.storage.StreamChange;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +30,20 @@ final class RocksDbCommit implements Commit {
   private final BatchBytes indexBatch = new BatchBytes(2 * FIRST_CHUNK_BYTES);
   private final List<EventRun> runs = new ArrayList<>();
   private EventRunBuilder chunk = new EventRunBuilder(FIRST_CHUNK_BYTES);
-  private final Map<String, Long> tracking = new HashMap<>();
+  private final List<Tracked> tracking = new ArrayList<>();
   private boolean sealed;
   private int count;
   private long bytes;
   private @Nullable AssignedEvent last;
   private long highestStreamNumber;
   private long openFrom;
+
+  /**
+   * A consumer's progress.
+   *
+   * @param after the last position of what it belongs to; 0: of what was there before the commit
+   */
+  private record Tracked(Tracking progress, long after) {}
 
   RocksDbCommit(
       LogDatabase logDatabase,
@@ -102,7 +107,8 @@ final class RocksDbCommit implements Commit {
 
   @Override
   public void track(Tracking progress) {
-    tracking.put(progress.source(), progress.position());
+    AssignedEvent before = last;
+    tracking.add(new Tracked(progress, before == null ? 0 : before.position()));
   }
 
   private void check(AssignedEvent event) {
@@ -152,7 +158,14 @@ final class RocksDbCommit implements Commit {
     for (EventRun run : runs) {
       logDatabase.addTo(logBatch, run);
     }
-    tracking.forEach((source, position) -> logDatabase.addTracking(logBatch, source, position));
+    for (Tracked tracked : tracking) { // in their order: the last one of a source counts
+      Tracking progress = tracked.progress();
+      logDatabase.addTracking(
+          logBatch,
+          progress.source(),
+          progress.position(),
+          tracked.after() == 0 ? head.position() : tracked.after());
+    }
     if (last != null) {
       checkFollowsHead();
     }

@@ -1,6 +1,7 @@
 package io.varve.server.storage.rocksdb;
 
 import io.varve.server.event.StreamId;
+import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.Commit;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
@@ -16,15 +17,12 @@ import io.varve.server.storage.StorageFigures;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.varve.server.storage.Verification;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.LRUCache;
 import org.slf4j.Logger;
@@ -83,16 +81,18 @@ public final class RocksDbEventStorage implements EventStorage {
 
   static RocksDbEventStorage open(
       Path folder, StorageSettings settings, UUID newStoreId, IndexBounds bounds) {
-    NativeLibrary.load(folder.resolve("native"));
+    NativeLibrary.load(FolderPart.NATIVE.in(folder));
     LRUCache cache = new LRUCache(settings.blockCacheBytes());
     HeadMark mark = null;
     LogDatabase logDatabase = null;
     IndexDatabase index = null;
     try {
-      mark = HeadMark.open(folder.resolve("head"));
-      Path logFolder = folder.resolve("log");
+      mark = HeadMark.open(FolderPart.HEAD.in(folder));
+      Path logFolder = FolderPart.LOG.in(folder);
       long headPosition = LogDatabase.lastPositionIn(logFolder);
-      index = openIndex(folder.resolve("index"), settings, cache);
+      IndexRebuild.tidyUp(folder);
+      FolderTree.delete(FolderPart.FROZEN.in(folder)); // of a backup that was killed
+      index = openIndex(FolderPart.INDEX.in(folder), settings, cache);
       // Before the log is opened to be written: that would remove what might still be rescued.
       checkThatTheLogReaches(Math.max(mark.found(), index.progress().position()), headPosition);
       logDatabase = LogDatabase.open(logFolder, settings, cache, newStoreId);
@@ -130,11 +130,11 @@ public final class RocksDbEventStorage implements EventStorage {
         format,
         IndexDatabase.INDEX_FORMAT);
     index.close();
-    deleteRecursively(folder);
+    FolderTree.delete(folder);
     return IndexDatabase.open(folder, settings, cache);
   }
 
-  private static void checkThatTheLogReaches(long known, long headPosition) {
+  static void checkThatTheLogReaches(long known, long headPosition) {
     if (headPosition < known) {
       throw new DamagedDataException(
           headPosition,
@@ -188,7 +188,7 @@ public final class RocksDbEventStorage implements EventStorage {
         LogDatabase.DATA_FORMAT,
         head.position() - index.reclaimed(), // every other position that was given has its event
         index.lastStreamNumber(), // and every number its stream
-        FolderSize.of(folder.resolve("log")) + FolderSize.of(folder.resolve("index")));
+        FolderSize.of(FolderPart.LOG.in(folder)) + FolderSize.of(FolderPart.INDEX.in(folder)));
   }
 
   // ---- committing
@@ -256,6 +256,24 @@ public final class RocksDbEventStorage implements EventStorage {
     return new RocksDbScavenge(this, logDatabase, index, segments, clock, betweenLogAndIndex);
   }
 
+  @Override
+  public void compact() {
+    logDatabase.compact();
+    index.compact();
+  }
+
+  // ---- copying and checking
+
+  @Override
+  public BackupSource backupSource() {
+    return new DatabaseSource(FolderPart.LOG, logDatabase.database());
+  }
+
+  @Override
+  public Verification verification() {
+    return new LogVerification(logDatabase.database(), index.database());
+  }
+
   // ---- closing
 
   @Override
@@ -282,16 +300,6 @@ public final class RocksDbEventStorage implements EventStorage {
           failure.addSuppressed(e);
         }
       }
-    }
-  }
-
-  private static void deleteRecursively(Path folder) {
-    try (Stream<Path> paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    } catch (IOException e) {
-      throw new StorageException("cannot remove the outdated index " + folder, e);
     }
   }
 }

@@ -6,6 +6,7 @@ import io.varve.server.group.GroupStore;
 import io.varve.server.group.Parked;
 import io.varve.server.group.Progress;
 import io.varve.server.group.StoredGroup;
+import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.StorageException;
 import java.nio.charset.StandardCharsets;
@@ -70,8 +71,8 @@ public final class RocksDbGroupStore implements GroupStore {
    *     {@code groups} away.
    */
   public static GroupStore open(Path dataFolder, UUID storeId) {
-    Path folder = dataFolder.resolve("groups");
-    NativeLibrary.load(dataFolder.resolve("native"));
+    Path folder = FolderPart.GROUPS.in(dataFolder);
+    NativeLibrary.load(FolderPart.NATIVE.in(dataFolder));
     LRUCache cache = SmallDatabase.cache();
     RocksDbGroupStore store;
     try {
@@ -252,6 +253,11 @@ public final class RocksDbGroupStore implements GroupStore {
   @Override
   public long diskBytes() {
     return FolderSize.of(folder);
+  }
+
+  @Override
+  public BackupSource backupSource() {
+    return new DatabaseSource(FolderPart.GROUPS, database);
   }
 
   @Override

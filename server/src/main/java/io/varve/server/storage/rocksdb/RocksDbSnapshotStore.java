@@ -5,23 +5,25 @@ import io.varve.server.snapshot.Snapshot;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.snapshot.SnapshotSummary;
 import io.varve.server.snapshot.VersionRange;
+import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.StorageException;
+import io.varve.server.storage.Verification;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Stream;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.DBOptions;
 import org.rocksdb.LRUCache;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,8 +50,8 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
    */
   private static final int FORMAT = 1;
 
-  private static final String SNAPSHOTS = "snapshots";
-  private static final String SUMMARIES = "summaries";
+  static final String SNAPSHOTS = "snapshots";
+  static final String SUMMARIES = "summaries";
   private static final String META = "meta";
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
   private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
@@ -90,9 +92,9 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
    * @param kept how many snapshots are kept for each stream; 0 for all
    */
   public static SnapshotStore open(Path dataFolder, UUID storeId, long headPosition, int kept) {
-    Path folder = dataFolder.resolve("snapshots");
+    Path folder = FolderPart.SNAPSHOTS.in(dataFolder);
     try {
-      NativeLibrary.load(dataFolder.resolve("native"));
+      NativeLibrary.load(FolderPart.NATIVE.in(dataFolder));
       RocksDbSnapshotStore found = null;
       String distrust;
       try {
@@ -108,7 +110,7 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
       if (found != null) {
         found.close();
       }
-      deleteRecursively(folder);
+      FolderTree.delete(folder);
       RocksDbSnapshotStore store = openOnce(folder, kept);
       store.claim(storeId);
       return store;
@@ -139,13 +141,32 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
     if (Files.exists(folder.resolve(DAMAGED_FILE))) {
       return "it was found damaged";
     }
-    byte[] format = database.get(META, FORMAT_KEY);
-    byte[] id = database.get(META, STORE_ID_KEY);
-    byte[] reached = database.get(META, REACHED_KEY);
-    if (format == null && id == null && reached == null) {
+    if (isNew(database::get)) {
       claim(storeId);
       return null;
     }
+    return reasonForDistrust(database::get, storeId, headPosition);
+  }
+
+  /** Looks up a key of a family. */
+  interface LookUp {
+    byte @Nullable [] get(String family, byte[] key);
+  }
+
+  private static boolean isNew(LookUp meta) {
+    return meta.get(META, FORMAT_KEY) == null
+        && meta.get(META, STORE_ID_KEY) == null
+        && meta.get(META, REACHED_KEY) == null;
+  }
+
+  /** The same of a database that somebody else has open, or that nobody writes to. */
+  static @Nullable String reasonForDistrust(LookUp meta, UUID storeId, long headPosition) {
+    if (isNew(meta)) {
+      return null;
+    }
+    byte[] format = meta.get(META, FORMAT_KEY);
+    byte[] id = meta.get(META, STORE_ID_KEY);
+    byte[] reached = meta.get(META, REACHED_KEY);
     if (format == null || format.length != Long.BYTES || Keys.toLong(format, 0) != FORMAT) {
       return "it has a format that this release does not know";
     }
@@ -312,6 +333,71 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
     return FolderSize.of(folder);
   }
 
+  // ---- copying and checking
+
+  @Override
+  public List<BackupSource> backupSources() {
+    return List.of(new DatabaseSource(FolderPart.SNAPSHOTS, database));
+  }
+
+  @Override
+  public List<Verification> verifications(
+      UUID storeId, ToLongFunction<StreamId> versionOf, LongSupplier head) {
+    return List.of(new SnapshotsVerification(database, storeId, versionOf, head));
+  }
+
+  /** Opens the snapshots of a data folder to look at them; changes nothing about them. */
+  static Database openReadOnly(Path folder) {
+    Map<String, ColumnFamilyOptions> families =
+        Map.of(META, new ColumnFamilyOptions().setMergeOperatorName("max"));
+    return Database.openReadOnly("snapshots", folder, new DBOptions(), families);
+  }
+
+  /**
+   * Drops what is ahead of a log that has been cut. If that fails, drops everything: it is a cache.
+   *
+   * @param dataFolder the data folder, which the caller alone has open
+   * @param versionOf a stream's version in the log as it is now
+   * @param headPosition where the log ends now
+   */
+  static void cut(Path dataFolder, ToLongFunction<StreamId> versionOf, long headPosition) {
+    Path folder = FolderPart.SNAPSHOTS.in(dataFolder);
+    if (!Database.isIn(folder)) {
+      return;
+    }
+    try {
+      RocksDbSnapshotStore store = openOnce(folder, 0);
+      try {
+        store.dropAheadOf(versionOf, headPosition);
+      } finally {
+        store.close();
+      }
+    } catch (StorageException e) {
+      log.warn("emptying {}, which costs speed and loses nothing: {}", folder, e.getMessage());
+      FolderTree.delete(folder);
+    }
+  }
+
+  private void dropAheadOf(ToLongFunction<StreamId> versionOf, long headPosition) {
+    BatchBytes batch = new BatchBytes(0);
+    try (Database.View view = database.view()) {
+      Database.Cursor cursor = view.cursor(SUMMARIES);
+      for (boolean on = cursor.atOrAfter(new byte[0]); on; on = cursor.next()) {
+        byte[] key = cursor.key();
+        if (SnapshotBytes.version(key) > versionOf.applyAsLong(SnapshotBytes.stream(key))) {
+          delete(batch, key);
+        }
+        if (batch.length() > 1024 * 1024) {
+          database.write(batch);
+          batch = new BatchBytes(0);
+        }
+      }
+    }
+    batch.put(metaId, REACHED_KEY, Keys.ofLong(headPosition));
+    database.write(batch);
+    database.flush();
+  }
+
   // ---- failing and closing
 
   /**
@@ -341,19 +427,6 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
       log.warn("the snapshots were not closed cleanly: {}", e.getMessage());
     } finally {
       cache.close();
-    }
-  }
-
-  private static void deleteRecursively(Path folder) {
-    if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    try (Stream<Path> paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    } catch (IOException e) {
-      throw new StorageException("it cannot be emptied: " + e, e);
     }
   }
 
@@ -388,6 +461,17 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
     @Override
     public long diskBytes() {
       return 0;
+    }
+
+    @Override
+    public List<BackupSource> backupSources() {
+      return List.of();
+    }
+
+    @Override
+    public List<Verification> verifications(
+        UUID storeId, ToLongFunction<StreamId> versionOf, LongSupplier head) {
+      return List.of();
     }
 
     @Override

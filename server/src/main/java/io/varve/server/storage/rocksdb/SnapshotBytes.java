@@ -46,6 +46,19 @@ final class SnapshotBytes {
         .array();
   }
 
+  /**
+   * The stream that a key is about.
+   *
+   * @throws DamagedDataException it is no key
+   */
+  static StreamId stream(byte[] key) {
+    int length = key.length - Long.BYTES - 1;
+    if (length < 1 || key[length] != 0) {
+      throw new DamagedDataException(0, "a snapshot's key of " + key.length + " bytes is none");
+    }
+    return new StreamId(new String(key, 0, length, StandardCharsets.UTF_8));
+  }
+
   static long version(byte[] key) {
     return Keys.toLong(key, key.length - Long.BYTES);
   }

@@ -14,7 +14,7 @@ import io.grpc.Status.Code;
 import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
-import io.varve.proto.v1.CompactRequest;
+import io.varve.proto.v1.ArchiveRequest;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
 import io.varve.proto.v1.GetServerInfoRequest;
@@ -269,7 +269,7 @@ class AdminTest {
     try (TestServer server = TestServer.start(folder)) {
       AdminGrpc.AdminBlockingStub admin = AdminGrpc.newBlockingStub(server.connect());
 
-      Refused.from(() -> admin.compact(CompactRequest.getDefaultInstance()))
+      Refused.from(() -> admin.archive(ArchiveRequest.getDefaultInstance()).next())
           .has(Code.UNIMPLEMENTED, "NOT_SERVED_YET");
     }
   }

@@ -75,6 +75,9 @@ class HostileRequestTest {
     methods.add(AdminGrpc.getGetServerInfoMethod());
     methods.add(AdminGrpc.getGetStatisticsMethod());
     methods.add(AdminGrpc.getScavengeMethod());
+    methods.add(AdminGrpc.getCreateBackupMethod());
+    methods.add(AdminGrpc.getVerifyMethod());
+    methods.add(AdminGrpc.getCompactMethod());
     return methods.stream();
   }
 

@@ -8,6 +8,7 @@ import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.IndexedEvent;
+import io.varve.server.storage.VerifyWatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -226,6 +227,43 @@ public final class Folders {
     assertThat(numbers.values()).doesNotHaveDuplicates();
     assertThat(progress[1]).isEqualTo(head);
     assertThat(progress[2]).isEqualTo(numbers.values().stream().mapToLong(n -> n).max().orElse(0));
+  }
+
+  /** What {@code varve verify} finds in a folder that nobody has open. */
+  public static List<String> findings(Path folder) {
+    List<String> findings = new ArrayList<>();
+    new OfflineStore(folder, StorageSettings.defaults()).verify(watch(findings, new ArrayList<>()));
+    return findings;
+  }
+
+  /** What {@code varve verify} finds worth knowing in a folder, though it is no damage. */
+  public static List<String> notes(Path folder) {
+    List<String> notes = new ArrayList<>();
+    new OfflineStore(folder, StorageSettings.defaults()).verify(watch(new ArrayList<>(), notes));
+    return notes;
+  }
+
+  private static VerifyWatch watch(List<String> findings, List<String> notes) {
+    return new VerifyWatch() {
+      @Override
+      public void stage(String what) {}
+
+      @Override
+      public void examined(long events, long total) {}
+
+      @Override
+      public void read(long bytes) {}
+
+      @Override
+      public void finding(String sentence) {
+        findings.add(sentence);
+      }
+
+      @Override
+      public void note(String sentence) {
+        notes.add(sentence);
+      }
+    };
   }
 
   /** Every event of the log, read without our own storage. */

@@ -57,6 +57,7 @@ class RocksDbEventStorageTest {
   @AfterEach
   void every_folder_that_was_closed_has_an_index_that_equals_its_log() {
     closed.forEach(folder -> Folders.verify(folder, model.head()));
+    closed.forEach(folder -> assertThat(Folders.findings(folder)).isEmpty());
   }
 
   // ---- written and read back

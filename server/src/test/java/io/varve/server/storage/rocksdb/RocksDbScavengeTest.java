@@ -319,6 +319,7 @@ class RocksDbScavengeTest {
         }
       }
       folder = killed ? next : folder;
+      assertThat(Folders.findings(folder)).as("whatever the crash left half done").isEmpty();
       if (random.nextInt(4) == 0) {
         Folders.delete(folder.resolve("index"));
       }
@@ -328,6 +329,7 @@ class RocksDbScavengeTest {
         assertThat(scavenge(storage)).isZero();
       }
       Folders.verify(folder, all.size(), bounds, reclaimed);
+      assertThat(Folders.findings(folder)).isEmpty();
     }
     assertHoldsHowever(folder);
   }

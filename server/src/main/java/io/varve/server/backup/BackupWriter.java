@@ -1,0 +1,312 @@
+package io.varve.server.backup;
+
+import io.varve.server.backup.BackupException.Kind;
+import io.varve.server.backup.BackupManifest.Entry;
+import io.varve.server.backup.BackupWatch.Stage;
+import io.varve.server.storage.BackupSource;
+import io.varve.server.storage.LogExtent;
+import io.varve.server.storage.StorageException;
+import io.varve.server.storage.VerifyWatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a backup of a store that is in use, or brings one up to date. */
+public final class BackupWriter {
+  /*
+   *   freeze    each database as of one moment, in links, the log last: none of the others is ahead of it
+   *   examine   the frozen copies are read through: what is damaged does not become a backup
+   *   copy      what the folder does not have yet, under new names
+   *   verify    everything that will belong to the backup is read again; an old file that has gone bad is copied anew
+   *   publish   the manifest takes the place of the one before in one rename
+   *   tidy up   what belongs to no backup any more is deleted
+   *
+   * Whatever fails before publish leaves the backup that was there. The frozen copies belong to the data folder, take
+   * no space while the store has the same files, and are deleted at the end, or by the next start.
+   */
+  private static final String IMMUTABLE = ".sst";
+
+  private final List<BackupSource> sources;
+  private final Path frozen;
+  private final InstantSource clock;
+
+  /**
+   * @param sources the parts of the store, in the order in which they are frozen; the log last
+   * @param frozen a folder of the data folder's own for what is copied; not there, or left over
+   * @param clock tells when the backup was made
+   */
+  public BackupWriter(List<BackupSource> sources, Path frozen, InstantSource clock) {
+    this.sources = List.copyOf(sources);
+    this.frozen = frozen;
+    this.clock = clock;
+  }
+
+  /**
+   * What has come of it.
+   *
+   * @param manifest what the backup is made of
+   * @param bytesCopied how many bytes had to be copied
+   */
+  public record Made(BackupManifest manifest, long bytesCopied) {}
+
+  /**
+   * Makes a backup.
+   *
+   * @throws BackupException it could not be made; a backup that was there before is as it was
+   */
+  public Made write(BackupFolder folder, BackupWatch watch) throws BackupException {
+    try (BackupFolder.Writing writing = folder.write()) {
+      BackupManifest before = folder.manifest();
+      writing.removeAllBut(before);
+      try {
+        return write(folder, writing, before, watch);
+      } finally {
+        delete(frozen);
+      }
+    } catch (IOException e) {
+      throw new BackupException(
+          Kind.FOLDER_UNUSABLE,
+          "the backup into " + folder.path() + " could not be made: " + reasonOf(e),
+          e);
+    } catch (StorageException e) {
+      throw new BackupException(
+          Kind.DAMAGED, "the store cannot be backed up: " + e.getMessage(), e);
+    }
+  }
+
+  private Made write(
+      BackupFolder folder,
+      BackupFolder.Writing writing,
+      @Nullable BackupManifest before,
+      BackupWatch watch)
+      throws IOException, BackupException {
+    delete(frozen);
+    Files.createDirectories(frozen);
+    for (BackupSource source : sources) {
+      source.freeze(Files.createDirectory(frozen.resolve(source.name())));
+    }
+    LogExtent log = examine(watch);
+    if (before != null) {
+      checkThatItIsTheSameStore(folder, before, log);
+    }
+    Copying copying = new Copying(folder, writing, before, watch);
+    List<Entry> files = copying.run();
+    BackupManifest manifest =
+        new BackupManifest(
+            log.storeId(),
+            log.dataFormat(),
+            log.position(),
+            log.events(),
+            log.recordedAt(),
+            clock.instant(),
+            files);
+    writing.publish(manifest);
+    writing.removeAllBut(manifest);
+    return new Made(manifest, copying.copied);
+  }
+
+  private LogExtent examine(BackupWatch watch) throws BackupException {
+    List<String> damage = new ArrayList<>();
+    VerifyWatch examining =
+        new VerifyWatch() {
+          @Override
+          public void stage(String what) {
+            // one stage as far as a backup is concerned
+          }
+
+          @Override
+          public void examined(long events, long total) {
+            watch.progress(Stage.EXAMINING, events, total);
+          }
+
+          @Override
+          public void read(long bytes) {
+            // as fast as the disk
+          }
+
+          @Override
+          public void finding(String sentence) {
+            damage.add(sentence);
+          }
+
+          @Override
+          public void note(String sentence) {
+            // nothing that a backup could do about it
+          }
+        };
+    LogExtent log = null;
+    for (BackupSource source : sources) {
+      LogExtent extent = source.examine(frozen.resolve(source.name()), examining);
+      log = extent == null ? log : extent;
+    }
+    if (!damage.isEmpty()) {
+      throw new BackupException(
+          Kind.DAMAGED, "the store is damaged, and was not backed up: " + damage.getFirst());
+    }
+    if (log == null) {
+      throw new IllegalStateException("none of the sources is the log");
+    }
+    return log;
+  }
+
+  private static void checkThatItIsTheSameStore(
+      BackupFolder folder, BackupManifest before, LogExtent log) throws BackupException {
+    if (!before.storeId().equals(log.storeId())) {
+      throw new BackupException(
+          Kind.REFUSED,
+          "the folder " + folder.path() + " holds the backup of another store; name another one");
+    }
+    if (before.position() > log.position()) {
+      throw new BackupException(
+          Kind.REFUSED,
+          "the backup in "
+              + folder.path()
+              + " goes up to position "
+              + before.position()
+              + ", and the store only to "
+              + log.position()
+              + ": it would lose events; name another folder");
+    }
+  }
+
+  /** The files of one backup. */
+  private final class Copying {
+    private final BackupFolder folder;
+    private final BackupFolder.Writing writing;
+    private final Map<String, Entry> known = new HashMap<>();
+    private final BackupWatch watch;
+    private long copied;
+
+    Copying(
+        BackupFolder folder,
+        BackupFolder.Writing writing,
+        @Nullable BackupManifest before,
+        BackupWatch watch) {
+      this.folder = folder;
+      this.writing = writing;
+      this.watch = watch;
+      if (before != null) {
+        before.files().forEach(entry -> known.put(entry.path(), entry));
+      }
+    }
+
+    List<Entry> run() throws IOException, BackupException {
+      List<String> paths = paths();
+      List<Entry> files = new ArrayList<>();
+      List<String> missing = new ArrayList<>();
+      for (String path : paths) {
+        Entry same = sameAsBefore(path);
+        if (same == null) {
+          missing.add(path);
+        } else {
+          files.add(same);
+        }
+      }
+      copy(missing, files);
+      return verify(files);
+    }
+
+    private List<String> paths() throws IOException {
+      try (Stream<Path> walk = Files.walk(frozen)) {
+        return walk.filter(Files::isRegularFile)
+            .map(file -> frozen.relativize(file).toString().replace('\\', '/'))
+            .sorted()
+            .toList();
+      }
+    }
+
+    private @Nullable Entry sameAsBefore(String path) throws IOException {
+      Entry entry = known.get(path);
+      Path file = frozen.resolve(path);
+      return entry != null
+              && path.endsWith(IMMUTABLE)
+              && entry.bytes() == Files.size(file)
+              && entry.fingerprint().equals(Fingerprint.of(file))
+          ? entry
+          : null;
+    }
+
+    private void copy(List<String> paths, List<Entry> into) throws IOException {
+      long total = 0;
+      for (String path : paths) {
+        total += Files.size(frozen.resolve(path));
+      }
+      Counter counter = new Counter(Stage.COPYING, total);
+      for (String path : paths) {
+        into.add(writing.add(path, frozen.resolve(path), counter));
+      }
+      copied += counter.done;
+    }
+
+    /** Reads all of it again. What was there before and has gone bad is copied once more. */
+    private List<Entry> verify(List<Entry> files) throws IOException, BackupException {
+      Counter counter = new Counter(Stage.VERIFYING, files.stream().mapToLong(Entry::bytes).sum());
+      List<Entry> verified = new ArrayList<>();
+      for (Entry entry : files) {
+        String fault = folder.fault(entry, counter);
+        if (fault == null) {
+          verified.add(entry);
+          continue;
+        }
+        Entry again = writing.add(entry.path(), frozen.resolve(entry.path()), _ -> {});
+        copied += again.bytes();
+        String stillAtFault = folder.fault(again, _ -> {});
+        if (stillAtFault != null) {
+          throw new BackupException(
+              Kind.FOLDER_UNUSABLE,
+              stillAtFault
+                  + " just after it was written: the disk of the backup cannot be trusted");
+        }
+        verified.add(again);
+      }
+      verified.sort(Comparator.comparing(Entry::path));
+      return verified;
+    }
+
+    /** Counts bytes of a stage. */
+    private final class Counter implements LongConsumer {
+      private final Stage stage;
+      private final long total;
+      private long done;
+
+      Counter(Stage stage, long total) {
+        this.stage = stage;
+        this.total = total;
+        watch.progress(stage, 0, total);
+      }
+
+      @Override
+      public void accept(long bytes) {
+        done += bytes;
+        watch.progress(stage, done, total);
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    List<Path> paths;
+    try (Stream<Path> walk = Files.walk(folder)) {
+      paths = walk.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path path : paths) {
+      Files.delete(path);
+    }
+  }
+
+  private static String reasonOf(IOException e) {
+    String message = e.getMessage();
+    return e.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+  }
+}

@@ -1,0 +1,196 @@
+package io.varve.server.storage.rocksdb;
+
+import io.varve.server.event.StreamId;
+import io.varve.server.storage.StorageException;
+import io.varve.server.storage.VerifyWatch;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.LRUCache;
+
+/** What can be done to a data folder that no server has open, but for opening it. */
+public final class OfflineStore {
+  private final Path folder;
+  private final StorageSettings settings;
+
+  /**
+   * @param folder the data folder, which the caller alone has open
+   */
+  public OfflineStore(Path folder, StorageSettings settings) {
+    this.folder = folder;
+    this.settings = settings;
+  }
+
+  // ---- verifying
+
+  /** Re-reads everything in the folder and compares it. Changes nothing in it. */
+  public void verify(VerifyWatch watch) {
+    NativeLibrary.load(FolderPart.NATIVE.in(folder));
+    if (Files.exists(FolderPart.RESTORING.in(folder))) {
+      watch.finding("a restore into this folder has not come to its end; do it again");
+      return;
+    }
+    if (!Database.isIn(FolderPart.LOG.in(folder))) {
+      watch.finding("there is no log in " + folder + ", or it has lost its CURRENT file");
+      return;
+    }
+    try (Database log = LogDatabase.openReadOnly(FolderPart.LOG.in(folder))) {
+      try (Database index = openIndex(watch)) {
+        verify(log, index, watch);
+      }
+    } catch (StorageException e) {
+      watch.finding(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private @Nullable Database openIndex(VerifyWatch watch) {
+    Path index = FolderPart.INDEX.in(folder);
+    if (!Files.exists(index)) {
+      watch.note("there is no index; the next start builds it from the log");
+      return null;
+    }
+    try {
+      return IndexDatabase.openReadOnly(index);
+    } catch (StorageException e) {
+      watch.finding(e.getMessage() + " (it can be made anew from the log: varve rebuild-indexes)");
+      return null;
+    }
+  }
+
+  private void verify(Database log, @Nullable Database index, VerifyWatch watch) {
+    LogVerification verification = new LogVerification(log, index);
+    verification.run(watch);
+    long behind = verification.logLast() - verification.indexLast();
+    if (index != null && behind > 0) {
+      watch.note(
+          "the index is " + behind + " positions behind the log; the next start replays them");
+    }
+    HeadMark.verify(FolderPart.HEAD.in(folder), verification.logLast(), watch);
+    UUID storeId = LogDatabase.storeIdOf(log);
+    if (storeId == null) {
+      watch.finding("the log has no store id");
+    } else if (index != null) {
+      verifySnapshots(storeId, verification, IndexDatabase.over(index), watch);
+    }
+  }
+
+  private void verifySnapshots(
+      UUID storeId, LogVerification verified, IndexDatabase index, VerifyWatch watch) {
+    Path snapshots = FolderPart.SNAPSHOTS.in(folder);
+    if (!Database.isIn(snapshots)) {
+      return;
+    }
+    try (Database database = RocksDbSnapshotStore.openReadOnly(snapshots)) {
+      ToLongFunction<StreamId> versionOf =
+          stream ->
+              Math.max(index.streamHead(stream).version(), verified.versionBehindTheIndex(stream));
+      new SnapshotsVerification(database, storeId, versionOf, verified::logLast).run(watch);
+    } catch (StorageException e) {
+      watch.finding(e.getMessage() + " (the next start empties the snapshots, which costs speed)");
+    }
+  }
+
+  // ---- rebuilding
+
+  /**
+   * Makes the index anew from the log. Begun again after a crash, it goes on where it was.
+   *
+   * @throws StorageException the log is damaged, or the disk failed; the index is as it was
+   */
+  public void rebuildIndexes(RebuildWatch watch) {
+    NativeLibrary.load(FolderPart.NATIVE.in(folder));
+    long head = LogDatabase.lastPositionIn(FolderPart.LOG.in(folder));
+    RocksDbEventStorage.checkThatTheLogReaches(
+        Math.max(HeadMark.in(FolderPart.HEAD.in(folder)), lastInIndex()), head);
+    try (LRUCache cache = new LRUCache(settings.blockCacheBytes());
+        LogDatabase log = openLog(cache)) {
+      rebuild(log, head, watch);
+    }
+  }
+
+  /** How far the index that is there says that it has come; 0 when it does not say. */
+  private long lastInIndex() {
+    Path index = FolderPart.INDEX.in(folder);
+    if (!Database.isIn(index)) {
+      return 0;
+    }
+    try (Database database = IndexDatabase.openReadOnly(index);
+        Database.View view = database.view()) {
+      return IndexDatabase.progressIn(view).position();
+    } catch (StorageException unreadable) {
+      return 0; // which is why it is rebuilt
+    }
+  }
+
+  private LogDatabase openLog(LRUCache cache) {
+    if (!Database.isIn(FolderPart.LOG.in(folder))) {
+      throw new StorageException("there is no log in " + folder);
+    }
+    return LogDatabase.open(FolderPart.LOG.in(folder), settings, cache, new UUID(0, 0));
+  }
+
+  private void rebuild(LogDatabase log, long head, RebuildWatch watch) {
+    new IndexRebuild(folder, settings).run(log, head, IndexBounds.STANDARD, watch);
+  }
+
+  // ---- restoring
+
+  /**
+   * Up to where a backup is restored.
+   *
+   * @param position up to this position; null for no bound
+   * @param time what was recorded at or before this time; null for no bound
+   */
+  public record RestoreBound(@Nullable Long position, @Nullable Instant time) {
+    /** Everything. */
+    public static final RestoreBound NONE = new RestoreBound(null, null);
+  }
+
+  /**
+   * Makes a store of the databases of a backup that have been put into the folder: cuts the log if
+   * it is to be cut, makes the index, drops what is ahead.
+   *
+   * @return the last position
+   * @throws StorageException what was in the backup is damaged, or the disk failed
+   * @throws IllegalArgumentException the log ends before the position to which it is to be restored
+   */
+  public long finishRestore(RestoreBound bound, RebuildWatch watch) {
+    NativeLibrary.load(FolderPart.NATIVE.in(folder));
+    try (LRUCache cache = new LRUCache(settings.blockCacheBytes());
+        LogDatabase log = openLog(cache)) {
+      long last = log.lastPosition();
+      long end = endOf(bound, log, last);
+      if (end < last) {
+        new LogCut(log).to(end);
+      }
+      rebuild(log, end, watch);
+      if (end < last) {
+        try (IndexDatabase index =
+            IndexDatabase.open(FolderPart.INDEX.in(folder), settings, cache)) {
+          RocksDbSnapshotStore.cut(folder, stream -> index.streamHead(stream).version(), end);
+        }
+      }
+      try (HeadMark mark = HeadMark.open(FolderPart.HEAD.in(folder))) {
+        mark.raiseTo(end);
+      }
+      return end;
+    }
+  }
+
+  private static long endOf(RestoreBound bound, LogDatabase log, long last) {
+    long end = last;
+    if (bound.position() != null) {
+      if (bound.position() > last) {
+        throw new IllegalArgumentException(
+            "the backup ends at position " + last + ", before position " + bound.position());
+      }
+      end = bound.position();
+    }
+    return bound.time() == null
+        ? end
+        : Math.min(end, new LogCut(log).lastPositionUntil(bound.time(), last));
+  }
+}
