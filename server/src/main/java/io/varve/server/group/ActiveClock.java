@@ -19,9 +19,14 @@ final class ActiveClock implements LongSupplier {
   private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final LongSupplier nanoTime;
-  private long now; // guarded by this, as are the next two
+  private long now; // guarded by this, as are the next three
   private long lastTick;
+
+  /** Until when the clock stands still; in the past while it runs. */
   private long standsUntil;
+
+  /** What it goes on by when it has stood still. */
+  private long owed;
 
   ActiveClock(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
@@ -32,10 +37,16 @@ final class ActiveClock implements LongSupplier {
   /** To be called every few milliseconds. */
   synchronized void tick() {
     long real = nanoTime.getAsLong();
-    if (real - lastTick > PAUSE_NANOS) {
-      standsUntil = real + GRACE_NANOS;
+    if (real >= standsUntil) {
+      now += owed;
+      owed = 0;
+      if (real - lastTick > PAUSE_NANOS) {
+        standsUntil = real + GRACE_NANOS;
+        owed = PAUSE_NANOS; // else a machine so busy that each tick is late would never get on
+      } else {
+        now += real - Math.max(lastTick, standsUntil);
+      }
     }
-    now += Math.max(0, real - Math.max(lastTick, standsUntil));
     lastTick = real;
   }
 

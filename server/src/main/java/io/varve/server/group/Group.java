@@ -292,7 +292,7 @@ final class Group {
     parkWhatIsGivenUp();
     long head = context.head().position();
     if (state.inFlightCount() < state.heldCount()) {
-      long firstKept = reader.firstKept(head);
+      long firstKept = reader.firstKept(head, now);
       if (firstKept > 1 && state.hasUnansweredBelow(firstKept)) {
         state.passOverBelow(firstKept);
       }

@@ -11,6 +11,7 @@ import io.varve.server.storage.EventSummary;
 import io.varve.server.subscription.Feed;
 import io.varve.server.subscription.Feeds;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * the budget allows, and otherwise read again.
  */
 final class GroupReader {
+  private static final long LOOK_AT_AGE_AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
+
   private final EventReader reader;
   private final Feeds feeds;
   private final GroupSource source;
@@ -44,6 +47,12 @@ final class GroupReader {
   private long reached;
 
   private long reachedVersion;
+
+  /** The first version that is kept, as of a head and a time. */
+  private long kept;
+
+  private long keptAsOf = -1;
+  private long keptAt;
 
   /** Runs that were read in this turn, and do not count yet. */
   private final List<HeldRun> fresh = new ArrayList<>();
@@ -164,11 +173,20 @@ final class GroupReader {
     return found == null ? null : found.summary();
   }
 
-  /** The first version of the source that is kept; 0 in a group on the log. */
-  long firstKept(long head) {
-    return source instanceof GroupSource.OfStream(StreamId stream)
-        ? reader.firstKept(reader.headOf(stream, head))
-        : 0;
+  /**
+   * The first version of the source that is kept; 0 in a group on the log. What is decided about a
+   * stream is an event of the log, so while the head stands only age can change it.
+   */
+  long firstKept(long head, long nowNanos) {
+    if (!(source instanceof GroupSource.OfStream(StreamId stream))) {
+      return 0;
+    }
+    if (head != keptAsOf || nowNanos - keptAt >= LOOK_AT_AGE_AGAIN_NANOS) {
+      kept = reader.firstKept(reader.headOf(stream, head));
+      keptAsOf = head;
+      keptAt = nowNanos;
+    }
+    return kept;
   }
 
   /** How many events of the source lie behind where it has been read to, at most. */

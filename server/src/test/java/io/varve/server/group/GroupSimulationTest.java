@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
  * <p>{@code -Dvarve.group.runs=3000} for more runs, {@code -Dvarve.seed=N} for the first seed.
  */
 class GroupSimulationTest {
-  private static final int RUNS = Integer.getInteger("varve.group.runs", 150);
+  private static final int RUNS = Integer.getInteger("varve.group.runs", 100);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());
 
   @Test

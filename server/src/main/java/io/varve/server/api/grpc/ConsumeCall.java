@@ -10,6 +10,7 @@ import io.varve.server.group.GroupConsumer;
 import io.varve.server.group.GroupSettings;
 import io.varve.server.group.Membership;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ final class ConsumeCall implements StreamObserver<ConsumeRequest>, GroupConsumer
   private final ConsumerGroups groups;
   private final GroupRequests requests;
   private final IntConsumer sent;
+  private final Consumer<ConsumeCall> gone;
 
   // One thread at a time brings the caller's messages.
   private String group = "";
@@ -40,24 +42,27 @@ final class ConsumeCall implements StreamObserver<ConsumeRequest>, GroupConsumer
 
   /**
    * @param sent hears how many events have been sent
+   * @param gone hears that the call is over
    */
   ConsumeCall(
       ServerCallStreamObserver<EncodedResponse> caller,
       ConsumerGroups groups,
       GroupRequests requests,
-      IntConsumer sent) {
+      IntConsumer sent,
+      Consumer<ConsumeCall> gone) {
     this.caller = caller;
     this.groups = groups;
     this.requests = requests;
     this.sent = sent;
+    this.gone = gone;
   }
 
   /** Takes in the first messages. */
   void start() {
     caller.disableAutoRequest();
     caller.setOnReadyHandler(this::transportIsReady);
-    caller.setOnCancelHandler(this::leave);
-    caller.setOnCloseHandler(this::leave);
+    caller.setOnCancelHandler(this::close);
+    caller.setOnCloseHandler(this::close);
     caller.request(WINDOW);
   }
 
@@ -66,6 +71,18 @@ final class ConsumeCall implements StreamObserver<ConsumeRequest>, GroupConsumer
     if (member != null) {
       member.ready();
     }
+  }
+
+  /** The server is stopping; a call that has joined is told so by its group. */
+  void stop() {
+    if (membership == null) {
+      end(Errors.stopping());
+    }
+  }
+
+  private void close() {
+    gone.accept(this);
+    leave();
   }
 
   private void leave() {

@@ -33,8 +33,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
@@ -58,6 +60,8 @@ public final class ConsumerGroupsEndpoint {
   private final Executor reads;
   private final InstantSource clock;
   private final IntConsumer sent;
+  private final Set<ConsumeCall> calls = ConcurrentHashMap.newKeySet();
+  private volatile boolean stopping;
 
   /**
    * @param reads runs what looks at the disk
@@ -217,8 +221,16 @@ public final class ConsumerGroupsEndpoint {
   private StreamObserver<ConsumeRequest> consume(StreamObserver<EncodedResponse> observer) {
     ConsumeCall call =
         new ConsumeCall(
-            (ServerCallStreamObserver<EncodedResponse>) observer, groups, requests, sent);
+            (ServerCallStreamObserver<EncodedResponse>) observer,
+            groups,
+            requests,
+            sent,
+            calls::remove);
+    calls.add(call);
     call.start();
+    if (stopping) {
+      call.stop();
+    }
     return call;
   }
 
@@ -306,6 +318,8 @@ public final class ConsumerGroupsEndpoint {
 
   /** Ends all calls that consume. */
   void stop() {
+    stopping = true;
+    calls.forEach(ConsumeCall::stop);
     groups.stop();
   }
 }

@@ -684,6 +684,7 @@ class ConsumerGroupsTest {
       List<DeliveredEvent> delivered = consumer.next(3);
       consumer.ack(delivered.get(0));
       consumer.ack(delivered.get(2));
+      WireConsumer silent = WireConsumer.silent(channel);
       await()
           .atMost(Wire.PATIENCE)
           .until(
@@ -696,6 +697,7 @@ class ConsumerGroupsTest {
       server.stop();
 
       Refused.from(consumer.end()).has(Code.UNAVAILABLE, "NOT_SERVING");
+      assertThat(Status.fromThrowable(silent.end()).getCode()).isEqualTo(Code.UNAVAILABLE);
     }
     try (TestServer server = TestServer.start(folder)) {
       WireConsumer consumer = WireConsumer.join(server.connect(), group, "c", 10);
