@@ -3,6 +3,7 @@ package io.varve.server.cli;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * How far something long has come: on a terminal a bar that is drawn over and over, elsewhere
@@ -28,25 +29,34 @@ final class Bar implements AutoCloseable {
 
   /** So much of so much is done, in bytes or events or whatever. */
   void at(String what, long done, long total) {
-    if (shown && System.nanoTime() - drawn >= BETWEEN_NANOS) {
-      drawn = System.nanoTime();
-      to.print(CLEAR_LINE + line(what, done, total));
+    at(what, done, total, () -> String.format(Locale.ROOT, "%,d of %,d", done, total));
+  }
+
+  /**
+   * As above, with other words behind the bar.
+   *
+   * @param words asked for only when the bar is drawn
+   */
+  void at(String what, long done, long total, Supplier<String> words) {
+    long now = System.nanoTime();
+    if (shown && now - drawn >= BETWEEN_NANOS) {
+      drawn = now;
+      to.print(CLEAR_LINE + line(what, done, total, words.get()));
       to.flush();
     }
   }
 
-  static String line(String what, long done, long total) {
+  static String line(String what, long done, long total, String words) {
     double part = total <= 0 ? 0 : Math.clamp((double) done / total, 0.0, 1.0);
     int full = (int) (part * WIDTH);
     return String.format(
         Locale.ROOT,
-        "%-24s %3.0f %% [%s%s] %,d of %,d",
+        "%-24s %3.0f %% [%s%s] %s",
         what,
         part * 100,
         "#".repeat(full),
         " ".repeat(WIDTH - full),
-        done,
-        total);
+        words);
   }
 
   /** Takes the bar away, so that something can be printed. */
