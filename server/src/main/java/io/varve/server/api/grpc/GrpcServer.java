@@ -47,6 +47,13 @@ public final class GrpcServer implements CommitListener {
 
   private static final int MAX_CHANNELZ_PAGE = 100;
 
+  /**
+   * How long connections without calls that matter may take to close by themselves. Cut off at
+   * once, a caller that is about to answer the good-bye would fail at that, and never read how its
+   * call ended, though that is on its way.
+   */
+  private static final Duration GOOD_BYE = Duration.ofSeconds(1);
+
   private final HealthStatusManager health = new HealthStatusManager();
   private final CallsInFlight inFlight = new CallsInFlight();
   private final NettyServerBuilder builder;
@@ -203,7 +210,10 @@ public final class GrpcServer implements CommitListener {
       admin.stop();
       boolean interrupted = false;
       try {
-        if (!inFlight.awaitNone(atMost)) {
+        if (inFlight.awaitNone(atMost)) {
+          // Who watches health, or asks for the contract, is cut off after it.
+          server.awaitTermination(GOOD_BYE.toMillis(), TimeUnit.MILLISECONDS);
+        } else {
           log.warn("cutting off calls that are still in flight after {}", atMost);
         }
       } catch (InterruptedException e) {
