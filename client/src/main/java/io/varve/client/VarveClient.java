@@ -1,15 +1,23 @@
 package io.varve.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
 import io.varve.client.connection.Backoff;
 import io.varve.client.connection.ConnectionSettings;
+import io.varve.client.connection.Credentials;
 import io.varve.client.connection.Endpoint;
 import io.varve.client.connection.GrpcEventStore;
 import io.varve.client.streams.Admin;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ForwardingEventStore;
 import io.varve.client.streams.StoreUnavailableException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.function.Supplier;
 
 /**
  * A Varve server as an {@link EventStore}. One client serves a whole program: it is safe for use by
@@ -87,6 +95,7 @@ public final class VarveClient extends ForwardingEventStore {
     private Duration silence = Duration.ofSeconds(30);
     private int maxAppendsInFlight = 1_024;
     private int maxBytesInFlight = 64 << 20;
+    private Credentials credentials = Credentials.NONE;
 
     private Builder() {}
 
@@ -107,6 +116,112 @@ public final class VarveClient extends ForwardingEventStore {
      */
     public Builder endpoint(String uri) {
       this.endpoint = Endpoint.parse(uri);
+      return this;
+    }
+
+    /**
+     * Encrypts the link. The server's certificate must be signed by one that the JVM trusts, and be
+     * for the endpoint's host. Default: not encrypted.
+     */
+    public Builder tls() {
+      this.credentials =
+          new Credentials(
+              true,
+              credentials.trusted(),
+              credentials.chain(),
+              credentials.key(),
+              credentials.serverName(),
+              credentials.authorization());
+      return this;
+    }
+
+    /**
+     * Encrypts the link, and trusts servers whose certificate one of these has signed, and no
+     * others.
+     *
+     * @param authorities a PEM file with one certificate or several
+     */
+    public Builder tls(Path authorities) {
+      this.credentials =
+          new Credentials(
+              true,
+              requireNonNull(authorities),
+              credentials.chain(),
+              credentials.key(),
+              credentials.serverName(),
+              credentials.authorization());
+      return this;
+    }
+
+    /**
+     * Shows the server a certificate of the client's own (mTLS); to be used with {@link #tls}.
+     *
+     * @param chain a PEM file with the certificate, followed by those that signed it
+     * @param key a PEM file with its key: PKCS#8, RSA or EC, without a password
+     */
+    public Builder clientCertificate(Path chain, Path key) {
+      this.credentials =
+          new Credentials(
+              credentials.tls(),
+              credentials.trusted(),
+              requireNonNull(chain),
+              requireNonNull(key),
+              credentials.serverName(),
+              credentials.authorization());
+      return this;
+    }
+
+    /**
+     * The name that the server's certificate must have, where that is not the endpoint's host:
+     * behind a tunnel or a proxy, say.
+     */
+    public Builder serverName(String name) {
+      this.credentials =
+          new Credentials(
+              credentials.tls(),
+              credentials.trusted(),
+              credentials.chain(),
+              credentials.key(),
+              requireNonNull(name),
+              credentials.authorization());
+      return this;
+    }
+
+    /**
+     * Calls with this token. Only under TLS, or to this very machine. A call without a valid token,
+     * or one that does not allow it, fails with {@link
+     * io.varve.client.streams.AccessDeniedException}.
+     */
+    public Builder token(String token) {
+      requireNonNull(token);
+      return token(() -> token);
+    }
+
+    /**
+     * Calls with the token that this says at each call, from any thread, so that a new one is taken
+     * up without a new client. It must be quick.
+     */
+    public Builder token(Supplier<String> token) {
+      requireNonNull(token);
+      return authorization(() -> "Bearer " + token.get());
+    }
+
+    /** Calls as this user. Only under TLS, or to this very machine. */
+    public Builder user(String name, String password) {
+      String pair = requireNonNull(name) + ":" + requireNonNull(password);
+      String header = "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8));
+      return authorization(() -> header);
+    }
+
+    private Builder authorization(Supplier<String> header) {
+      this.credentials =
+          new Credentials(
+              credentials.tls(),
+              credentials.trusted(),
+              credentials.chain(),
+              credentials.key(),
+              credentials.serverName(),
+              header);
       return this;
     }
 
@@ -168,7 +283,9 @@ public final class VarveClient extends ForwardingEventStore {
     /**
      * The client. The first call connects.
      *
-     * @throws IllegalArgumentException a duration or a bound is not positive
+     * @throws IllegalArgumentException a duration or a bound is not positive, or a token or a
+     *     password would travel to another machine in the clear
+     * @throws UncheckedIOException a file of TLS cannot be read or holds something else
      */
     public VarveClient build() {
       SecureRandom random = new SecureRandom();
@@ -182,7 +299,7 @@ public final class VarveClient extends ForwardingEventStore {
               maxBytesInFlight,
               new Backoff(Duration.ofMillis(50), Duration.ofSeconds(2), random),
               new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10), random));
-      return new VarveClient(GrpcEventStore.connect(endpoint, settings));
+      return new VarveClient(GrpcEventStore.connect(endpoint, settings, credentials));
     }
   }
 }

@@ -5,6 +5,7 @@ import io.varve.server.api.grpc.AdminEndpoint;
 import io.varve.server.api.grpc.ConsumerGroupsEndpoint;
 import io.varve.server.api.grpc.EventStoreEndpoint;
 import io.varve.server.api.grpc.GrpcServer;
+import io.varve.server.api.grpc.ServerTls;
 import io.varve.server.api.grpc.SnapshotsEndpoint;
 import io.varve.server.api.grpc.StreamsEndpoint;
 import io.varve.server.append.AppendSettings;
@@ -43,6 +44,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -102,6 +104,7 @@ public final class VarveServer implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     EventIds eventIds = new EventIds(clock, new SecureRandom());
 
+    Optional<ServerTls> tls = TransportSecurity.of(config, clock);
     DataFolder folder = DataFolder.open(config.get(Settings.DATA));
     stops.push(folder::close);
     OfflineTools.refuseIfHalfRestored(folder.path());
@@ -131,6 +134,11 @@ public final class VarveServer implements AutoCloseable {
     stops.push(timer::shutdownNow);
 
     int pageBytes = Math.toIntExact(config.get(Settings.READ_PAGE));
+    long reloadMillis = config.get(Settings.TLS_RELOAD_INTERVAL).toMillis();
+    tls.ifPresent(
+        files ->
+            timer.scheduleWithFixedDelay(
+                files::reload, reloadMillis, reloadMillis, TimeUnit.MILLISECONDS));
     EventReader reader = new EventReader(storage, pageBytes, clock);
     Subscriptions subscriptions =
         new Subscriptions(
@@ -157,7 +165,7 @@ public final class VarveServer implements AutoCloseable {
             folder);
     stops.push(groups::close);
     groups.schedule(timer);
-    GrpcServer grpc = new GrpcServer(config, calls, reads);
+    GrpcServer grpc = new GrpcServer(config, tls, calls, reads);
     Traffic traffic = new Traffic(System::nanoTime);
     LocalCommitLog commitLog =
         new LocalCommitLog(

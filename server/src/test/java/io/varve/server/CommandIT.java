@@ -51,7 +51,10 @@ class CommandIT {
       String port = Integer.toString(taken.getLocalPort());
       fails(varve("serve", "--data", data, "--port", port), 69, port, "--port");
     }
-    fails(varve("serve", "--data", data, "--port", "0", "--host", "192.0.2.1"), 69, "192.0.2.1");
+    fails(
+        varve("serve", "--data", data, "--port", "0", "--host", "192.0.2.1", "--insecure"),
+        69,
+        "192.0.2.1");
     fails(varve("serve", "--data", data, "--port", "0", "--host", "no host"), 69, "no host");
   }
 

@@ -49,6 +49,11 @@ public record Endpoint(String host, int port) {
     return new Endpoint(bare, parsed.getPort() < 0 ? DEFAULT_PORT : parsed.getPort());
   }
 
+  /** Whether it is this machine by name or number. */
+  boolean isLoopback() {
+    return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
+  }
+
   private static IllegalArgumentException notAnEndpoint(String uri, @Nullable Exception cause) {
     return new IllegalArgumentException(
         "a server's address looks like varve://localhost:" + DEFAULT_PORT + ", was \"" + uri + "\"",

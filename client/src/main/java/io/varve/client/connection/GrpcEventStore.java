@@ -2,6 +2,7 @@ package io.varve.client.connection;
 
 import static java.util.Objects.requireNonNull;
 
+import io.grpc.ChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.varve.client.connection.RemoteSubscription.Source;
@@ -117,19 +118,32 @@ public final class GrpcEventStore implements EventStore {
             unary, new RemoteConsumers(channel, server, settings, closing, subscriptions));
   }
 
-  /** A store behind this endpoint. The first call connects. */
-  public static GrpcEventStore connect(Endpoint endpoint, ConnectionSettings settings) {
+  /**
+   * A store behind this endpoint. The first call connects.
+   *
+   * @throws IllegalArgumentException credentials would travel in the clear to another machine
+   */
+  public static GrpcEventStore connect(
+      Endpoint endpoint, ConnectionSettings settings, Credentials credentials) {
+    if (credentials.exposes(endpoint)) {
+      throw new IllegalArgumentException(
+          "a token or a password would travel to " + endpoint + " in the clear; turn on TLS");
+    }
+    ChannelCredentials security = credentials.channel();
     ExecutorService calls =
         Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("varve-calls-", 1).factory());
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
-            .usePlaintext()
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port(), security)
+            .intercept(credentials.interceptor())
             .executor(calls)
             .keepAliveTime(settings.keepAlive().toNanos(), TimeUnit.NANOSECONDS)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .userAgent("varve-java")
-            .build();
+            .userAgent("varve-java");
+    if (credentials.serverName() != null) {
+      builder.overrideAuthority(credentials.serverName());
+    }
+    ManagedChannel channel = builder.build();
     return new GrpcEventStore(channel, endpoint.toString(), settings, calls);
   }
 

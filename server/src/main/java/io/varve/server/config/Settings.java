@@ -1,10 +1,12 @@
 package io.varve.server.config;
 
+import static io.varve.server.config.Setting.Section.ACCESS;
 import static io.varve.server.config.Setting.Section.BASICS;
 import static io.varve.server.config.Setting.Section.LIMITS;
 import static io.varve.server.config.Setting.Section.OPERATIONS;
 import static io.varve.server.config.Setting.Section.STORAGE;
 import static io.varve.server.config.SettingKind.bytes;
+import static io.varve.server.config.SettingKind.choice;
 import static io.varve.server.config.SettingKind.duration;
 import static io.varve.server.config.SettingKind.path;
 import static io.varve.server.config.SettingKind.text;
@@ -55,8 +57,8 @@ public final class Settings {
           text("ADDRESS"),
           "127.0.0.1",
           BASICS,
-          "The address to listen on. There is no access control in this release: leave it on"
-              + " loopback, or guard it.");
+          "The address to listen on. One that others can reach needs TLS and access control, or"
+              + " --insecure.");
 
   public static final Setting<Path> PORT_FILE =
       without(
@@ -79,6 +81,61 @@ public final class Settings {
           true,
           BASICS,
           "Describe the services to callers; without it grpcurl needs the .proto files.");
+
+  public static final Setting<Path> TLS_CERT =
+      without(
+          "tls-cert",
+          path("FILE"),
+          ACCESS,
+          "Encrypt the port with the certificate in this PEM file, followed by those that signed"
+              + " it; taken up again when the file changes.");
+
+  public static final Setting<Path> TLS_KEY =
+      without(
+          "tls-key",
+          path("FILE"),
+          ACCESS,
+          "The key of that certificate: PKCS#8 in PEM, RSA or EC, without a password.");
+
+  public static final Setting<Path> TLS_CLIENT_CA =
+      without(
+          "tls-client-ca",
+          path("FILE"),
+          ACCESS,
+          "Ask clients for a certificate signed by one of those in this PEM file (mTLS).");
+
+  public static final Setting<ClientCertificates> TLS_CLIENT_AUTH =
+      row(
+          "tls-client-auth",
+          choice(ClientCertificates.class),
+          ClientCertificates.REQUIRED,
+          ACCESS,
+          "Whether clients must show a certificate, where tls-client-ca is set.");
+
+  public static final Setting<Duration> TLS_RELOAD_INTERVAL =
+      row(
+          "tls-reload-interval",
+          duration(Duration.ofMillis(100), Duration.ofDays(1)),
+          Duration.ofSeconds(10),
+          ACCESS,
+          "How often the files of TLS are looked at for changes.");
+
+  public static final Setting<Boolean> ACCESS_CONTROL =
+      row(
+          "access",
+          toggle(),
+          false,
+          ACCESS,
+          "Let nobody do anything without a token or a password that allows it; see"
+              + " docs/security.md.");
+
+  public static final Setting<Boolean> INSECURE =
+      row(
+          "insecure",
+          toggle(),
+          false,
+          ACCESS,
+          "Serve others on an address that they can reach although TLS or access control is off.");
 
   public static final Setting<Boolean> CHANNELZ =
       row(

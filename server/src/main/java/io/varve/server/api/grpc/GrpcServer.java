@@ -1,6 +1,7 @@
 package io.varve.server.api.grpc;
 
 import io.grpc.BindableService;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -69,14 +71,16 @@ public final class GrpcServer implements CommitListener {
           AdminGrpc.SERVICE_NAME);
 
   /**
+   * @param tls the port's transport security; empty: none
    * @param calls runs appends and whatever else is short
    * @param reads runs reads, which may take long
    */
-  public GrpcServer(ServerConfig config, Executor calls, Executor reads) {
+  public GrpcServer(ServerConfig config, Optional<ServerTls> tls, Executor calls, Executor reads) {
     this.config = config;
     this.builder =
         NettyServerBuilder.forAddress(
-                new InetSocketAddress(config.get(Settings.HOST), config.get(Settings.PORT)))
+                new InetSocketAddress(config.get(Settings.HOST), config.get(Settings.PORT)),
+                tls.map(ServerTls::credentials).orElseGet(InsecureServerCredentials::create))
             .executor(calls)
             .callExecutor(new ByMethod(calls, reads))
             .decompressorRegistry(LateGzip.registry())
