@@ -50,6 +50,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -135,10 +136,12 @@ public final class VarveServer implements AutoCloseable {
 
     int pageBytes = Math.toIntExact(config.get(Settings.READ_PAGE));
     long reloadMillis = config.get(Settings.TLS_RELOAD_INTERVAL).toMillis();
-    tls.ifPresent(
-        files ->
-            timer.scheduleWithFixedDelay(
-                files::reload, reloadMillis, reloadMillis, TimeUnit.MILLISECONDS));
+    if (tls.isPresent()) {
+      ScheduledFuture<?> reloads =
+          timer.scheduleWithFixedDelay(
+              tls.get()::reload, reloadMillis, reloadMillis, TimeUnit.MILLISECONDS);
+      stops.push(() -> reloads.cancel(false));
+    }
     EventReader reader = new EventReader(storage, pageBytes, clock);
     Subscriptions subscriptions =
         new Subscriptions(
