@@ -1,6 +1,8 @@
 package io.varve.server;
 
 import io.varve.server.StartFailure.Kind;
+import io.varve.server.api.grpc.AccessEndpoint;
+import io.varve.server.api.grpc.AccessGuard;
 import io.varve.server.api.grpc.AdminEndpoint;
 import io.varve.server.api.grpc.ConsumerGroupsEndpoint;
 import io.varve.server.api.grpc.EventStoreEndpoint;
@@ -25,6 +27,9 @@ import io.varve.server.ops.Traffic;
 import io.varve.server.ops.Verifier;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
+import io.varve.server.security.AccessControl;
+import io.varve.server.security.AuditTrail;
+import io.varve.server.security.Secrets;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
@@ -69,6 +74,9 @@ public final class VarveServer implements AutoCloseable {
 
   /** A backup, a verification and a compaction at the same time. */
   private static final int UPKEEP_THREADS = 3;
+
+  /** How often expired tokens are looked for, and the audit trail is written. */
+  private static final long SWEEP_MILLIS = 500;
 
   private final EventStorage storage;
   private final Subscriptions subscriptions;
@@ -168,7 +176,19 @@ public final class VarveServer implements AutoCloseable {
             folder);
     stops.push(groups::close);
     groups.schedule(timer);
-    GrpcServer grpc = new GrpcServer(config, tls, calls, reads);
+    AccessControl access =
+        new AccessControl(
+            config.get(Settings.ACCESS_CONTROL), SystemJournal.read(reader), clock, salt());
+    if (access.isOn() && access.state().isEmpty()) {
+      throw new StartFailure(
+          Kind.CONFIGURATION,
+          "access control is on and there is nobody who could do anything; stop here and make an"
+              + " administrator: varve users add NAME --data "
+              + folder.path());
+    }
+    AuditTrail audit = new AuditTrail();
+    AccessGuard guard = new AccessGuard(access, audit);
+    GrpcServer grpc = new GrpcServer(config, tls, guard, calls, reads);
     Traffic traffic = new Traffic(System::nanoTime);
     LocalCommitLog commitLog =
         new LocalCommitLog(
@@ -183,6 +203,21 @@ public final class VarveServer implements AutoCloseable {
                 List.of(subscriptions, groups, grpc, traffic))
             .start();
     stops.push(commitLog::close);
+    SystemJournal journal = new SystemJournal(commitLog, clock, eventIds);
+    ScheduledFuture<?> looks =
+        timer.scheduleWithFixedDelay(
+            () -> {
+              guard.sweep();
+              journal.write(audit);
+            },
+            SWEEP_MILLIS,
+            SWEEP_MILLIS,
+            TimeUnit.MILLISECONDS);
+    stops.push(
+        () -> {
+          looks.cancel(false);
+          journal.write(audit);
+        });
 
     EventStoreEndpoint endpoint =
         new EventStoreEndpoint(
@@ -243,7 +278,14 @@ public final class VarveServer implements AutoCloseable {
     stops.push(upkeep.verifier()::cancel);
     try {
       GrpcServer.Running port =
-          grpc.start(endpoint, streams, snapshotsEndpoint, groupsEndpoint, admin);
+          grpc.start(
+              endpoint,
+              streams,
+              snapshotsEndpoint,
+              groupsEndpoint,
+              admin,
+              new AccessEndpoint(
+                  access, journal, new Secrets(new SecureRandom()), config.limits()));
       stops.push(() -> port.stop(config.get(Settings.DRAIN_TIMEOUT)));
       return new VarveServer(storage, subscriptions, port, stops);
     } catch (IOException e) {
@@ -271,7 +313,7 @@ public final class VarveServer implements AutoCloseable {
     return verifications;
   }
 
-  private static EventStorage open(DataFolder folder, ServerConfig config, UUID newStoreId)
+  static EventStorage open(DataFolder folder, ServerConfig config, UUID newStoreId)
       throws StartFailure {
     StorageSettings settings =
         new StorageSettings(
@@ -334,6 +376,12 @@ public final class VarveServer implements AutoCloseable {
             + "; events are not concerned, and with that folder moved away the store starts without"
             + " consumer groups",
         cause);
+  }
+
+  private static byte[] salt() {
+    byte[] salt = new byte[32];
+    new SecureRandom().nextBytes(salt);
+    return salt;
   }
 
   private static String rootMessage(Throwable failure) {

@@ -38,6 +38,7 @@ import picocli.CommandLine.Command;
       RestoreCommand.class,
       VerifyCommand.class,
       RebuildIndexesCommand.class,
+      UsersCommand.class,
       CommandLine.HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",

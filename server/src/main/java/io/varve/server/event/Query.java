@@ -6,9 +6,16 @@ import java.util.Set;
 /**
  * Which events a read or a subscription is about: alternatives, OR-ed. Without items every event
  * matches.
+ *
+ * @param visible events of other streams never match
  */
-public record Query(List<Item> items) {
+public record Query(List<Item> items, StreamScope visible) {
   private static final Query EVERYTHING = new Query(List.of());
+
+  /** A query to which every stream is visible. */
+  public Query(List<Item> items) {
+    this(items, StreamScope.EVERYTHING);
+  }
 
   public Query {
     items = List.copyOf(items);
@@ -19,8 +26,18 @@ public record Query(List<Item> items) {
     return EVERYTHING;
   }
 
+  /** The same query about what is in a scope only. */
+  public Query within(StreamScope scope) {
+    return new Query(items.isEmpty() ? scope.items() : items, scope);
+  }
+
   /** Whether every event matches, so that nobody need look inside one. */
   public boolean matchesEverything() {
+    return visible.everything() && hasNoTerms();
+  }
+
+  /** Whether nothing but the visible streams decides what matches, so that no index helps. */
+  public boolean hasNoTerms() {
     return items.isEmpty() || items.stream().anyMatch(Item::matchesEverything);
   }
 
@@ -39,6 +56,9 @@ public record Query(List<Item> items) {
 
   /** Whether an event with these properties matches. */
   public boolean matches(String stream, String type, List<String> tags) {
+    if (!visible.everything() && !visible.contains(stream)) {
+      return false;
+    }
     if (items.isEmpty()) {
       return true;
     }

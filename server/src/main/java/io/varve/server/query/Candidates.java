@@ -15,6 +15,9 @@ final class Candidates {
   /** Every event that matches has its position here. Not for a query that everything matches. */
   static Positions of(Query query, EventIndex index) {
     List<Positions> items = new ArrayList<>();
+    if (query.items().isEmpty()) {
+      return new Every(index.lastPosition());
+    }
     for (Query.Item item : query.items()) {
       items.add(of(item, index));
     }
@@ -35,7 +38,7 @@ final class Candidates {
       }
       parts.add(Positions.anyOf(streams));
     }
-    return Positions.allOf(parts);
+    return parts.isEmpty() ? new Every(index.lastPosition()) : Positions.allOf(parts);
   }
 
   private static void addAnyOf(
@@ -46,6 +49,20 @@ final class Candidates {
         any.add(index.withTerm(kind, text));
       }
       parts.add(Positions.anyOf(any));
+    }
+  }
+
+  /** Every position up to the last: of a query that asks for nothing but visible streams. */
+  private record Every(long last) implements Positions {
+    @Override
+    public long atOrAfter(long position) {
+      long at = Math.max(1, position);
+      return at <= last ? at : END;
+    }
+
+    @Override
+    public long atOrBefore(long position) {
+      return Math.max(START, Math.min(position, last));
     }
   }
 }

@@ -86,6 +86,10 @@ public final class LogPages {
     if (everything) {
       return readAll(way, maxBytes, limit);
     }
+    if (query.hasNoTerms()) {
+      EventPage page = filter.apply(readAll(way, maxBytes, 0));
+      return limit > 0 && page.count() > limit ? EventFilter.first(page, limit) : page;
+    }
     Ahead known = ahead;
     if (known == null || known.isBackwards() != way.backwards()) {
       known = new Ahead(way.backwards(), limit);

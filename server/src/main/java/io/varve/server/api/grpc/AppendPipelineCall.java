@@ -8,6 +8,7 @@ import io.varve.proto.v1.AppendPipelineResponse;
 import io.varve.server.append.AppendCommand;
 import io.varve.server.append.CommitLog;
 import io.varve.server.append.Outcome;
+import io.varve.server.security.Action;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,7 @@ final class AppendPipelineCall implements StreamObserver<AppendPipelineRequest> 
       if (!request.hasAppend()) {
         throw Errors.invalid("append", "must be there");
       }
+      Caller.ofThisCall().require(Action.APPEND, request.getAppend().getStream());
       command = requests.toCommand(request.getAppend());
     } catch (Refusal e) {
       answer(place, refused(place, e.status()));

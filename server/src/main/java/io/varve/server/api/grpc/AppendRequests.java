@@ -11,6 +11,7 @@ import io.varve.server.config.Limits;
 import io.varve.server.event.AppendCondition;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
+import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.Tracking;
 import java.time.InstantSource;
@@ -131,7 +132,7 @@ final class AppendRequests {
 
   private AppendCondition condition(String field, io.varve.proto.v1.AppendCondition condition) {
     return new AppendCondition(
-        checks.query(field + ".query", condition.getQuery()),
+        readable(checks.query(field + ".query", condition.getQuery())),
         Checks.place(field + ".after_position", condition.getAfterPosition()),
         condition.hasSince() ? Checks.time(field + ".since", condition.getSince()) : null);
   }
@@ -237,5 +238,14 @@ final class AppendRequests {
     List<String> once = List.copyOf(new LinkedHashSet<>(tags));
     checks.count(field, once.size(), limits.tags());
     return once;
+  }
+
+  /**
+   * Whoever may not read what a condition is about would learn of it from the answer; and leaving
+   * it out in silence would let an append through that must not be.
+   */
+  private static Query readable(Query query) {
+    Caller.ofThisCall().requireToReadAll(query);
+    return query;
   }
 }

@@ -187,6 +187,20 @@ final class Checks {
     return new Query(items);
   }
 
+  /** What a query is about, unchecked: to decide whether its sender may ask it. */
+  static Query shape(io.varve.proto.v1.Query query) {
+    return new Query(
+        query.getItemsList().stream()
+            .map(
+                item ->
+                    new Query.Item(
+                        new LinkedHashSet<>(item.getTypesList()),
+                        new LinkedHashSet<>(item.getTagsList()),
+                        item.getStreamPrefixesList(),
+                        new LinkedHashSet<>(item.getCategoriesList())))
+            .toList());
+  }
+
   private Query.Item item(String field, QueryItem item) {
     return new Query.Item(
         new LinkedHashSet<>(entries(field + "types", item.getTypesList())),

@@ -356,6 +356,54 @@ final class Errors {
             Map.of("what", what)));
   }
 
+  // ---- who may do what
+
+  static Status unauthenticated(String sentence) {
+    return build(
+        Code.UNAUTHENTICATED, ErrorReason.ERROR_REASON_UNAUTHENTICATED, sentence, Map.of());
+  }
+
+  static Status busyWithPasswords() {
+    return build(
+        Code.UNAVAILABLE,
+        ErrorReason.ERROR_REASON_NOT_SERVING,
+        "too many passwords are being checked at the moment; try again, or use a token",
+        Map.of(),
+        RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(RETRY_MILLIS)).build());
+  }
+
+  /**
+   * @param permission which one is missing
+   * @param resource on what; empty for anything
+   */
+  static Refusal permissionDenied(String permission, String resource) {
+    return new Refusal(
+        build(
+            Code.PERMISSION_DENIED,
+            ErrorReason.ERROR_REASON_PERMISSION_DENIED,
+            "the caller lacks the permission "
+                + permission
+                + (resource.isEmpty() ? "" : " on " + resource),
+            Map.of("permission", permission, "resource", resource)));
+  }
+
+  static Refusal accessNotFound(String what, String name) {
+    return new Refusal(
+        build(
+            Code.NOT_FOUND,
+            ErrorReason.ERROR_REASON_ACCESS_NOT_FOUND,
+            "there is no " + what + " " + name,
+            Map.of("name", name)));
+  }
+
+  static Status accessNotKept(String problem) {
+    return build(
+        Code.UNAVAILABLE,
+        ErrorReason.ERROR_REASON_NOT_SERVING,
+        "nothing was changed; " + problem,
+        Map.of());
+  }
+
   // ---- the server's own condition
 
   static Status stopping() {

@@ -236,18 +236,39 @@ public final class EventStoreEndpoint {
   private void getEvent(GetEventRequest request, StreamObserver<EncodedResponse> observer) {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     Supplier<EncodedEvent> lookUp = lookUp(request);
+    Caller reading = Caller.ofThisCall();
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
     onceReached(
         request.getNotBeforePosition(),
         caller,
         () -> {
-          EventPage page = EventPage.of(lookUp.get().toRun());
+          EncodedEvent event = lookUp.get();
+          if (!reading.mayRead(event.summary().stream().value())) {
+            throw missing(request); // as if it were not there
+          }
+          EventPage page = EventPage.of(event.toRun());
           // GetEventResponse has its event in field 1, as every page has.
           caller.onNext(PayloadViews.frames(page, json));
           sent.accept(page.count());
           caller.onCompleted();
         });
+  }
+
+  private static Refusal missing(GetEventRequest request) {
+    return switch (request.getByCase()) {
+      case ID ->
+          Errors.eventNotFound(
+              "with id " + request.getId(),
+              Map.of("event_id", Checks.uuid("id", request.getId()).toString()));
+      case POSITION ->
+          Errors.eventNotFound(
+              "at position " + request.getPosition(),
+              Map.of("position", Long.toString(request.getPosition())));
+      case STREAM_VERSION ->
+          Errors.permissionDenied("read", request.getStreamVersion().getStream());
+      case BY_NOT_SET -> Errors.invalid("by", "must be set");
+    };
   }
 
   /** How the event asked for is found; the look-up throws when there is none. */
@@ -316,7 +337,7 @@ public final class EventStoreEndpoint {
 
   private void subscribeToLog(
       SubscribeToLogRequest request, StreamObserver<EncodedResponse> observer) {
-    Query query = checks.query("query", request.getQuery());
+    Query query = Caller.ofThisCall().visible(checks.query("query", request.getQuery()));
     SubscriptionStart start = readRequests.start(request);
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =

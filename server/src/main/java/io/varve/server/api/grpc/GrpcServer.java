@@ -14,6 +14,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.varve.proto.v1.AccessGrpc;
 import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.ConsumerGroupsGrpc;
 import io.varve.proto.v1.EventStoreGrpc;
@@ -60,6 +61,7 @@ public final class GrpcServer implements CommitListener {
   private final CallsInFlight inFlight = new CallsInFlight();
   private final NettyServerBuilder builder;
   private final ServerConfig config;
+  private final AccessGuard access;
 
   private static final List<String> SERVED =
       List.of(
@@ -68,14 +70,22 @@ public final class GrpcServer implements CommitListener {
           StreamsGrpc.SERVICE_NAME,
           SnapshotsGrpc.SERVICE_NAME,
           ConsumerGroupsGrpc.SERVICE_NAME,
-          AdminGrpc.SERVICE_NAME);
+          AdminGrpc.SERVICE_NAME,
+          AccessGrpc.SERVICE_NAME);
 
   /**
    * @param tls the port's transport security; empty: none
+   * @param access decides who may do what
    * @param calls runs appends and whatever else is short
    * @param reads runs reads, which may take long
    */
-  public GrpcServer(ServerConfig config, Optional<ServerTls> tls, Executor calls, Executor reads) {
+  public GrpcServer(
+      ServerConfig config,
+      Optional<ServerTls> tls,
+      AccessGuard access,
+      Executor calls,
+      Executor reads) {
+    this.access = access;
     this.config = config;
     this.builder =
         NettyServerBuilder.forAddress(
@@ -102,19 +112,21 @@ public final class GrpcServer implements CommitListener {
       StreamsEndpoint streams,
       SnapshotsEndpoint snapshots,
       ConsumerGroupsEndpoint groups,
-      AdminEndpoint admin)
+      AdminEndpoint admin,
+      AccessEndpoint accessEndpoint)
       throws IOException {
     add(endpoint.service());
     add(streams.service());
     add(snapshots.service());
     add(groups.service());
     add(admin.service());
+    add(accessEndpoint.service());
     addGuarded(health.getHealthService());
     if (config.get(Settings.REFLECTION)) {
       addReflection();
     }
     if (config.get(Settings.CHANNELZ)) {
-      addGuarded(ChannelzService.newInstance(MAX_CHANNELZ_PAGE));
+      add(ChannelzService.newInstance(MAX_CHANNELZ_PAGE).bindService());
     }
     Server server = builder.build().start();
     for (String service : SERVED) {
@@ -126,7 +138,10 @@ public final class GrpcServer implements CommitListener {
   private void add(ServerServiceDefinition service) {
     builder.addService(
         ServerInterceptors.intercept(
-            RequestGuard.around(service), new StoreHeader(), inFlight, new CallerAddress()));
+            RequestGuard.around(ServerInterceptors.intercept(service, access)),
+            new StoreHeader(),
+            inFlight,
+            new CallerAddress()));
   }
 
   /** Both versions: command-line tools of some years ago ask for v1alpha only. */
@@ -167,7 +182,11 @@ public final class GrpcServer implements CommitListener {
      * that is busy may make its writers wait.
      */
     private static final Set<String> READING_SERVICES =
-        Set.of(StreamsGrpc.SERVICE_NAME, SnapshotsGrpc.SERVICE_NAME, AdminGrpc.SERVICE_NAME);
+        Set.of(
+            StreamsGrpc.SERVICE_NAME,
+            SnapshotsGrpc.SERVICE_NAME,
+            AdminGrpc.SERVICE_NAME,
+            AccessGrpc.SERVICE_NAME);
 
     @Override
     public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {

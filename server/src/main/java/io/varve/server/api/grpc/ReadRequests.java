@@ -42,7 +42,7 @@ final class ReadRequests {
   LogRead toRead(ReadLogRequest request) {
     notYet(request.getSkipArchived(), "ReadLogRequest.skip_archived");
     return new LogRead(
-        checks.query("query", request.getQuery()),
+        Caller.ofThisCall().visible(checks.query("query", request.getQuery())),
         Checks.place("from_position", request.getFromPosition()),
         Checks.place("to_position", request.getToPosition()),
         request.hasFromTime() ? Checks.time("from_time", request.getFromTime()) : null,

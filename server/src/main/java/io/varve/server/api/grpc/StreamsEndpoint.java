@@ -35,14 +35,18 @@ import io.varve.server.event.StreamLife;
 import io.varve.server.event.StreamState;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
+import io.varve.server.security.Principal;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -165,13 +169,14 @@ public final class StreamsEndpoint {
     }
     checks.prose("reason", reason, MAX_REASON_BYTES);
     return new StreamLifeCommand(
-        id,
-        expectedVersion,
-        change,
-        reason,
-        CallerAddress.ofThisCall(),
-        eventIds.get(),
-        clock.instant());
+        id, expectedVersion, change, reason, whoAndWhere(), eventIds.get(), clock.instant());
+  }
+
+  /** Who changes a stream: by name where access control is on, and where from. */
+  private static String whoAndWhere() {
+    Principal principal = Caller.ofThisCall().principal();
+    String address = CallerAddress.ofThisCall();
+    return principal.equals(Principal.EVERYBODY) ? address : principal.name() + " at " + address;
   }
 
   private static java.time.Duration maxAge(Duration age) {
@@ -250,18 +255,49 @@ public final class StreamsEndpoint {
 
   // ---- listings
 
+  /** Entries that the caller may see, as many as were asked for if there are so many. */
+  private static <T> List<T> visible(
+      String after,
+      int limit,
+      BiFunction<String, Integer, List<T>> source,
+      Function<T, String> name,
+      Predicate<String> mayBeSeen) {
+    List<T> seen = new ArrayList<>();
+    String from = after;
+    while (true) {
+      List<T> found = source.apply(from, limit);
+      found.stream().filter(entry -> mayBeSeen.test(name.apply(entry))).forEach(seen::add);
+      if (found.size() < limit || seen.size() >= limit) {
+        return seen.size() > limit ? seen.subList(0, limit) : seen;
+      }
+      from = name.apply(found.getLast());
+    }
+  }
+
+  /** Whether a category or an event type is told: the server's own are for administrators. */
+  private static boolean mayBeTold(Caller caller, String name) {
+    return !name.startsWith("$") || caller.principal().isAdministrator();
+  }
+
   private ListStreamsResponse list(ListStreamsRequest request) {
+    Caller caller = Caller.ofThisCall();
     Page<StreamId> page =
         page(
             request.getPageSize(),
             request.getPageToken(),
             (afterOrNull, limit) -> {
               String after = afterOrNull == null ? "" : afterOrNull;
-              return switch (request.getFilterCase()) {
-                case FILTER_NOT_SET -> directory.startingWith("", after, limit);
-                case PREFIX -> directory.startingWith(request.getPrefix(), after, limit);
-                case CATEGORY -> directory.ofCategory(request.getCategory(), after, limit);
-              };
+              return visible(
+                  after,
+                  limit,
+                  (from, most) ->
+                      switch (request.getFilterCase()) {
+                        case FILTER_NOT_SET -> directory.startingWith("", from, most);
+                        case PREFIX -> directory.startingWith(request.getPrefix(), from, most);
+                        case CATEGORY -> directory.ofCategory(request.getCategory(), from, most);
+                      },
+                  StreamId::value,
+                  caller::mayRead);
             },
             StreamId::value,
             "streams",
@@ -274,11 +310,19 @@ public final class StreamsEndpoint {
   }
 
   private ListCategoriesResponse list(ListCategoriesRequest request) {
+    Caller caller = Caller.ofThisCall();
     Page<TermCount> page =
         page(
             request.getPageSize(),
             request.getPageToken(),
-            (after, limit) -> directory.counts(TermKind.CATEGORY, after, limit),
+            (after, limit) ->
+                visible(
+                    after == null ? "" : after,
+                    limit,
+                    (from, most) ->
+                        directory.counts(TermKind.CATEGORY, from.isEmpty() ? null : from, most),
+                    TermCount::text,
+                    name -> mayBeTold(caller, name)),
             TermCount::text,
             "categories");
     ListCategoriesResponse.Builder response = ListCategoriesResponse.newBuilder();
@@ -290,11 +334,19 @@ public final class StreamsEndpoint {
   }
 
   private ListEventTypesResponse list(ListEventTypesRequest request) {
+    Caller caller = Caller.ofThisCall();
     Page<TermCount> page =
         page(
             request.getPageSize(),
             request.getPageToken(),
-            (after, limit) -> directory.counts(TermKind.TYPE, after, limit),
+            (after, limit) ->
+                visible(
+                    after == null ? "" : after,
+                    limit,
+                    (from, most) ->
+                        directory.counts(TermKind.TYPE, from.isEmpty() ? null : from, most),
+                    TermCount::text,
+                    name -> mayBeTold(caller, name)),
             TermCount::text,
             "event types");
     ListEventTypesResponse.Builder response = ListEventTypesResponse.newBuilder();

@@ -1,0 +1,206 @@
+package io.varve.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.varve.server.append.AppendCommand;
+import io.varve.server.append.CommitLog;
+import io.varve.server.append.Outcome;
+import io.varve.server.event.ExpectedVersion;
+import io.varve.server.event.NewEvent;
+import io.varve.server.event.RecordedEvent;
+import io.varve.server.event.StreamId;
+import io.varve.server.read.EventCursor;
+import io.varve.server.read.EventReader;
+import io.varve.server.read.StreamLookUp;
+import io.varve.server.read.StreamRead;
+import io.varve.server.security.AccessChange;
+import io.varve.server.security.AccessJournal;
+import io.varve.server.security.AccessState;
+import io.varve.server.security.AuditTrail;
+import io.varve.server.security.Permission;
+import io.varve.server.security.Role;
+import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventRun;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Access and audit as events of the system streams {@code $access} and {@code $audit}, written by
+ * the same commit path as all others: so a backup has them, and nobody can change them afterwards.
+ */
+final class SystemJournal implements AccessJournal {
+  private static final Logger log = LoggerFactory.getLogger(SystemJournal.class);
+  private static final StreamId ACCESS = new StreamId("$access");
+  private static final StreamId AUDIT = new StreamId("$audit");
+
+  private final CommitLog commitLog;
+  private final InstantSource clock;
+  private final Supplier<UUID> eventIds;
+  private final AtomicBoolean auditing = new AtomicBoolean();
+
+  SystemJournal(CommitLog commitLog, InstantSource clock, Supplier<UUID> eventIds) {
+    this.commitLog = commitLog;
+    this.clock = clock;
+    this.eventIds = eventIds;
+  }
+
+  // ---- access
+
+  /** What is in the log about access. */
+  static AccessState read(EventReader reader) {
+    AccessState state = AccessState.NONE;
+    if (!(reader.readStream(new StreamRead(ACCESS, 0, false, 0, null))
+        instanceof StreamLookUp.Found<EventCursor>(EventCursor cursor))) {
+      return state;
+    }
+    while (!cursor.isDone()) {
+      for (EventRun run : cursor.next().runs()) {
+        for (EncodedEvent event : run.events()) {
+          state = state.after(change(event.decode()));
+        }
+      }
+    }
+    return state;
+  }
+
+  private static AccessChange change(RecordedEvent event) {
+    JsonObject json = JsonParser.parseString(new String(event.data(), UTF_8)).getAsJsonObject();
+    return switch (event.type()) {
+      case "$UserSaved" ->
+          new AccessChange.UserSaved(
+              text(json, "name"), Role.of(text(json, "role")), text(json, "passwordHash"));
+      case "$UserRemoved" -> new AccessChange.UserRemoved(text(json, "name"));
+      case "$TokenCreated" -> {
+        List<Permission> permissions = new ArrayList<>();
+        for (JsonElement permission : json.getAsJsonArray("permissions")) {
+          permissions.add(Permission.parse(permission.getAsString()));
+        }
+        yield new AccessChange.TokenCreated(
+            text(json, "id"),
+            text(json, "name"),
+            text(json, "hash"),
+            permissions,
+            json.has("expiresAt") ? Instant.parse(text(json, "expiresAt")) : null);
+      }
+      case "$TokenRevoked" -> new AccessChange.TokenRevoked(text(json, "id"));
+      default ->
+          throw new IllegalStateException(
+              "this release does not know the event type " + event.type() + " of " + ACCESS);
+    };
+  }
+
+  private static String text(JsonObject json, String name) {
+    return json.get(name).getAsString();
+  }
+
+  @Override
+  public void append(AccessChange change, String by, Consumer<@Nullable String> done) {
+    JsonObject json = new JsonObject();
+    json.addProperty("by", by);
+    String type =
+        switch (change) {
+          case AccessChange.UserSaved user -> {
+            json.addProperty("name", user.name());
+            json.addProperty("role", user.role().word());
+            json.addProperty("passwordHash", user.passwordHash());
+            yield "$UserSaved";
+          }
+          case AccessChange.UserRemoved(String name) -> {
+            json.addProperty("name", name);
+            yield "$UserRemoved";
+          }
+          case AccessChange.TokenCreated token -> {
+            json.addProperty("id", token.id());
+            json.addProperty("name", token.name());
+            json.addProperty("hash", token.hash());
+            JsonArray permissions = new JsonArray();
+            token.permissions().forEach(permission -> permissions.add(permission.text()));
+            json.add("permissions", permissions);
+            if (token.expiresAt() != null) {
+              json.addProperty("expiresAt", token.expiresAt().toString());
+            }
+            yield "$TokenCreated";
+          }
+          case AccessChange.TokenRevoked(String id) -> {
+            json.addProperty("id", id);
+            yield "$TokenRevoked";
+          }
+        };
+    propose(ACCESS, List.of(event(type, json)), done);
+  }
+
+  // ---- audit
+
+  /**
+   * Writes what has happened since the last time; nothing while the last of it is still being
+   * written, so that what waits stays within the trail's bounds.
+   */
+  void write(AuditTrail trail) {
+    if (!auditing.compareAndSet(false, true)) {
+      return;
+    }
+    List<NewEvent> events = new ArrayList<>();
+    for (AuditTrail.Counted counted : trail.take()) {
+      AuditTrail.Entry entry = counted.entry();
+      JsonObject json = new JsonObject();
+      json.addProperty("who", entry.who());
+      json.addProperty("from", entry.from());
+      json.addProperty("what", entry.what());
+      json.addProperty("about", entry.about());
+      json.addProperty("outcome", entry.outcome());
+      json.addProperty("count", counted.count());
+      events.add(event("$" + entry.kind(), json));
+    }
+    if (events.isEmpty()) {
+      auditing.set(false);
+      return;
+    }
+    propose(
+        AUDIT,
+        events,
+        problem -> {
+          auditing.set(false);
+          if (problem != null) {
+            log.error("{} entries of the audit trail are lost: {}", events.size(), problem);
+          }
+        });
+  }
+
+  // ---- both
+
+  private NewEvent event(String type, JsonObject json) {
+    return new NewEvent(
+        eventIds.get(),
+        true,
+        type,
+        json.toString().getBytes(UTF_8),
+        "application/json",
+        Map.of(),
+        List.of(),
+        null);
+  }
+
+  private void propose(StreamId stream, List<NewEvent> events, Consumer<@Nullable String> done) {
+    commitLog.propose(
+        AppendCommand.of(stream, new ExpectedVersion.Any(), events, null, clock.instant()),
+        outcome ->
+            done.accept(
+                outcome instanceof Outcome.Appended
+                    ? null
+                    : "the store did not take them: " + outcome.getClass().getSimpleName()));
+  }
+}

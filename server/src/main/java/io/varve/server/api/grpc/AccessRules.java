@@ -1,0 +1,195 @@
+package io.varve.server.api.grpc;
+
+import static io.varve.server.security.Action.APPEND;
+import static io.varve.server.security.Action.CONSUME;
+import static io.varve.server.security.Action.MANAGE;
+import static io.varve.server.security.Action.READ;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import io.varve.proto.v1.AccessGrpc;
+import io.varve.proto.v1.AdminGrpc;
+import io.varve.proto.v1.ConsumeRequest;
+import io.varve.proto.v1.ConsumerGroup;
+import io.varve.proto.v1.ConsumerGroupsCreateRequest;
+import io.varve.proto.v1.ConsumerGroupsGrpc;
+import io.varve.proto.v1.EventStoreGrpc;
+import io.varve.proto.v1.GetEventRequest;
+import io.varve.proto.v1.ListStreamsRequest;
+import io.varve.proto.v1.SaveSnapshotRequest;
+import io.varve.proto.v1.SnapshotsGrpc;
+import io.varve.proto.v1.StreamAppend;
+import io.varve.proto.v1.StreamsGrpc;
+import io.varve.proto.v1.TransactRequest;
+import io.varve.server.event.StreamScope;
+import io.varve.server.security.Action;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * What each method needs. A method that is not listed needs {@code administer}, so that one that is
+ * added and forgotten is closed rather than open. What depends on more than the request is asked
+ * where it is known: reads of the log under {@link Caller#visible}, look-ups of events by {@link
+ * Caller#mayRead}, appends on a pipeline one by one.
+ */
+final class AccessRules {
+  /** What a method needs, looked at for each message that the caller sends. */
+  private interface Need {
+    /** Throws a {@link Refusal}. */
+    void check(Caller caller, Message request);
+  }
+
+  /**
+   * @param audited whether calls that were allowed stand in the audit trail as well
+   */
+  private record Rule(Need need, boolean audited) {}
+
+  private static final Rule ADMINISTER =
+      new Rule((caller, _) -> caller.requireAdministrator(), true);
+
+  private static final Map<String, Rule> RULES = new HashMap<>();
+
+  static {
+    String store = EventStoreGrpc.SERVICE_NAME;
+    rule(store, "Append", stream(APPEND));
+    rule(store, "Transact", AccessRules::transact);
+    rule(store, "AppendPipeline", (caller, _) -> caller.requireSome(APPEND));
+    rule(store, "ReadStream", stream(READ));
+    rule(store, "SubscribeToStream", stream(READ));
+    rule(store, "ReadLog", (caller, _) -> caller.requireSome(READ));
+    rule(store, "SubscribeToLog", (caller, _) -> caller.requireSome(READ));
+    rule(store, "GetEvent", AccessRules::getEvent);
+    rule(store, "GetTracking", (caller, _) -> caller.requireSome(READ));
+
+    String streams = StreamsGrpc.SERVICE_NAME;
+    rule(streams, "GetStream", stream(READ));
+    rule(streams, "ListStreams", AccessRules::listStreams);
+    rule(streams, "ListCategories", (caller, _) -> caller.requireAll(READ));
+    rule(streams, "ListEventTypes", (caller, _) -> caller.requireAll(READ));
+    audited(streams, "SetRetention", stream(MANAGE));
+    audited(streams, "Truncate", stream(MANAGE));
+    audited(streams, "Delete", stream(MANAGE));
+    audited(streams, "Tombstone", stream(MANAGE));
+
+    String snapshots = SnapshotsGrpc.SERVICE_NAME;
+    rule(
+        snapshots,
+        "SaveSnapshot",
+        (caller, request) ->
+            caller.require(APPEND, ((SaveSnapshotRequest) request).getSnapshot().getStream()));
+    rule(snapshots, "GetSnapshot", stream(READ));
+    rule(snapshots, "ListSnapshots", stream(READ));
+    rule(snapshots, "DeleteSnapshots", stream(APPEND));
+
+    String groups = ConsumerGroupsGrpc.SERVICE_NAME;
+    audited(groups, "Create", AccessRules::createGroup);
+    audited(groups, "Update", group("name"));
+    audited(groups, "Delete", group("name"));
+    rule(groups, "Get", group("name"));
+    rule(groups, "List", (caller, _) -> caller.requireAll(CONSUME));
+    rule(
+        groups,
+        "Consume",
+        (caller, request) -> {
+          if (((ConsumeRequest) request).hasStart()) {
+            caller.require(CONSUME, ((ConsumeRequest) request).getStart().getGroup());
+          }
+        });
+    rule(groups, "ListParked", group("group"));
+    audited(groups, "ReplayParked", group("group"));
+    audited(groups, "DiscardParked", group("group"));
+
+    rule(AdminGrpc.SERVICE_NAME, "GetServerInfo", (_, _) -> {});
+    rule(AdminGrpc.SERVICE_NAME, "GetStatistics", (caller, _) -> caller.requireAll(READ));
+    rule(AccessGrpc.SERVICE_NAME, "WhoAmI", (_, _) -> {});
+    rule(AccessGrpc.SERVICE_NAME, "ListUsers", (caller, _) -> caller.requireAdministrator());
+    rule(AccessGrpc.SERVICE_NAME, "ListTokens", (caller, _) -> caller.requireAdministrator());
+  }
+
+  private AccessRules() {}
+
+  private static void rule(String service, String method, Need need) {
+    RULES.put(service + "/" + method, new Rule(need, false));
+  }
+
+  private static void audited(String service, String method, Need need) {
+    RULES.put(service + "/" + method, new Rule(need, true));
+  }
+
+  /** Refuses a message that its sender may not send. */
+  static void check(String method, Caller caller, Object request) {
+    RULES.getOrDefault(method, ADMINISTER).need().check(caller, (Message) request);
+  }
+
+  /** Whether calls of a method stand in the audit trail when they were allowed. */
+  static boolean isAudited(String method) {
+    return RULES.getOrDefault(method, ADMINISTER).audited();
+  }
+
+  /** What a request is about, for the audit trail; empty if it names nothing. */
+  static String about(Object request) {
+    Message message = (Message) request;
+    for (String name : new String[] {"stream", "name", "group", "id", "token_id"}) {
+      FieldDescriptor field = message.getDescriptorForType().findFieldByName(name);
+      if (field != null && field.getJavaType() == FieldDescriptor.JavaType.STRING) {
+        return (String) message.getField(field);
+      }
+    }
+    return message instanceof ConsumerGroupsCreateRequest create ? create.getGroup().getName() : "";
+  }
+
+  private static Need stream(Action action) {
+    return (caller, request) -> caller.require(action, text(request, "stream"));
+  }
+
+  private static Need group(String field) {
+    return (caller, request) -> caller.require(CONSUME, text(request, field));
+  }
+
+  private static String text(Message request, String field) {
+    return (String) request.getField(request.getDescriptorForType().findFieldByName(field));
+  }
+
+  private static void transact(Caller caller, Message message) {
+    TransactRequest request = (TransactRequest) message;
+    caller.requireSome(APPEND);
+    for (StreamAppend append : request.getStreamsList()) {
+      caller.require(APPEND, append.getStream());
+    }
+  }
+
+  /** Any other event is looked at once it is found. */
+  private static void getEvent(Caller caller, Message message) {
+    GetEventRequest request = (GetEventRequest) message;
+    caller.requireSome(READ);
+    if (request.hasStreamVersion()) {
+      caller.require(READ, request.getStreamVersion().getStream());
+    }
+  }
+
+  private static void listStreams(Caller caller, Message message) {
+    ListStreamsRequest request = (ListStreamsRequest) message;
+    StreamScope scope = caller.principal().scopeOf(READ);
+    boolean within =
+        scope.allButSystem()
+            || switch (request.getFilterCase()) {
+              case PREFIX -> scope.containsPrefix(request.getPrefix());
+              case CATEGORY -> scope.containsCategory(request.getCategory());
+              case FILTER_NOT_SET -> false;
+            };
+    if (!within) {
+      throw Errors.permissionDenied(READ.word(), "all streams; ask for those you may read");
+    }
+  }
+
+  /** Whoever makes a group hands what it delivers to its consumers. */
+  private static void createGroup(Caller caller, Message message) {
+    ConsumerGroup group = ((ConsumerGroupsCreateRequest) message).getGroup();
+    caller.require(CONSUME, group.getName());
+    if (group.hasStream()) {
+      caller.require(READ, group.getStream());
+    } else {
+      caller.requireToReadAllForOthers(Checks.shape(group.getQuery()));
+    }
+  }
+}

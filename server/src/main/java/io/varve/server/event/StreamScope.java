@@ -1,0 +1,118 @@
+package io.varve.server.event;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Which streams somebody may see. System streams are in it only if everything is.
+ *
+ * @param everything every stream
+ * @param allButSystem every stream but the server's own
+ * @param prefixes streams whose names begin with one of these, and are not the server's own
+ * @param categories streams of one of these categories, likewise
+ */
+public record StreamScope(
+    boolean everything, boolean allButSystem, Set<String> prefixes, Set<String> categories) {
+  public static final StreamScope EVERYTHING = new StreamScope(true, true, Set.of(), Set.of());
+  public static final StreamScope ALL_BUT_SYSTEM = new StreamScope(false, true, Set.of(), Set.of());
+  public static final StreamScope NOTHING = new StreamScope(false, false, Set.of(), Set.of());
+
+  public StreamScope {
+    prefixes = Set.copyOf(prefixes);
+    categories = Set.copyOf(categories);
+  }
+
+  public static StreamScope ofPrefix(String prefix) {
+    return new StreamScope(false, false, Set.of(prefix), Set.of());
+  }
+
+  public static StreamScope ofCategory(String category) {
+    return new StreamScope(false, false, Set.of(), Set.of(category));
+  }
+
+  /** What is in either. */
+  public StreamScope or(StreamScope other) {
+    return new StreamScope(
+        everything || other.everything,
+        allButSystem || other.allButSystem,
+        union(prefixes, other.prefixes),
+        union(categories, other.categories));
+  }
+
+  private static Set<String> union(Set<String> one, Set<String> other) {
+    Set<String> union = new LinkedHashSet<>(one);
+    union.addAll(other);
+    return union;
+  }
+
+  public boolean isEmpty() {
+    return !everything && !allButSystem && prefixes.isEmpty() && categories.isEmpty();
+  }
+
+  public boolean contains(String stream) {
+    if (everything || stream.isEmpty() || stream.charAt(0) == '$') {
+      return everything;
+    }
+    return allButSystem
+        || prefixes.stream().anyMatch(stream::startsWith)
+        || (!categories.isEmpty() && categories.contains(new StreamId(stream).category()));
+  }
+
+  /** Whether every stream whose name begins with this is in it. */
+  public boolean containsPrefix(String prefix) {
+    if (everything) {
+      return true;
+    }
+    if (prefix.isEmpty() || prefix.charAt(0) == '$') {
+      return false;
+    }
+    int dash = prefix.indexOf('-');
+    return allButSystem
+        || prefixes.stream().anyMatch(prefix::startsWith)
+        || (dash >= 0 && categories.contains(prefix.substring(0, dash)));
+  }
+
+  /** Whether every stream of this category is in it. */
+  public boolean containsCategory(String category) {
+    if (everything) {
+      return true;
+    }
+    if (category.isEmpty() || category.charAt(0) == '$') {
+      return false;
+    }
+    return allButSystem
+        || categories.contains(category)
+        || prefixes.stream().anyMatch(category::startsWith);
+  }
+
+  /** Whether only events of streams in it can match. */
+  public boolean covers(Query query) {
+    if (everything) {
+      return true;
+    }
+    return !query.items().isEmpty()
+        && query.items().stream()
+            .allMatch(
+                item ->
+                    (!item.streamPrefixes().isEmpty()
+                            && item.streamPrefixes().stream().allMatch(this::containsPrefix))
+                        || (!item.categories().isEmpty()
+                            && item.categories().stream().allMatch(this::containsCategory)));
+  }
+
+  /**
+   * The scope as a query's items, so that the index finds what is in it; empty if it is no list.
+   */
+  List<Query.Item> items() {
+    if (everything || allButSystem) {
+      return List.of();
+    }
+    return Stream.of(
+            new Query.Item(Set.of(), Set.of(), List.copyOf(prefixes), Set.of()),
+            new Query.Item(Set.of(), Set.of(), List.of(), categories))
+        .filter(item -> !item.matchesEverything())
+        .toList();
+  }
+}
