@@ -8,6 +8,7 @@ import io.varve.client.connection.ConnectionSettings;
 import io.varve.client.connection.Credentials;
 import io.varve.client.connection.Endpoint;
 import io.varve.client.connection.GrpcEventStore;
+import io.varve.client.streams.Access;
 import io.varve.client.streams.Admin;
 import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ForwardingEventStore;
@@ -63,6 +64,11 @@ public final class VarveClient extends ForwardingEventStore {
   /** Looking after the store. The same object may be used all the time. */
   public Admin admin() {
     return store.admin();
+  }
+
+  /** The store's users and tokens. The same object may be used all the time. */
+  public Access access() {
+    return store.access();
   }
 
   /**
@@ -199,7 +205,9 @@ public final class VarveClient extends ForwardingEventStore {
 
     /**
      * Calls with the token that this says at each call, from any thread, so that a new one is taken
-     * up without a new client. It must be quick.
+     * up without a new client: a call, a subscription or a consumer that is refused with a token
+     * that has been replaced meanwhile goes on with the new one, as after a lost link. It must be
+     * quick.
      */
     public Builder token(Supplier<String> token) {
       requireNonNull(token);

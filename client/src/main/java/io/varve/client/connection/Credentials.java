@@ -6,9 +6,11 @@ import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -66,6 +68,34 @@ public record Credentials(
     return builder.build();
   }
 
+  /**
+   * Hears how a call ends. If it is refused with credentials that have been replaced since it
+   * began, it is told as a lost link, which whoever made the call knows what to do about.
+   */
+  private static final class Replaceable<R> extends SimpleForwardingClientCallListener<R> {
+    private final String sent;
+    private final Supplier<String> now;
+
+    Replaceable(ClientCall.Listener<R> listener, String sent, Supplier<String> now) {
+      super(listener);
+      this.sent = sent;
+      this.now = now;
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      if (status.getCode() == Status.Code.UNAUTHENTICATED && !now.get().equals(sent)) {
+        super.onClose(
+            Status.UNAVAILABLE.withDescription(
+                "the credentials have been replaced; with the old ones the server said: "
+                    + status.getDescription()),
+            new Metadata());
+      } else {
+        super.onClose(status, trailers);
+      }
+    }
+  }
+
   /** Puts the header on every call, so that a token may change while the client lives. */
   ClientInterceptor interceptor() {
     return new ClientInterceptor() {
@@ -76,10 +106,13 @@ public record Credentials(
           @Override
           public void start(Listener<R> listener, Metadata headers) {
             Supplier<String> header = authorization;
-            if (header != null) {
-              headers.put(AUTHORIZATION, header.get());
+            if (header == null) {
+              super.start(listener, headers);
+              return;
             }
-            super.start(listener, headers);
+            String sent = header.get();
+            headers.put(AUTHORIZATION, sent);
+            super.start(new Replaceable<>(listener, sent, header), headers);
           }
         };
       }

@@ -6,6 +6,7 @@ import io.grpc.ChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.varve.client.connection.RemoteSubscription.Source;
+import io.varve.client.streams.Access;
 import io.varve.client.streams.Admin;
 import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.ConsumerGroups;
@@ -85,6 +86,7 @@ public final class GrpcEventStore implements EventStore {
   private final Snapshots snapshots;
   private final ConsumerGroups consumerGroups;
   private final Admin admin;
+  private final Access access;
   private final ExecutorService calls;
   private final ExecutorService completions;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
@@ -113,6 +115,7 @@ public final class GrpcEventStore implements EventStore {
     this.streams = new RemoteStreams(unary);
     this.snapshots = new RemoteSnapshots(unary);
     this.admin = new RemoteAdmin(channel, server, unary);
+    this.access = new RemoteAccess(server, unary);
     this.consumerGroups =
         new RemoteGroups(
             unary, new RemoteConsumers(channel, server, settings, closing, subscriptions));
@@ -317,6 +320,11 @@ public final class GrpcEventStore implements EventStore {
   /** Looking after the store. */
   public Admin admin() {
     return admin;
+  }
+
+  /** Users and tokens. */
+  public Access access() {
+    return access;
   }
 
   @Override

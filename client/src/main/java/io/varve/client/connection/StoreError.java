@@ -166,6 +166,11 @@ final class StoreError {
     return code == Status.Code.NOT_FOUND && reason().equals("GROUP_NOT_FOUND");
   }
 
+  /** Whether there is no such user or token. */
+  boolean isNoSuchAccess() {
+    return code == Status.Code.NOT_FOUND && reason().equals("ACCESS_NOT_FOUND");
+  }
+
   /**
    * Whether the call did nothing, though a new try may do better: nobody was there to hear it, or
    * somebody said that the server starts or stops, or has no room.
@@ -305,7 +310,7 @@ final class StoreError {
           new StreamNotFoundException(text(), info.getMetadataOrDefault("stream", ""), cause);
       case "GROUP_NOT_FOUND" ->
           new GroupNotFoundException(text(), info.getMetadataOrDefault("group", ""), cause);
-      case "STORE_NOT_FOUND" -> invalidRequest();
+      case "STORE_NOT_FOUND", "ACCESS_NOT_FOUND" -> invalidRequest();
       default -> failed();
     };
   }
@@ -319,7 +324,7 @@ final class StoreError {
       case "TRACKING_NOT_RISING" ->
           new TrackingNotRisingException(
               text(), info.getMetadataOrDefault("source", ""), number("position"), cause);
-      case "BACKUP_REFUSED", "ALREADY_RUNNING" -> invalidRequest();
+      case "BACKUP_REFUSED", "ALREADY_RUNNING", "ACCESS_OFF" -> invalidRequest();
       default -> failed();
     };
   }

@@ -4,11 +4,14 @@ import io.varve.client.VarveClient;
 import io.varve.client.connection.Endpoint;
 import io.varve.server.config.Durations;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -27,8 +30,17 @@ final class Connection {
 
   private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
 
+  private final Map<String, String> environment;
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
+
+  /**
+   * @param environment the variables of the process, for what must not be on a command line
+   */
+  Connection(Map<String, String> environment) {
+    this.environment = environment;
+  }
 
   @Option(
       names = "--address",
@@ -76,12 +88,24 @@ final class Connection {
   private String key = "";
 
   @Option(
+      names = "--server-name",
+      paramLabel = "NAME",
+      defaultValue = "${env:VARVE_CLIENT_SERVER_NAME:-}",
+      description = {
+        "The name that the store's certificate must have, where that is not the address's:"
+            + " behind a",
+        "tunnel, say (VARVE_CLIENT_SERVER_NAME); means --tls."
+      })
+  private String serverName = "";
+
+  @Option(
       names = "--token-file",
       paramLabel = "FILE",
       defaultValue = "${env:VARVE_TOKEN_FILE:-}",
       description = {
-        "Call with the token in this file (VARVE_TOKEN_FILE); the token itself may be in"
-            + " VARVE_TOKEN."
+        "Call with the token in this file (VARVE_TOKEN_FILE), which may be replaced meanwhile;"
+            + " the",
+        "token itself may be in VARVE_TOKEN."
       })
   private String tokenFile = "";
 
@@ -126,19 +150,84 @@ final class Connection {
     return builder().build();
   }
 
-  /** The same, for a tool that has settings of its own. */
+  /** The same, for a tool that has settings of its own. What it builds can be built. */
   VarveClient.Builder builder() {
     Endpoint endpoint = endpoint();
     Duration patience = duration("--timeout", timeout);
     if (patience.isZero()) {
       throw usage("--timeout must be longer than 0", null);
     }
-    refuseWhatIsNotServedYet();
+    VarveClient.Builder builder =
+        VarveClient.builder()
+            .endpoint(endpoint.host(), endpoint.port())
+            .deadline(patience)
+            .retryFor(patience);
+    encrypt(builder);
+    identify(builder);
+    refuseWhatCannotBeBuilt(builder);
     reach(endpoint, duration("--wait", wait));
-    return VarveClient.builder()
-        .endpoint(endpoint.host(), endpoint.port())
-        .deadline(patience)
-        .retryFor(patience);
+    return builder;
+  }
+
+  private void encrypt(VarveClient.Builder builder) {
+    if (certificate.isEmpty() != key.isEmpty()) {
+      throw usage("--cert and --key go together", null);
+    }
+    if (!ca.isEmpty()) {
+      builder.tls(Path.of(ca));
+    } else if (tls || !(certificate + serverName).isEmpty()) {
+      builder.tls();
+    }
+    if (!certificate.isEmpty()) {
+      builder.clientCertificate(Path.of(certificate), Path.of(key));
+    }
+    if (!serverName.isEmpty()) {
+      builder.serverName(serverName);
+    }
+  }
+
+  /** A user who is named, or else a token. */
+  private void identify(VarveClient.Builder builder) {
+    if (!user.isEmpty() && !tokenFile.isEmpty()) {
+      throw usage("--user and --token-file are two ways to say who calls; use one", null);
+    }
+    if (user.isEmpty() && !passwordFile.isEmpty()) {
+      throw usage("--password-file needs --user", null);
+    }
+    String token = environment.getOrDefault("VARVE_TOKEN", "").strip();
+    if (!user.isEmpty()) {
+      builder.user(user, password());
+    } else if (!tokenFile.isEmpty()) {
+      SecretFile file = new SecretFile(Path.of(tokenFile));
+      file.read(); // so that a file that is not there is told before anything is asked
+      builder.token(file::current);
+    } else if (!token.isEmpty()) {
+      builder.token(token);
+    }
+  }
+
+  private String password() {
+    if (!passwordFile.isEmpty()) {
+      return new SecretFile(Path.of(passwordFile)).read();
+    }
+    String password = environment.get("VARVE_PASSWORD");
+    if (password == null) {
+      throw usage("--user needs a password: say --password-file FILE, or set VARVE_PASSWORD", null);
+    }
+    return password;
+  }
+
+  /**
+   * Makes a client, which connects to nobody yet, so that what is wrong is told in one sentence.
+   */
+  private void refuseWhatCannotBeBuilt(VarveClient.Builder builder) {
+    try (VarveClient unused = builder.build()) {
+      // It could be built.
+    } catch (IllegalArgumentException e) {
+      throw usage(String.valueOf(e.getMessage()), e);
+    } catch (UncheckedIOException e) {
+      throw new CommandFailure(ExitCode.NOT_THERE, String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** Where the store is to be. */
@@ -151,14 +240,6 @@ final class Connection {
               + address
               + "\" (--address, VARVE_ADDRESS)",
           e);
-    }
-  }
-
-  private void refuseWhatIsNotServedYet() {
-    boolean encrypted = tls || !(ca + certificate + key).isEmpty();
-    boolean asSomebody = !(tokenFile + user + passwordFile).isEmpty();
-    if (encrypted || asSomebody) {
-      throw usage("this release connects without TLS and without credentials only", null);
     }
   }
 

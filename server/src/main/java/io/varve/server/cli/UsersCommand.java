@@ -1,115 +1,209 @@
 package io.varve.server.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import io.varve.client.VarveClient;
+import io.varve.client.streams.UserRole;
 import io.varve.server.OfflineUsers;
-import io.varve.server.StartFailure;
-import io.varve.server.config.ServerConfig;
-import io.varve.server.config.Settings;
 import io.varve.server.security.Role;
-import java.io.Console;
-import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code varve users}: who may use a store. */
+/** {@code varve users}: who may use a store with a name and a password. */
 @Command(
     name = "users",
-    description = "Users of a store that no server has open.",
+    description = {
+      "Who may use a store with a name and a password.",
+      "",
+      "Of a running store, as an administrator; or with --data of a data folder that no server has"
+          + " open,",
+      "as whoever may write there: so the first administrator is made, and a lost password"
+          + " replaced."
+    },
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = UsersCommand.Add.class)
+    synopsisSubcommandLabel = "COMMAND")
 final class UsersCommand {
+  private static final int MIN_PASSWORD_BYTES = 8;
 
-  /** {@code varve users add}: the first administrator, or a new password for one. */
+  @Spec private CommandSpec command;
+
+  /** Which store's users are meant. */
+  static final class Offline {
+    @Option(
+        names = "--data",
+        paramLabel = "DIR",
+        description = "The users of the store in this folder, which no server has open.")
+    private @Nullable Path folder;
+  }
+
   @Command(
-      name = "add",
+      description = "Adds a user. Ends with 4 if there is one of this name.",
+      mixinStandardHelpOptions = true,
+      sortOptions = false)
+  int add(
+      @Parameters(paramLabel = "NAME", description = "The user's name, without \":\".") String name,
+      @Option(
+              names = "--role",
+              paramLabel = "ROLE",
+              required = true,
+              description = "reader, writer, manager or administrator.")
+          Role role,
+      @Mixin NewPassword newPassword,
+      @Mixin Offline offline,
+      @Mixin Connection connection,
+      @Mixin Output output) {
+    String password = checked("add", name, newPassword.of(name));
+    Path folder = offline.folder;
+    if (folder != null) {
+      if (!OfflineFailures.told(() -> new OfflineUsers(folder).add(name, role, password))) {
+        throw isThere(name);
+      }
+    } else {
+      try (VarveClient store = connection.open()) {
+        if (isThere(store, name)) {
+          throw isThere(name);
+        }
+        store.access().saveUser(name, UserRole.valueOf(role.name()), password);
+      }
+    }
+    output.lineNow(lineOf(name, role.word()));
+    return ExitCode.OK.code();
+  }
+
+  private static CommandFailure isThere(String name) {
+    return new CommandFailure(
+        ExitCode.CONFLICT, "there is a user " + name + " already; \"varve users set\" changes one");
+  }
+
+  @Command(
       description = {
-        "Adds a user, or gives one another role and password. The store must not be open; whoever",
-        "may write to its folder may do this."
+        "Gives a user another role, or another password, or both. Calls under way as this user"
+            + " end.",
+        "Ends with 66 if there is no such user."
       },
       mixinStandardHelpOptions = true,
       sortOptions = false)
-  static final class Add implements Callable<Integer> {
-    private static final int MIN_PASSWORD_BYTES = 8;
-
-    @Spec private CommandSpec spec = CommandSpec.create();
-
-    @Parameters(paramLabel = "NAME", description = "The user's name.")
-    private String name = "";
-
-    @Option(
-        names = "--data",
-        required = true,
-        paramLabel = "DIR",
-        description = "The folder that holds the store.")
-    private Path data = Path.of("");
-
-    @Option(
-        names = "--role",
-        paramLabel = "ROLE",
-        defaultValue = "administrator",
-        description = "reader, writer, manager or administrator. Default: ${DEFAULT-VALUE}.")
-    private String role = "";
-
-    @Option(
-        names = "--password-file",
-        paramLabel = "FILE",
-        description =
-            "The password is the first line of this file. Otherwise it is in VARVE_PASSWORD, or"
-                + " asked for.")
-    private @Nullable Path passwordFile;
-
-    @Override
-    public Integer call() throws IOException {
-      if (name.isBlank() || name.indexOf(':') >= 0) {
-        throw usage("the name must not be empty and not contain \":\"");
-      }
-      Role given;
-      try {
-        given = Role.of(role);
-      } catch (IllegalArgumentException e) {
-        throw usage("--role: " + e.getMessage());
-      }
-      String password = password();
-      if (password.getBytes(UTF_8).length < MIN_PASSWORD_BYTES) {
-        throw usage("the password must have at least " + MIN_PASSWORD_BYTES + " bytes");
-      }
-      try {
-        OfflineUsers.save(ServerConfig.defaults().with(Settings.DATA, data), name, given, password);
-      } catch (StartFailure e) {
-        throw new CommandFailure(ExitCode.of(e.kind()), String.valueOf(e.getMessage()), e);
-      }
-      spec.commandLine().getOut().println("user " + name + " is " + given.word());
-      return ExitCode.OK.code();
+  int set(
+      @Parameters(paramLabel = "NAME", description = "The user's name.") String name,
+      @Option(
+              names = "--role",
+              paramLabel = "ROLE",
+              description =
+                  "reader, writer, manager or administrator. Not given: the one they have.")
+          @Nullable Role role,
+      @Option(
+              names = "--password",
+              description = "Ask for a new password, or take it from VARVE_NEW_PASSWORD.")
+          boolean asks,
+      @Mixin NewPassword newPassword,
+      @Mixin Offline offline,
+      @Mixin Connection connection,
+      @Mixin Output output) {
+    String password =
+        asks || newPassword.isGiven() ? checked("set", name, newPassword.of(name)) : null;
+    if (role == null && password == null) {
+      throw usage("set", "there is nothing to set: say --role, --password or --new-password-file");
     }
-
-    private String password() throws IOException {
-      if (passwordFile != null) {
-        return Files.readString(passwordFile).lines().findFirst().orElse("");
+    Path folder = offline.folder;
+    if (folder != null) {
+      if (!OfflineFailures.told(() -> new OfflineUsers(folder).set(name, role, password))) {
+        throw isNotThere(name);
       }
-      String variable = System.getenv("VARVE_PASSWORD");
-      if (variable != null) {
-        return variable;
+    } else {
+      try (VarveClient store = connection.open()) {
+        if (!isThere(store, name)) {
+          throw isNotThere(name);
+        }
+        store
+            .access()
+            .saveUser(name, role == null ? null : UserRole.valueOf(role.name()), password);
       }
-      Console console = System.console();
-      char[] typed = console == null ? null : console.readPassword("password for %s: ", name);
-      if (typed == null) {
-        throw usage("there is no password: say --password-file FILE, or set VARVE_PASSWORD");
-      }
-      return new String(typed);
     }
+    output.say("user " + name + " is changed");
+    return ExitCode.OK.code();
+  }
 
-    private ParameterException usage(String sentence) {
-      return new ParameterException(spec.commandLine(), sentence);
+  @Command(
+      description = {
+        "Removes a user. Calls under way as this user end. Ends with 66 if there is no such user."
+      },
+      mixinStandardHelpOptions = true,
+      sortOptions = false)
+  int remove(
+      @Parameters(paramLabel = "NAME", description = "The user's name.") String name,
+      @Mixin Offline offline,
+      @Mixin Connection connection,
+      @Mixin Output output) {
+    Path folder = offline.folder;
+    boolean removed;
+    if (folder != null) {
+      removed = OfflineFailures.told(() -> new OfflineUsers(folder).remove(name));
+    } else {
+      try (VarveClient store = connection.open()) {
+        removed = store.access().removeUser(name);
+      }
     }
+    if (!removed) {
+      throw isNotThere(name);
+    }
+    output.say("user " + name + " is removed");
+    return ExitCode.OK.code();
+  }
+
+  @Command(
+      description = "Lists the users, one line of JSON each.",
+      mixinStandardHelpOptions = true,
+      sortOptions = false)
+  int list(@Mixin Offline offline, @Mixin Connection connection, @Mixin Output output) {
+    Path folder = offline.folder;
+    if (folder != null) {
+      OfflineFailures.told(() -> new OfflineUsers(folder).list())
+          .forEach((name, role) -> output.line(lineOf(name, role.word())));
+    } else {
+      try (VarveClient store = connection.open()) {
+        store
+            .access()
+            .users()
+            .forEach(
+                user ->
+                    output.line(lineOf(user.name(), user.role().name().toLowerCase(Locale.ROOT))));
+      }
+    }
+    output.flush();
+    return ExitCode.OK.code();
+  }
+
+  private static String lineOf(String name, String role) {
+    return new JsonLine().put("name", name).put("role", role).end();
+  }
+
+  private static boolean isThere(VarveClient store, String name) {
+    return store.access().users().stream().anyMatch(user -> user.name().equals(name));
+  }
+
+  private static CommandFailure isNotThere(String name) {
+    return new CommandFailure(ExitCode.NOT_THERE, "there is no user " + name);
+  }
+
+  /** The store checks the same; a data folder has nobody else who would. */
+  private String checked(String subcommand, String name, String password) {
+    if (name.isBlank() || name.indexOf(':') >= 0) {
+      throw usage(subcommand, "the name must not be empty and not contain \":\"");
+    }
+    if (password.getBytes(StandardCharsets.UTF_8).length < MIN_PASSWORD_BYTES) {
+      throw usage(subcommand, "the password must have at least " + MIN_PASSWORD_BYTES + " bytes");
+    }
+    return password;
+  }
+
+  private ParameterException usage(String subcommand, String sentence) {
+    return new ParameterException(command.subcommands().get(subcommand), sentence);
   }
 }

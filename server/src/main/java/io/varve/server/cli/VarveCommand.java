@@ -39,6 +39,7 @@ import picocli.CommandLine.Command;
       VerifyCommand.class,
       RebuildIndexesCommand.class,
       UsersCommand.class,
+      TokensCommand.class,
       CommandLine.HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -96,6 +97,12 @@ public final class VarveCommand {
     public <K> K create(Class<K> type) throws Exception {
       if (type == ServeCommand.class) {
         return type.cast(new ServeCommand(environment));
+      }
+      if (type == Connection.class) {
+        return type.cast(new Connection(environment));
+      }
+      if (type == NewPassword.class) {
+        return type.cast(new NewPassword(environment));
       }
       return CommandLine.defaultFactory().create(type);
     }
