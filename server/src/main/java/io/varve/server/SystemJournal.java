@@ -50,7 +50,12 @@ final class SystemJournal implements AccessJournal {
   private final CommitLog commitLog;
   private final InstantSource clock;
   private final Supplier<UUID> eventIds;
+
+  /** Whoever sets it writes the trail, and owns what stands below until the store has answered. */
   private final AtomicBoolean auditing = new AtomicBoolean();
+
+  private volatile List<NewEvent> unwritten = List.of();
+  private volatile @Nullable String auditProblem;
 
   SystemJournal(CommitLog commitLog, InstantSource clock, Supplier<UUID> eventIds) {
     this.commitLog = commitLog;
@@ -147,37 +152,53 @@ final class SystemJournal implements AccessJournal {
 
   /**
    * Writes what has happened since the last time; nothing while the last of it is still being
-   * written, so that what waits stays within the trail's bounds.
+   * written, so that what waits stays within the trail's bounds. What the store did not take is
+   * proposed again the next time, before anything newer.
    */
   void write(AuditTrail trail) {
+    write(trail::take);
+  }
+
+  /** The same for the last time: all that there is. */
+  void writeAll(AuditTrail trail) {
+    write(trail::takeAll);
+  }
+
+  private void write(Supplier<List<AuditTrail.Counted>> trail) {
     if (!auditing.compareAndSet(false, true)) {
       return;
     }
-    List<NewEvent> events = new ArrayList<>();
-    for (AuditTrail.Counted counted : trail.take()) {
-      AuditTrail.Entry entry = counted.entry();
-      JsonObject json = new JsonObject();
-      json.addProperty("who", entry.who());
-      json.addProperty("from", entry.from());
-      json.addProperty("what", entry.what());
-      json.addProperty("about", entry.about());
-      json.addProperty("outcome", entry.outcome());
-      json.addProperty("count", counted.count());
-      events.add(event("$" + entry.kind(), json));
+    if (unwritten.isEmpty()) {
+      unwritten = trail.get().stream().map(this::event).toList();
     }
-    if (events.isEmpty()) {
+    if (unwritten.isEmpty()) {
       auditing.set(false);
       return;
     }
     propose(
         AUDIT,
-        events,
+        unwritten,
         problem -> {
-          auditing.set(false);
-          if (problem != null) {
-            log.error("{} entries of the audit trail are lost: {}", events.size(), problem);
+          if (problem == null) {
+            unwritten = List.of();
+          } else if (!problem.equals(auditProblem)) {
+            log.error("{} entries of the audit trail wait: {}", unwritten.size(), problem);
           }
+          auditProblem = problem;
+          auditing.set(false);
         });
+  }
+
+  private NewEvent event(AuditTrail.Counted counted) {
+    AuditTrail.Entry entry = counted.entry();
+    JsonObject json = new JsonObject();
+    json.addProperty("who", entry.who());
+    json.addProperty("from", entry.from());
+    json.addProperty("what", entry.what());
+    json.addProperty("about", entry.about());
+    json.addProperty("outcome", entry.outcome());
+    json.addProperty("count", counted.count());
+    return event("$" + entry.kind(), json);
   }
 
   // ---- both

@@ -186,7 +186,7 @@ public final class VarveServer implements AutoCloseable {
               + " administrator: varve users add NAME --data "
               + folder.path());
     }
-    AuditTrail audit = new AuditTrail();
+    AuditTrail audit = new AuditTrail(System::nanoTime);
     AccessGuard guard = new AccessGuard(access, audit);
     GrpcServer grpc = new GrpcServer(config, tls, guard, calls, reads);
     Traffic traffic = new Traffic(System::nanoTime);
@@ -216,7 +216,7 @@ public final class VarveServer implements AutoCloseable {
     stops.push(
         () -> {
           looks.cancel(false);
-          journal.write(audit);
+          journal.writeAll(audit);
         });
 
     EventStoreEndpoint endpoint =

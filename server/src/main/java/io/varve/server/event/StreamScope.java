@@ -51,13 +51,27 @@ public record StreamScope(
     return !everything && !allButSystem && prefixes.isEmpty() && categories.isEmpty();
   }
 
+  /** Asked for each event of a read of the log, so it makes nothing new. */
   public boolean contains(String stream) {
     if (everything || stream.isEmpty() || stream.charAt(0) == '$') {
       return everything;
     }
-    return allButSystem
-        || prefixes.stream().anyMatch(stream::startsWith)
-        || (!categories.isEmpty() && categories.contains(new StreamId(stream).category()));
+    if (allButSystem) {
+      return true;
+    }
+    for (String prefix : prefixes) {
+      if (stream.startsWith(prefix)) {
+        return true;
+      }
+    }
+    int dash = stream.indexOf('-');
+    int length = dash < 0 ? stream.length() : dash;
+    for (String category : categories) {
+      if (category.length() == length && stream.startsWith(category)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether every stream whose name begins with this is in it. */
@@ -89,17 +103,23 @@ public record StreamScope(
 
   /** Whether only events of streams in it can match. */
   public boolean covers(Query query) {
-    if (everything) {
-      return true;
-    }
-    return !query.items().isEmpty()
-        && query.items().stream()
-            .allMatch(
-                item ->
-                    (!item.streamPrefixes().isEmpty()
-                            && item.streamPrefixes().stream().allMatch(this::containsPrefix))
-                        || (!item.categories().isEmpty()
-                            && item.categories().stream().allMatch(this::containsCategory)));
+    return everything
+        || (!query.items().isEmpty() && query.items().stream().allMatch(this::covers));
+  }
+
+  private boolean covers(Query.Item item) {
+    boolean byPrefix =
+        !item.streamPrefixes().isEmpty()
+            && item.streamPrefixes().stream().allMatch(this::containsPrefix);
+    boolean byCategory =
+        !item.categories().isEmpty() && item.categories().stream().allMatch(this::containsCategory);
+    return byPrefix || byCategory || (allButSystem && matchesNoSystemEvent(item));
+  }
+
+  /** Events of system streams have no tags, and types that begin with "$". */
+  private static boolean matchesNoSystemEvent(Query.Item item) {
+    return !item.tags().isEmpty()
+        || (!item.types().isEmpty() && item.types().stream().noneMatch(t -> t.startsWith("$")));
   }
 
   /**

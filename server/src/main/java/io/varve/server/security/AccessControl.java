@@ -35,6 +35,7 @@ public final class AccessControl {
   private final Object oneAtATime = new Object();
   private final Map<String, Remembered> remembered = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final AccessChange.UserSaved nobody;
   private volatile AccessState state;
 
   /** A password that was found right: checking it again is quick. One for each user at most. */
@@ -49,6 +50,7 @@ public final class AccessControl {
     this.state = state;
     this.clock = clock;
     this.salt = salt.clone();
+    this.nobody = new AccessChange.UserSaved("", Role.READER, Secrets.hashOfNobody());
   }
 
   public AccessState state() {
@@ -125,10 +127,9 @@ public final class AccessControl {
     int colon = pair.indexOf(':');
     String name = pair.substring(0, Math.max(0, colon));
     String password = pair.substring(colon + 1);
-    AccessChange.UserSaved user = state.users().get(name);
-    if (user == null) {
-      return new Login.Unknown(NO_SUCH_USER);
-    }
+    AccessChange.UserSaved known = state.users().get(name);
+    // A name that nobody has is checked like any other, so that the time it takes tells nothing.
+    AccessChange.UserSaved user = known == null ? nobody : known;
     String digest = Secrets.hashOfToken(Base64.getEncoder().encodeToString(salt) + password);
     if (!isRemembered(user, digest)) {
       if (!occupied.tryAcquire()) {
@@ -158,7 +159,7 @@ public final class AccessControl {
       if (isRemembered(user, digest)) {
         return true; // somebody else has just asked the same
       }
-      if (!Secrets.isPassword(password, user.passwordHash())) {
+      if (!Secrets.isPassword(password, user.passwordHash()) || user.equals(nobody)) {
         return false;
       }
       remembered.put(user.name(), new Remembered(user, digest));

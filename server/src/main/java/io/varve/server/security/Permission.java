@@ -19,6 +19,13 @@ public record Permission(Action action, String prefix, String category) {
     if (action == Action.ADMINISTER && !(prefix + category).isEmpty()) {
       throw new IllegalArgumentException("administer is about everything and has no scope");
     }
+    if (category.indexOf('-') >= 0) {
+      throw new IllegalArgumentException(
+          "a category ends before the first \"-\"; for names that begin so, say "
+              + action.word()
+              + ":"
+              + category);
+    }
     if (prefix.startsWith("$") || category.startsWith("$")) {
       throw new IllegalArgumentException(
           "system streams can be read with administer only; no permission names them");

@@ -70,6 +70,11 @@ public final class Secrets {
         + HexFormat.of().formatHex(derive(password, salt, ROUNDS));
   }
 
+  /** A hash that no password has, for names that nobody has. */
+  static String hashOfNobody() {
+    return ROUNDS + ":" + "00".repeat(SALT_BYTES) + ":" + "00".repeat(HASH_BITS / Byte.SIZE);
+  }
+
   static boolean isPassword(String password, String hash) {
     String[] parts = hash.split(":", -1);
     byte[] derived =

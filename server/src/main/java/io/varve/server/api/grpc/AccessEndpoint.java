@@ -32,6 +32,7 @@ import io.varve.server.security.Secrets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The service {@code varve.v1.Access}: users and tokens. Thread-safe. */
 public final class AccessEndpoint {
@@ -74,17 +75,26 @@ public final class AccessEndpoint {
       if (name.indexOf(':') >= 0) {
         throw Errors.invalid("user.name", "must not contain \":\"");
       }
-      int length = Checks.utf8Length(request.getPassword());
+      AccessChange.UserSaved before = access.state().users().get(name);
+      String roleWord = request.getUser().getRole();
+      Role role = before != null && roleWord.isEmpty() ? before.role() : role(roleWord);
+      change(
+          new AccessChange.UserSaved(name, role, passwordHash(request.getPassword(), before)),
+          observer,
+          SaveUserResponse.getDefaultInstance());
+    }
+
+    private String passwordHash(String password, AccessChange.@Nullable UserSaved before) {
+      if (before != null && password.isEmpty()) {
+        return before.passwordHash();
+      }
+      int length = Checks.utf8Length(password);
       if (length < MIN_PASSWORD_BYTES || length > MAX_PASSWORD_BYTES) {
         throw Errors.invalid(
             "password",
             "must have from " + MIN_PASSWORD_BYTES + " to " + MAX_PASSWORD_BYTES + " bytes");
       }
-      Role role = role(request.getUser().getRole());
-      change(
-          new AccessChange.UserSaved(name, role, secrets.hashOfPassword(request.getPassword())),
-          observer,
-          SaveUserResponse.getDefaultInstance());
+      return secrets.hashOfPassword(password);
     }
 
     @Override
@@ -186,6 +196,9 @@ public final class AccessEndpoint {
 
   /** Keeps a change, then has it take effect, then answers. */
   private <R> void change(AccessChange change, StreamObserver<R> observer, R answer) {
+    if (!access.isOn()) {
+      throw Errors.accessOff(); // whoever is about now may not stay when it is on
+    }
     ServerCallStreamObserver<R> caller = (ServerCallStreamObserver<R>) observer;
     caller.setOnCancelHandler(() -> {});
     journal.append(

@@ -44,6 +44,11 @@ public final class AccessGuard implements ServerInterceptor {
     }
   }
 
+  /** Whether anybody is asked who they are; if not, this need not stand before anything. */
+  boolean isOn() {
+    return access.isOn();
+  }
+
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
@@ -55,12 +60,12 @@ public final class AccessGuard implements ServerInterceptor {
       }
       case Login.Busy _ -> throw new Refusal(Errors.busyWithPasswords());
       case Login.Known login -> {
-        OpenCall<Q, R> opened = new OpenCall<>(call, login, method);
+        OpenCall<Q, R> opened = new OpenCall<>(call, login, method, AccessRules.of(method));
         open.add(opened);
         if (!access.holds(login)) {
           sweep(); // it was taken away while the call came in
         }
-        Context context = Caller.with(Context.current(), login.principal());
+        Context context = opened.caller.in(Context.current());
         ServerCall.Listener<Q> listener;
         try {
           listener = Contexts.interceptCall(context, opened, headers, next);
@@ -85,13 +90,17 @@ public final class AccessGuard implements ServerInterceptor {
   private final class OpenCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
     private final Login.Known login;
     private final String method;
+    private final AccessRules.Rule rule;
+    private final Caller caller;
     private final AuditTrail.Entry prepared;
     private volatile @Nullable Object first;
 
-    OpenCall(ServerCall<Q, R> call, Login.Known login, String method) {
+    OpenCall(ServerCall<Q, R> call, Login.Known login, String method, AccessRules.Rule rule) {
       super(call);
       this.login = login;
       this.method = method;
+      this.rule = rule;
+      this.caller = new Caller(login.principal(), this::refused);
       this.prepared = entry("Done", login.principal().name(), method, "", "");
     }
 
@@ -100,7 +109,7 @@ public final class AccessGuard implements ServerInterceptor {
       if (first == null) {
         first = message;
       }
-      AccessRules.check(method, Caller.of(login.principal()), message);
+      rule.check(caller, message);
     }
 
     void end(com.google.rpc.Status status) {
@@ -113,13 +122,20 @@ public final class AccessGuard implements ServerInterceptor {
     @Override
     public void close(Status status, Metadata trailers) {
       open.remove(this);
-      if (status.getCode() != Status.Code.PERMISSION_DENIED && AccessRules.isAudited(method)) {
+      if (status.getCode() != Status.Code.PERMISSION_DENIED && rule.audited()) {
         told("Done", status.getCode().name());
       }
       super.close(status, trailers);
     }
 
-    void told(String kind, String outcome) {
+    /** Tells the trail if it is for want of a permission; other mistakes are the caller's own. */
+    void refused(Refusal refusal) {
+      if (refusal.status().getCode() == Status.Code.PERMISSION_DENIED.value()) {
+        told("Refused", refusal.status().getMessage());
+      }
+    }
+
+    private void told(String kind, String outcome) {
       Object request = first;
       AuditTrail.Entry entry =
           new AuditTrail.Entry(
@@ -152,7 +168,7 @@ public final class AccessGuard implements ServerInterceptor {
         call.look(message);
         super.onMessage(message);
       } catch (Refusal e) {
-        told(e);
+        call.refused(e);
         throw e;
       }
     }
@@ -162,14 +178,8 @@ public final class AccessGuard implements ServerInterceptor {
       try {
         super.onHalfClose(); // a call with one request runs here
       } catch (Refusal e) {
-        told(e);
+        call.refused(e);
         throw e;
-      }
-    }
-
-    private void told(Refusal refusal) {
-      if (refusal.status().getCode() == Status.Code.PERMISSION_DENIED.value()) {
-        call.told("Refused", refusal.status().getMessage());
       }
     }
 

@@ -17,6 +17,7 @@ import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
 import io.varve.proto.v1.ListStreamsRequest;
 import io.varve.proto.v1.SaveSnapshotRequest;
+import io.varve.proto.v1.SaveUserRequest;
 import io.varve.proto.v1.SnapshotsGrpc;
 import io.varve.proto.v1.StreamAppend;
 import io.varve.proto.v1.StreamsGrpc;
@@ -25,6 +26,7 @@ import io.varve.server.event.StreamScope;
 import io.varve.server.security.Action;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What each method needs. A method that is not listed needs {@code administer}, so that one that is
@@ -34,7 +36,7 @@ import java.util.Map;
  */
 final class AccessRules {
   /** What a method needs, looked at for each message that the caller sends. */
-  private interface Need {
+  interface Need {
     /** Throws a {@link Refusal}. */
     void check(Caller caller, Message request);
   }
@@ -42,7 +44,12 @@ final class AccessRules {
   /**
    * @param audited whether calls that were allowed stand in the audit trail as well
    */
-  private record Rule(Need need, boolean audited) {}
+  record Rule(Need need, boolean audited) {
+    /** Refuses a message that its sender may not send. */
+    void check(Caller caller, Object request) {
+      need.check(caller, (Message) request);
+    }
+  }
 
   private static final Rule ADMINISTER =
       new Rule((caller, _) -> caller.requireAdministrator(), true);
@@ -99,11 +106,20 @@ final class AccessRules {
     audited(groups, "ReplayParked", group("group"));
     audited(groups, "DiscardParked", group("group"));
 
-    rule(AdminGrpc.SERVICE_NAME, "GetServerInfo", (_, _) -> {});
-    rule(AdminGrpc.SERVICE_NAME, "GetStatistics", (caller, _) -> caller.requireAll(READ));
-    rule(AccessGrpc.SERVICE_NAME, "WhoAmI", (_, _) -> {});
-    rule(AccessGrpc.SERVICE_NAME, "ListUsers", (caller, _) -> caller.requireAdministrator());
-    rule(AccessGrpc.SERVICE_NAME, "ListTokens", (caller, _) -> caller.requireAdministrator());
+    String admin = AdminGrpc.SERVICE_NAME;
+    rule(admin, "GetServerInfo", (_, _) -> {});
+    rule(admin, "GetStatistics", (caller, _) -> caller.requireAll(READ));
+    for (String act : new String[] {"CreateBackup", "Verify", "Archive", "Scavenge", "Compact"}) {
+      RULES.put(admin + "/" + act, ADMINISTER);
+    }
+
+    String access = AccessGrpc.SERVICE_NAME;
+    rule(access, "WhoAmI", (_, _) -> {});
+    rule(access, "ListUsers", (caller, _) -> caller.requireAdministrator());
+    rule(access, "ListTokens", (caller, _) -> caller.requireAdministrator());
+    for (String act : new String[] {"SaveUser", "RemoveUser", "CreateToken", "RevokeToken"}) {
+      RULES.put(access + "/" + act, ADMINISTER);
+    }
   }
 
   private AccessRules() {}
@@ -116,26 +132,30 @@ final class AccessRules {
     RULES.put(service + "/" + method, new Rule(need, true));
   }
 
-  /** Refuses a message that its sender may not send. */
-  static void check(String method, Caller caller, Object request) {
-    RULES.getOrDefault(method, ADMINISTER).need().check(caller, (Message) request);
+  /** The rule for a method, by its full name. */
+  static Rule of(String method) {
+    return RULES.getOrDefault(method, ADMINISTER);
   }
 
-  /** Whether calls of a method stand in the audit trail when they were allowed. */
-  static boolean isAudited(String method) {
-    return RULES.getOrDefault(method, ADMINISTER).audited();
+  /** The full names of the methods that somebody has thought of. */
+  static Set<String> methods() {
+    return Set.copyOf(RULES.keySet());
   }
 
   /** What a request is about, for the audit trail; empty if it names nothing. */
   static String about(Object request) {
     Message message = (Message) request;
-    for (String name : new String[] {"stream", "name", "group", "id", "token_id"}) {
+    for (String name : new String[] {"stream", "name", "group", "id", "token_id", "folder"}) {
       FieldDescriptor field = message.getDescriptorForType().findFieldByName(name);
       if (field != null && field.getJavaType() == FieldDescriptor.JavaType.STRING) {
         return (String) message.getField(field);
       }
     }
-    return message instanceof ConsumerGroupsCreateRequest create ? create.getGroup().getName() : "";
+    return switch (message) {
+      case ConsumerGroupsCreateRequest create -> create.getGroup().getName();
+      case SaveUserRequest save -> save.getUser().getName();
+      default -> "";
+    };
   }
 
   private static Need stream(Action action) {

@@ -26,6 +26,7 @@ final class AppendPipelineCall implements StreamObserver<AppendPipelineRequest> 
   private final ServerCallStreamObserver<AppendPipelineResponse> caller;
   private final AppendRequests requests;
   private final CommitLog commitLog;
+  private final Caller asking = Caller.ofThisCall();
 
   /** Answers due, oldest first; also the lock under which they leave, one at a time. */
   private final Deque<Due> due = new ArrayDeque<>();
@@ -75,23 +76,24 @@ final class AppendPipelineCall implements StreamObserver<AppendPipelineRequest> 
       if (!request.hasAppend()) {
         throw Errors.invalid("append", "must be there");
       }
-      Caller.ofThisCall().require(Action.APPEND, request.getAppend().getStream());
+      asking.require(Action.APPEND, request.getAppend().getStream());
       command = requests.toCommand(request.getAppend());
     } catch (Refusal e) {
+      asking.wasRefused(e);
       answer(place, refused(place, e.status()));
       return;
     }
     commitLog.propose(command, outcome -> answer(place, toResponse(place, outcome)));
   }
 
-  private static AppendPipelineResponse toResponse(Due place, Outcome outcome) {
+  private AppendPipelineResponse toResponse(Due place, Outcome outcome) {
     if (outcome instanceof Outcome.Appended appended) {
       return AppendPipelineResponse.newBuilder()
           .setRequestId(place.requestId)
           .setAppended(AppendResponses.of(appended))
           .build();
     }
-    return refused(place, Errors.refusal(outcome));
+    return refused(place, Errors.refusal(outcome, asking::mayRead));
   }
 
   private static AppendPipelineResponse refused(Due place, Status status) {

@@ -5,32 +5,40 @@ import io.varve.server.event.Query;
 import io.varve.server.event.StreamScope;
 import io.varve.server.security.Action;
 import io.varve.server.security.Principal;
+import java.util.function.Consumer;
 
 /** Who makes the call on whose behalf this thread runs, and what they may do. */
 final class Caller {
-  private static final Context.Key<Principal> PRINCIPAL =
-      Context.keyWithDefault("principal", Principal.EVERYBODY);
+  private static final Context.Key<Caller> CALLER =
+      Context.keyWithDefault("caller", new Caller(Principal.EVERYBODY, _ -> {}));
 
   private final Principal principal;
+  private final Consumer<Refusal> refusals;
 
-  private Caller(Principal principal) {
+  /**
+   * @param refusals hears of what this caller was refused within a call that goes on
+   */
+  Caller(Principal principal, Consumer<Refusal> refusals) {
     this.principal = principal;
+    this.refusals = refusals;
   }
 
   static Caller ofThisCall() {
-    return new Caller(PRINCIPAL.get());
+    return CALLER.get();
   }
 
-  static Caller of(Principal principal) {
-    return new Caller(principal);
-  }
-
-  static Context with(Context context, Principal principal) {
-    return context.withValue(PRINCIPAL, principal);
+  /** The context of a call that this caller makes. */
+  Context in(Context context) {
+    return context.withValue(CALLER, this);
   }
 
   Principal principal() {
     return principal;
+  }
+
+  /** Something was refused, and the call goes on: for the audit trail. */
+  void wasRefused(Refusal refusal) {
+    refusals.accept(refusal);
   }
 
   /** Refuses unless an action is allowed on a stream, or on the name of a consumer group. */
@@ -74,12 +82,19 @@ final class Caller {
     return scope.everything() ? query : query.within(scope);
   }
 
-  /** Refuses unless the caller may read whatever can match. */
-  void requireToReadAll(Query query) {
+  /**
+   * The query of a condition, which its answer tells about: refused unless the caller may read
+   * whatever can match. System streams are left out of it, as they are of what such a caller reads.
+   */
+  Query readable(Query query) {
     StreamScope scope = principal.scopeOf(Action.READ);
-    if (!scope.covers(query) && !scope.allButSystem()) {
-      throw Errors.permissionDenied(Action.READ.word(), "all that the condition's query can match");
+    if (scope.covers(query)) {
+      return query;
     }
+    if (scope.allButSystem()) {
+      return query.within(StreamScope.ALL_BUT_SYSTEM);
+    }
+    throw Errors.permissionDenied(Action.READ.word(), "all that the condition's query can match");
   }
 
   /** The same, with system streams: what is delivered later is not looked at again. */
@@ -87,7 +102,8 @@ final class Caller {
     if (!principal.scopeOf(Action.READ).covers(query)) {
       throw Errors.permissionDenied(
           Action.READ.word(),
-          "all that the query can match, system streams included; name prefixes or categories");
+          "all that the query can match; name types, tags, prefixes or categories, so that no system"
+              + " stream is among it");
     }
   }
 }

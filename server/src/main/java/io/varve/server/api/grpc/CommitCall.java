@@ -32,12 +32,13 @@ final class CommitCall<R> {
     if (Context.current().isCancelled()) {
       return;
     }
+    Caller asking = Caller.ofThisCall();
     commitLog.propose(
         command,
         outcome -> {
           R answer = response.apply(outcome);
           if (answer == null) {
-            caller.onError(Errors.exception(Errors.refusal(outcome)));
+            caller.onError(Errors.exception(Errors.refusal(outcome, asking::mayRead)));
           } else {
             caller.onNext(answer);
             caller.onCompleted();

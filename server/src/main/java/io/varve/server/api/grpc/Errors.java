@@ -21,6 +21,7 @@ import io.varve.server.group.GroupStop;
 import io.varve.server.storage.DamagedDataException;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,9 @@ final class Errors {
   private static final String DOMAIN = "varve.io";
   private static final String REASON_PREFIX = "ERROR_REASON_";
   private static final long RETRY_MILLIS = 50;
+
+  /** Longer names are cut in refusals. */
+  private static final int MOST_NAMED = 512;
 
   private Errors() {}
 
@@ -76,13 +80,17 @@ final class Errors {
 
   // ---- what became of an append
 
-  /** The status of an append that was not carried out. */
-  static Status refusal(Outcome outcome) {
+  /**
+   * The status of an append that was not carried out.
+   *
+   * @param mayRead whether whoever is told may read a stream
+   */
+  static Status refusal(Outcome outcome, Predicate<String> mayRead) {
     return switch (outcome) {
       case Outcome.Appended _, Outcome.Transacted _, Outcome.StreamChanged _ ->
           throw new IllegalArgumentException("what was carried out is not refused");
       case Outcome.Conflict conflict -> versionConflict(conflict);
-      case Outcome.EventIdTaken taken -> eventIdTaken(taken);
+      case Outcome.EventIdTaken taken -> eventIdTaken(taken, mayRead.test(taken.stream().value()));
       case Outcome.ConditionFailed failed -> conditionFailed(failed);
       case Outcome.TrackingNotRising tracking ->
           build(
@@ -184,7 +192,18 @@ final class Errors {
             .build());
   }
 
-  private static Status eventIdTaken(Outcome.EventIdTaken taken) {
+  private static Status eventIdTaken(Outcome.EventIdTaken taken, boolean mayRead) {
+    if (!mayRead) {
+      return build(
+          Code.ALREADY_EXISTS,
+          ErrorReason.ERROR_REASON_EVENT_ID_TAKEN,
+          "event id "
+              + taken.eventId()
+              + " is in the store already, in a stream that the caller may not read; nothing was"
+              + " written, give new events new ids",
+          Map.of("event_id", taken.eventId().toString()),
+          EventIdTaken.newBuilder().setEventId(taken.eventId().toString()).build());
+    }
     return build(
         Code.ALREADY_EXISTS,
         ErrorReason.ERROR_REASON_EVENT_ID_TAKEN,
@@ -374,9 +393,11 @@ final class Errors {
 
   /**
    * @param permission which one is missing
-   * @param resource on what; empty for anything
+   * @param name on what; empty for anything
    */
-  static Refusal permissionDenied(String permission, String resource) {
+  static Refusal permissionDenied(String permission, String name) {
+    // The name has not been checked against any limit yet.
+    String resource = name.length() <= MOST_NAMED ? name : name.substring(0, MOST_NAMED) + "…";
     return new Refusal(
         build(
             Code.PERMISSION_DENIED,
@@ -394,6 +415,17 @@ final class Errors {
             ErrorReason.ERROR_REASON_ACCESS_NOT_FOUND,
             "there is no " + what + " " + name,
             Map.of("name", name)));
+  }
+
+  static Refusal accessOff() {
+    return new Refusal(
+        build(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_ACCESS_OFF,
+            "access control is off, so nothing about users and tokens is changed here; make the"
+                + " first administrator with \"varve users add NAME --data DIR\" while the server"
+                + " is stopped, and start it with --access",
+            Map.of()));
   }
 
   static Status accessNotKept(String problem) {

@@ -138,7 +138,8 @@ public final class GrpcServer implements CommitListener {
   private void add(ServerServiceDefinition service) {
     builder.addService(
         ServerInterceptors.intercept(
-            RequestGuard.around(ServerInterceptors.intercept(service, access)),
+            RequestGuard.around(
+                access.isOn() ? ServerInterceptors.intercept(service, access) : service),
             new StoreHeader(),
             inFlight,
             new CallerAddress()));

@@ -35,7 +35,7 @@ class ErrorsTest {
   @Test
   void a_store_that_has_stopped_says_what_the_disk_said() {
     Refused refused =
-        Refused.from(Errors.refusal(new Outcome.StoreStopped("no space left on device")));
+        Refused.from(Errors.refusal(new Outcome.StoreStopped("no space left on device"), _ -> true));
 
     refused.has(Code.UNAVAILABLE, "STORE_STOPPED");
     assertThat(refused.sentence()).contains("no space left on device", "restarted");
@@ -43,8 +43,8 @@ class ErrorsTest {
 
   @Test
   void a_full_queue_and_a_stop_say_when_to_come_back() {
-    Refused full = Refused.from(Errors.refusal(new Outcome.QueueFull(7)));
-    Refused stopping = Refused.from(Errors.refusal(new Outcome.Stopping()));
+    Refused full = Refused.from(Errors.refusal(new Outcome.QueueFull(7), _ -> true));
+    Refused stopping = Refused.from(Errors.refusal(new Outcome.Stopping(), _ -> true));
 
     full.has(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL");
     stopping.has(Code.UNAVAILABLE, "NOT_SERVING");
@@ -82,6 +82,6 @@ class ErrorsTest {
     Outcome appended =
         new Outcome.Appended(new StreamVersion(1), new Position(1), Instant.EPOCH, false);
 
-    assertThatThrownBy(() -> Errors.refusal(appended)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Errors.refusal(appended, _ -> true)).isInstanceOf(IllegalArgumentException.class);
   }
 }
