@@ -15,14 +15,14 @@ import java.util.List;
  * An authority that signs certificates, with the JDK's keytool. Each certificate becomes two PEM
  * files, {@code NAME.pem} with its chain and {@code NAME.key}.
  */
-final class Certificates {
+public final class Certificates {
   private static final String PASSWORD = "changeit";
 
   private final Path folder;
   private final String authority;
 
   /** A new authority. */
-  Certificates(Path folder, String authority) throws Exception {
+  public Certificates(Path folder, String authority) throws Exception {
     this.folder = folder;
     this.authority = authority;
     keytool(
@@ -40,15 +40,15 @@ final class Certificates {
   }
 
   /** The authority's own certificate. */
-  Path pem() {
+  public Path pem() {
     return folder.resolve(authority + ".pem");
   }
 
   /** What a certificate of this name consists of. */
-  record Signed(Path chain, Path key) {}
+  public record Signed(Path chain, Path key) {}
 
   /** A certificate for a host that is valid now. */
-  Signed sign(String name, String host) throws Exception {
+  public Signed sign(String name, String host) throws Exception {
     return sign(name, host, "-1H", "20");
   }
 

@@ -17,6 +17,7 @@ import io.varve.proto.v1.ListUsersRequest;
 import io.varve.proto.v1.RemoveUserRequest;
 import io.varve.proto.v1.RevokeTokenRequest;
 import io.varve.proto.v1.SaveUserRequest;
+import io.varve.proto.v1.SaveUserResponse;
 import io.varve.proto.v1.User;
 import io.varve.proto.v1.WhoAmIRequest;
 import io.varve.proto.v1.WhoAmIResponse;
@@ -56,7 +57,7 @@ final class RemoteAccess implements Access {
             .setPassword(password == null ? "" : ProtoMapping.wellFormed("password", password))
             .build();
     // Saved twice it is the same.
-    var _ = calls.ask(AccessGrpc.getSaveUserMethod(), request);
+    SaveUserResponse unused = calls.ask(AccessGrpc.getSaveUserMethod(), request);
   }
 
   @Override

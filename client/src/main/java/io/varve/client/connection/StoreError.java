@@ -345,10 +345,11 @@ final class StoreError {
 
   /** The sentence, and for a failure of the link what lies beneath it. */
   private String text() {
+    // Where the link failed, gRPC lists the handlers of its channel in a second line.
+    String said =
+        reason().isEmpty() ? message.replaceFirst("(?s)\\RChannel Pipeline: .*", "") : message;
     String beneath = beneath();
-    return beneath.isEmpty() || message.contains(beneath)
-        ? message
-        : message + " (" + beneath + ")";
+    return beneath.isEmpty() || said.contains(beneath) ? said : said + " (" + beneath + ")";
   }
 
   /**

@@ -13,11 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 
 /** The command, run in this process against a server in this process. */
 final class Tool {
   private final String address;
+  private final List<String> always;
+  private final Map<String, String> environment;
   private byte[] input = {};
 
   Tool(TestServer server) {
@@ -25,7 +28,25 @@ final class Tool {
   }
 
   Tool(String address) {
+    this(address, List.of(), System.getenv());
+  }
+
+  private Tool(String address, List<String> always, Map<String, String> environment) {
     this.address = address;
+    this.always = always;
+    this.environment = environment;
+  }
+
+  /** The same, with an option at every run. */
+  Tool with(String option, Object value) {
+    List<String> all = new ArrayList<>(always);
+    all.addAll(List.of(option, value.toString()));
+    return new Tool(address, all, environment);
+  }
+
+  /** The same, in a process with these variables. */
+  Tool in(Map<String, String> variables) {
+    return new Tool(address, always, variables);
   }
 
   /** How a run ended, and what it said. */
@@ -67,6 +88,7 @@ final class Tool {
   Run run(String... arguments) {
     List<String> all = new ArrayList<>(Arrays.asList(arguments));
     all.addAll(List.of("--address", address));
+    all.addAll(always);
     return runAsIs(all.toArray(String[]::new));
   }
 
@@ -74,7 +96,7 @@ final class Tool {
   Run runAsIs(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    CommandLine command = VarveCommand.commandLine(System.getenv());
+    CommandLine command = VarveCommand.commandLine(environment);
     command.setOut(new PrintWriter(out, true));
     command.setErr(new PrintWriter(err, true));
     InputStream before = System.in;

@@ -107,8 +107,7 @@ class AccessLeakTest {
             Query.tags("n:3"),
             Query.streamPrefixes("a", "s"),
             Query.categories("secret", "account"),
-            Query.of(
-                QueryItem.types("Moved").withTags("n:1"), QueryItem.categories("orders")));
+            Query.of(QueryItem.types("Moved").withTags("n:1"), QueryItem.categories("orders")));
     scopes()
         .forEach(
             (permissions, visible) -> {
@@ -337,8 +336,7 @@ class AccessLeakTest {
     void close();
   }
 
-  private static Closing closing(
-      VarveClient store, String group, int count, List<String> streams) {
+  private static Closing closing(VarveClient store, String group, int count, List<String> streams) {
     return store
             .consumerGroups()
             .consume(

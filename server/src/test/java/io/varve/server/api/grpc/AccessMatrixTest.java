@@ -162,7 +162,8 @@ class AccessMatrixTest {
 
     assertThat(AccessRules.methods()).containsExactlyInAnyOrderElementsOf(names);
     assertThat(NEEDS.keySet())
-        .containsExactlyInAnyOrderElementsOf(methods().stream().map(AccessMatrixTest::nameOf).toList());
+        .containsExactlyInAnyOrderElementsOf(
+            methods().stream().map(AccessMatrixTest::nameOf).toList());
     assertThat(services())
         .filteredOn(service -> service.startsWith("varve."))
         .containsExactlyInAnyOrderElementsOf(
@@ -256,8 +257,7 @@ class AccessMatrixTest {
   }
 
   /** Calls a method about stream "x" or group "x", and tells how it ends; open ones are cut off. */
-  private static <Q, R> Code call(Channel channel, MethodDescriptor<Q, R> method)
-      throws Exception {
+  private static <Q, R> Code call(Channel channel, MethodDescriptor<Q, R> method) throws Exception {
     var input =
         ((ProtoMethodDescriptorSupplier) method.getSchemaDescriptor())
             .getMethodDescriptor()
@@ -307,7 +307,9 @@ class AccessMatrixTest {
   private static Message deeper(String request) {
     return switch (request) {
       case "SaveSnapshotRequest" ->
-          SaveSnapshotRequest.newBuilder().setSnapshot(Snapshot.newBuilder().setStream("x")).build();
+          SaveSnapshotRequest.newBuilder()
+              .setSnapshot(Snapshot.newBuilder().setStream("x"))
+              .build();
       case "TransactRequest" ->
           TransactRequest.newBuilder().addStreams(StreamAppend.newBuilder().setStream("x")).build();
       case "ConsumerGroupsCreateRequest" ->

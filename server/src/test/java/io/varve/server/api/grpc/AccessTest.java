@@ -178,7 +178,8 @@ class AccessTest {
     assertThat(admin.access().revokeToken(made.info().id())).isTrue();
     assertThat(admin.access().revokeToken(made.info().id())).isFalse();
     assertThat(admin.access().tokens()).doesNotContain(made.info());
-    for (String wrong : List.of("fly", "read:", "read:$access", "administer:x", "read:category=a-b")) {
+    for (String wrong :
+        List.of("fly", "read:", "read:$access", "administer:x", "read:category=a-b")) {
       assertThatThrownBy(() -> admin.access().createToken("t", List.of(wrong), null))
           .as(wrong)
           .isInstanceOf(InvalidRequestException.class)

@@ -35,7 +35,8 @@ class ErrorsTest {
   @Test
   void a_store_that_has_stopped_says_what_the_disk_said() {
     Refused refused =
-        Refused.from(Errors.refusal(new Outcome.StoreStopped("no space left on device"), _ -> true));
+        Refused.from(
+            Errors.refusal(new Outcome.StoreStopped("no space left on device"), _ -> true));
 
     refused.has(Code.UNAVAILABLE, "STORE_STOPPED");
     assertThat(refused.sentence()).contains("no space left on device", "restarted");
@@ -82,6 +83,7 @@ class ErrorsTest {
     Outcome appended =
         new Outcome.Appended(new StreamVersion(1), new Position(1), Instant.EPOCH, false);
 
-    assertThatThrownBy(() -> Errors.refusal(appended, _ -> true)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Errors.refusal(appended, _ -> true))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 }

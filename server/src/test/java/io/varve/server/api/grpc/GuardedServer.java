@@ -81,8 +81,7 @@ final class GuardedServer implements AutoCloseable {
 
   Channel as(String user) {
     return with(
-        "Basic "
-            + Base64.getEncoder().encodeToString((user + ":" + PASSWORD).getBytes(UTF_8)));
+        "Basic " + Base64.getEncoder().encodeToString((user + ":" + PASSWORD).getBytes(UTF_8)));
   }
 
   Channel with(String authorization) {
