@@ -291,7 +291,8 @@ class AccessLeakTest {
                   }
                 });
         assertThat(taken.position()).isZero();
-        assertThat(taken).hasMessageNotContainingAny("secret-1", Long.toString(hidden.position()));
+        assertThat(taken.stream()).isEmpty();
+        assertThat(taken).hasMessageNotContainingAny("secret-1", "position");
       }
     }
   }
