@@ -2,7 +2,11 @@ package io.varve.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.varve.client.VarveClient;
+import io.varve.client.streams.ConsumerGroup;
+import io.varve.client.streams.Query;
 import io.varve.server.ServerProcess.Exit;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -10,6 +14,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,5 +141,34 @@ class CommandIT {
     Exit version = varve("--version");
     assertThat(version.code()).isZero();
     assertThat(version.output()).matches("varve \\d+\\.\\d+.*\\R");
+  }
+
+  @Test
+  void a_tool_that_the_store_ends_says_why_in_one_sentence() throws Exception {
+    try (ServerProcess server = ServerProcess.serve(folder.resolve("data"));
+        VarveClient store = server.client()) {
+      store.consumerGroups().create(ConsumerGroup.ofLog("mailer", Query.all()));
+      CompletableFuture<Exit> consuming =
+          CompletableFuture.supplyAsync(() -> consume(folder.resolve("tool"), "mailer", server));
+      await()
+          .atMost(ServerProcess.PATIENCE)
+          .until(
+              () ->
+                  consuming.isDone()
+                      || !store.consumerGroups().get("mailer").orElseThrow().consumers().isEmpty());
+
+      store.consumerGroups().delete("mailer");
+
+      fails(consuming.join(), 66, "mailer");
+    }
+  }
+
+  private static Exit consume(Path folder, String group, ServerProcess server) {
+    try {
+      return ServerProcess.run(
+          folder, "groups", "consume", group, "--address", "127.0.0.1:" + server.port());
+    } catch (Exception e) {
+      throw new IllegalStateException("the tool was not run to its end", e);
+    }
   }
 }

@@ -31,6 +31,11 @@ final class EventJson {
 
   /** An event for people and scripts: a JSON payload is part of the JSON. */
   static String readable(RecordedEvent event) {
+    return begun(event).end();
+  }
+
+  /** The same, for a line in which more is said of the event. */
+  static JsonLine begun(RecordedEvent event) {
     JsonLine line = place(event);
     byte[] data = event.data();
     Optional<String> json =
@@ -49,7 +54,7 @@ final class EventJson {
   /** An event from which the very same bytes can be made again. */
   static String exact(RecordedEvent event) {
     JsonLine line = exactPayload(place(event), event.data());
-    return rest(line.put("content_type", event.contentType()), event);
+    return rest(line.put("content_type", event.contentType()), event).end();
   }
 
   private static JsonLine place(RecordedEvent event) {
@@ -67,13 +72,12 @@ final class EventJson {
         : line.put("data", Base64.getEncoder().encodeToString(data));
   }
 
-  private static String rest(JsonLine line, RecordedEvent event) {
+  private static JsonLine rest(JsonLine line, RecordedEvent event) {
     return line.put("tags", event.tags())
         .put("metadata", event.metadata())
         .put("occurred_at", event.occurredAt())
         .put("id", event.id().toString())
-        .put("recorded_at", event.recordedAt())
-        .end();
+        .put("recorded_at", event.recordedAt());
   }
 
   private static boolean isJson(String contentType) {

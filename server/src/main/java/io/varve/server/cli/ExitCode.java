@@ -12,7 +12,7 @@ enum ExitCode {
   CONFLICT(4, "the store is not as the request expects it; nothing was written"),
   USAGE(64, "the command line is wrong"),
   REFUSED(65, "the input or the request is malformed or over a limit"),
-  NOT_THERE(66, "there is no such stream, event or input file"),
+  NOT_THERE(66, "there is no such stream, event, group or input file"),
   ADDRESS_UNAVAILABLE(
       69, "the port is taken or the address is not this machine's; for tools: no store answers"),
   FOLDER_UNUSABLE(73, "the data folder cannot be created, read or written"),

@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
       ReadCommand.class,
       SubscribeCommand.class,
       StreamsCommand.class,
+      GroupsCommand.class,
       StatsCommand.class,
       HealthCommand.class,
       ExportCommand.class,

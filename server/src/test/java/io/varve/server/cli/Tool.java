@@ -86,26 +86,41 @@ final class Tool {
   }
 
   Run run(String... arguments) {
+    return runAsIs(withAddress(arguments));
+  }
+
+  String[] withAddress(String... arguments) {
     List<String> all = new ArrayList<>(Arrays.asList(arguments));
     all.addAll(List.of("--address", address));
     all.addAll(always);
-    return runAsIs(all.toArray(String[]::new));
+    return all.toArray(String[]::new);
   }
 
   /** Without the address. */
   Run runAsIs(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    CommandLine command = VarveCommand.commandLine(environment);
-    command.setOut(new PrintWriter(out, true));
-    command.setErr(new PrintWriter(err, true));
     InputStream before = System.in;
     System.setIn(new ByteArrayInputStream(input));
     try {
-      return new Run(command.execute(arguments), out.toString(), err.toString());
+      int code = run(environment, new PrintWriter(out, true), err, arguments);
+      return new Run(code, out.toString(), err.toString());
     } finally {
       System.setIn(before);
       input = new byte[0];
     }
+  }
+
+  /** To another output, and from no input. */
+  static int run(PrintWriter out, StringWriter err, String... arguments) {
+    return run(System.getenv(), out, err, arguments);
+  }
+
+  private static int run(
+      Map<String, String> environment, PrintWriter out, StringWriter err, String... arguments) {
+    CommandLine command = VarveCommand.commandLine(environment);
+    command.setOut(out);
+    command.setErr(new PrintWriter(err, true));
+    return command.execute(arguments);
   }
 }
