@@ -170,6 +170,7 @@ public final class BackupFolder {
   /** The folder, for one writer alone. */
   final class Writing implements AutoCloseable {
     private final FileChannel lock;
+    private boolean publishing;
 
     private Writing(FileChannel lock) {
       this.lock = lock;
@@ -192,6 +193,7 @@ public final class BackupFolder {
 
     /** Makes these the backup. When this returns they are, also after a loss of power. */
     void publish(BackupManifest manifest) throws IOException {
+      publishing = true;
       force(files);
       Path unfinished = folder.resolve(MANIFEST + "." + UNFINISHED);
       try (FileChannel out =
@@ -210,6 +212,11 @@ public final class BackupFolder {
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
       force(folder);
+    }
+
+    /** Whether what was copied since may be the backup that is there. */
+    boolean hasBegunToPublish() {
+      return publishing;
     }
 
     /** Removes what does not belong to a backup: what was copied in vain, or is out of date. */

@@ -30,8 +30,9 @@ public final class BackupWriter {
    *   publish   the manifest takes the place of the one before in one rename
    *   tidy up   what belongs to no backup any more is deleted
    *
-   * Whatever fails before publish leaves the backup that was there. The frozen copies belong to the data folder, take
-   * no space while the store has the same files, and are deleted at the end, or by the next start.
+   * Whatever fails before publish leaves the backup that was there, and takes away what had been copied. The frozen
+   * copies belong to the data folder, take no space while the store has the same files, and are deleted at the end, or
+   * by the next start.
    */
   private static final String IMMUTABLE = ".sst";
 
@@ -69,6 +70,9 @@ public final class BackupWriter {
       writing.removeAllBut(before);
       try {
         return write(folder, writing, before, watch);
+      } catch (IOException | BackupException | RuntimeException e) {
+        tidyUpAfter(e, writing, before);
+        throw e;
       } finally {
         delete(frozen);
       }
@@ -80,6 +84,19 @@ public final class BackupWriter {
     } catch (StorageException e) {
       throw new BackupException(
           Kind.DAMAGED, "the store cannot be backed up: " + e.getMessage(), e);
+    }
+  }
+
+  /** Gives back the space that was taken in vain, on a full disk above all. */
+  private static void tidyUpAfter(
+      Exception failure, BackupFolder.Writing writing, @Nullable BackupManifest before) {
+    if (writing.hasBegunToPublish()) {
+      return; // it may be the backup by now; the next one finds out
+    }
+    try {
+      writing.removeAllBut(before);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
     }
   }
 
