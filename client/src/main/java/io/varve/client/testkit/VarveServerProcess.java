@@ -34,6 +34,10 @@ public final class VarveServerProcess implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String MAIN = "io.varve.server.boot.Boot";
+  private static final int TRIES = 5;
+
+  /** How a server ends whose port is taken. */
+  private static final int ADDRESS_UNAVAILABLE = 69;
 
   private final Path folder;
   private final Thread atExit;
@@ -42,8 +46,8 @@ public final class VarveServerProcess implements AutoCloseable {
 
   private VarveServerProcess(Path folder) {
     this.folder = folder;
-    this.process = launch(folder, 0);
-    this.port = awaitPort();
+    this.process = launch(folder, LastingPort.free());
+    this.port = awaitFirstPort();
     // For a test run that is ended without its last steps.
     this.atExit = new Thread(() -> process.destroyForcibly(), "varve-server-process-end");
     Runtime.getRuntime().addShutdownHook(atExit);
@@ -94,6 +98,20 @@ public final class VarveServerProcess implements AutoCloseable {
           .start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Somebody may take the port between the look at it and the server's own; then another one. */
+  private int awaitFirstPort() {
+    for (int tried = 1; ; tried++) {
+      try {
+        return awaitPort();
+      } catch (IllegalStateException e) {
+        if (tried == TRIES || process.isAlive() || process.exitValue() != ADDRESS_UNAVAILABLE) {
+          throw e;
+        }
+        process = launch(folder, LastingPort.free());
+      }
     }
   }
 
