@@ -221,8 +221,8 @@ final class Connection {
    * Makes a client, which connects to nobody yet, so that what is wrong is told in one sentence.
    */
   private void refuseWhatCannotBeBuilt(VarveClient.Builder builder) {
-    try (VarveClient unused = builder.build()) {
-      // It could be built.
+    try {
+      builder.build().close();
     } catch (IllegalArgumentException e) {
       throw usage(String.valueOf(e.getMessage()), e);
     } catch (UncheckedIOException e) {

@@ -47,10 +47,7 @@ final class NewPassword {
       return variable;
     }
     Console console = System.console();
-    char[] typed =
-        console == null || !console.isTerminal()
-            ? null
-            : console.readPassword("password for %s: ", user);
+    char[] typed = console.isTerminal() ? console.readPassword("password for %s: ", user) : null;
     if (typed == null) {
       throw new ParameterException(
           command.commandLine(),

@@ -16,6 +16,7 @@ import io.varve.client.streams.ConsumerGroup;
 import io.varve.client.streams.EventIdTakenException;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.ExpectedVersion;
+import io.varve.client.streams.GroupConsumer;
 import io.varve.client.streams.JoinGroup;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.Query;
@@ -326,23 +327,17 @@ class AccessLeakTest {
 
   private static List<String> consumed(VarveClient store, String group, int count) {
     List<String> streams = new CopyOnWriteArrayList<>();
-    try (var consumer = closing(store, group, count, streams)) {
-      await().atMost(PATIENCE).until(() -> streams.size() >= count);
-    }
-    return new ArrayList<>(streams);
-  }
-
-  private interface Closing extends AutoCloseable {
-    @Override
-    void close();
-  }
-
-  private static Closing closing(VarveClient store, String group, int count, List<String> streams) {
-    return store
+    GroupConsumer consumer =
+        store
             .consumerGroups()
             .consume(
                 JoinGroup.of(group).credit(count),
-                (event, answers) -> streams.add(event.event().stream()))
-        ::close;
+                (event, answers) -> streams.add(event.event().stream()));
+    try {
+      await().atMost(PATIENCE).until(() -> streams.size() >= count);
+    } finally {
+      consumer.close();
+    }
+    return new ArrayList<>(streams);
   }
 }

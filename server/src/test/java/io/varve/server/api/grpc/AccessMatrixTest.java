@@ -1,6 +1,7 @@
 package io.varve.server.api.grpc;
 
 import static io.varve.server.api.grpc.GuardedServer.PATIENCE;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
@@ -46,6 +47,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -82,7 +84,7 @@ class AccessMatrixTest {
   private static final Map<String, Need> NEEDS = new LinkedHashMap<>();
 
   private static void need(String methods, About about, Action... actions) {
-    for (String method : methods.split(" ")) {
+    for (String method : methods.split(" ", -1)) {
       NEEDS.put(method, new Need(Set.of(actions), about));
     }
   }
@@ -220,7 +222,7 @@ class AccessMatrixTest {
     assertThat(people).hasSize(21);
 
     for (MethodDescriptor<?, ?> method : methods()) {
-      Need need = NEEDS.get(nameOf(method));
+      Need need = requireNonNull(NEEDS.get(nameOf(method)));
       for (Somebody somebody : people) {
         Code code = call(somebody.channel(), method);
         String cell = nameOf(method) + " as " + somebody.name();
@@ -259,7 +261,7 @@ class AccessMatrixTest {
   /** Calls a method about stream "x" or group "x", and tells how it ends; open ones are cut off. */
   private static <Q, R> Code call(Channel channel, MethodDescriptor<Q, R> method) throws Exception {
     var input =
-        ((ProtoMethodDescriptorSupplier) method.getSchemaDescriptor())
+        requireNonNull((ProtoMethodDescriptorSupplier) method.getSchemaDescriptor())
             .getMethodDescriptor()
             .getInputType();
     DynamicMessage.Builder request = DynamicMessage.newBuilder(input);
@@ -304,7 +306,7 @@ class AccessMatrixTest {
   }
 
   /** Requests whose subject is deeper inside; null for others. */
-  private static Message deeper(String request) {
+  private static @Nullable Message deeper(String request) {
     return switch (request) {
       case "SaveSnapshotRequest" ->
           SaveSnapshotRequest.newBuilder()
