@@ -186,9 +186,7 @@ class BackupCutShortIT {
         .createBackup(CreateBackupRequest.newBuilder().setFolder(folder).build());
   }
 
-  /**
-   * The files that take space, with a digest of each; none: the folder is not there either.
-   */
+  /** The files that take space, with a digest of each; none: the folder is not there either. */
   private static Map<String, Integer> whatIsIn(Path backup) throws IOException {
     Map<String, Integer> files = new TreeMap<>();
     if (Files.exists(backup)) {
@@ -196,8 +194,7 @@ class BackupCutShortIT {
         for (Path file : walk.filter(Files::isRegularFile).toList()) {
           if (!file.endsWith("lock")) {
             byte[] content = Files.readAllBytes(file);
-            files.put(
-                backup.relativize(file) + " " + content.length, Arrays.hashCode(content));
+            files.put(backup.relativize(file) + " " + content.length, Arrays.hashCode(content));
           }
         }
       }

@@ -38,6 +38,7 @@ final class NewPassword {
     return file != null || environment.containsKey("VARVE_NEW_PASSWORD");
   }
 
+  @SuppressWarnings("SystemConsoleNull") // it is null in Java 25 where there is no terminal
   String of(String user) {
     if (file != null) {
       return new SecretFile(file).read();
@@ -47,7 +48,10 @@ final class NewPassword {
       return variable;
     }
     Console console = System.console();
-    char[] typed = console.isTerminal() ? console.readPassword("password for %s: ", user) : null;
+    char[] typed =
+        console != null && console.isTerminal()
+            ? console.readPassword("password for %s: ", user)
+            : null;
     if (typed == null) {
       throw new ParameterException(
           command.commandLine(),
