@@ -21,6 +21,8 @@ import io.varve.server.group.GroupLimits;
 import io.varve.server.group.GroupStore;
 import io.varve.server.ops.Compactor;
 import io.varve.server.ops.LongTask;
+import io.varve.server.ops.ArchiveSettings;
+import io.varve.server.ops.Archiver;
 import io.varve.server.ops.ScavengeSettings;
 import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
@@ -35,6 +37,7 @@ import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.Verification;
 import io.varve.server.storage.rocksdb.FolderPart;
+import io.varve.server.storage.archive.ArchivePlace;
 import io.varve.server.storage.rocksdb.RocksDbEventStorage;
 import io.varve.server.storage.rocksdb.RocksDbGroupStore;
 import io.varve.server.storage.rocksdb.RocksDbSnapshotStore;
@@ -42,6 +45,7 @@ import io.varve.server.storage.rocksdb.StorageSettings;
 import io.varve.server.subscription.SubscriptionSettings;
 import io.varve.server.subscription.Subscriptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -58,6 +62,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -262,6 +267,18 @@ public final class VarveServer implements AutoCloseable {
             new LongTask(upkeepThreads),
             new Verifier(() -> verifications(storage, snapshots), upkeepThreads, System::nanoTime),
             new Compactor(storage::compact, upkeepThreads, clock));
+    ScheduledExecutorService archiving =
+        Executors.newSingleThreadScheduledExecutor(named("varve-archive-"));
+    stops.push(() -> stop(archiving));
+    Archiver archiver =
+        new Archiver(
+                storage,
+                ArchiveSettings.after(
+                    config.get(Settings.ARCHIVE_AFTER), config.get(Settings.ARCHIVE_RATE)),
+                archiving,
+                clock,
+                eventIds)
+            .schedule();
     AdminEndpoint admin =
         new AdminEndpoint(
             Release.number(),
@@ -273,6 +290,7 @@ public final class VarveServer implements AutoCloseable {
             scavenger,
             upkeep,
             config.limits(),
+            archiver,
             System::nanoTime);
     stops.push(upkeep.backupTask()::cancel);
     stops.push(upkeep.verifier()::cancel);
@@ -313,8 +331,21 @@ public final class VarveServer implements AutoCloseable {
     return verifications;
   }
 
+  /** Where old events are moved to; null for nowhere. */
+  private static @Nullable ArchivePlace archive(ServerConfig config) throws StartFailure {
+    Path folder = config.find(Settings.ARCHIVE_FOLDER).orElse(null);
+    if (folder == null && config.get(Settings.ARCHIVE_AFTER).isPositive()) {
+      throw new StartFailure(
+          Kind.CONFIGURATION, "archive-after needs archive-folder, the place to move events to");
+    }
+    return folder == null
+        ? null
+        : ArchivePlace.folder(folder, config.get(Settings.ARCHIVE_SEGMENT));
+  }
+
   static EventStorage open(DataFolder folder, ServerConfig config, UUID newStoreId)
       throws StartFailure {
+    ArchivePlace archive = archive(config);
     StorageSettings settings =
         new StorageSettings(
             config.get(Settings.BLOCK_CACHE),
@@ -322,7 +353,7 @@ public final class VarveServer implements AutoCloseable {
             config.get(Settings.INDEX_WRITE_BUFFER),
             config.get(Settings.BACKGROUND_JOBS));
     try {
-      return RocksDbEventStorage.open(folder.path(), settings, newStoreId);
+      return RocksDbEventStorage.open(folder.path(), settings, newStoreId, archive);
     } catch (StorageException e) {
       throw new StartFailure(
           Kind.STORAGE_UNUSABLE,
@@ -414,7 +445,7 @@ public final class VarveServer implements AutoCloseable {
     steps.shutdownNow();
     try {
       if (!steps.awaitTermination(POOL_STOP.toMillis(), TimeUnit.MILLISECONDS)) {
-        log.info("a scavenge is at work; closing the store ends it");
+        log.info("upkeep is at work; closing the store ends it");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -45,15 +45,26 @@ final class ServerProcess implements AutoCloseable {
     return launch(data, jvmOptions).untilServing();
   }
 
+  /** The same with an archive folder. */
+  static ServerProcess serveWith(Path data, Path archive) throws IOException {
+    return launch(data, List.of(), List.of("--archive-folder", archive.toString())).untilServing();
+  }
+
   /** Starts a server and does not wait. */
   static ServerProcess launch(Path data, String... jvmOptions) throws IOException {
+    return launch(data, List.of(jvmOptions), List.of());
+  }
+
+  private static ServerProcess launch(Path data, List<String> jvmOptions, List<String> options)
+      throws IOException {
     Path portFile = data.resolveSibling(data.getFileName() + ".port");
     Files.deleteIfExists(portFile);
-    return start(
-        temp(data),
-        portFile,
-        List.of(jvmOptions),
-        List.of("serve", "--data", data.toString(), "--port", "0", "--port-file", portFile + ""));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "serve", "--data", data.toString(), "--port", "0", "--port-file", portFile + ""));
+    arguments.addAll(options);
+    return start(temp(data), portFile, jvmOptions, arguments);
   }
 
   /** Starts a server that makes backups below a folder, and waits until it serves. */

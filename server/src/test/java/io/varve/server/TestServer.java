@@ -45,6 +45,11 @@ public final class TestServer implements AutoCloseable {
     return start(config(folder).with(Settings.PORT, port));
   }
 
+  /** A server that moves old events to a folder when it is asked to. */
+  public static TestServer withArchive(Path folder, Path archive) throws StartFailure {
+    return start(config(folder).with(Settings.ARCHIVE_FOLDER, archive));
+  }
+
   /** What a test's server is: on a free port, and nothing reclaimed unless asked. */
   public static ServerConfig config(Path folder) {
     return ServerConfig.defaults()
@@ -89,6 +94,11 @@ public final class TestServer implements AutoCloseable {
     VarveClient client = client();
     clients.add(client);
     return client;
+  }
+
+  /** A client that does not wait for what is not there to come back. */
+  public VarveClient impatientClient() {
+    return VarveClient.builder().endpoint(HOST, port()).retryFor(Duration.ofSeconds(5)).build();
   }
 
   /** Subscriptions that are open. */

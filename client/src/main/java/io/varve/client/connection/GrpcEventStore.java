@@ -9,6 +9,7 @@ import io.varve.client.connection.RemoteSubscription.Source;
 import io.varve.client.streams.Access;
 import io.varve.client.streams.Admin;
 import io.varve.client.streams.AppendResult;
+import io.varve.client.streams.Archive;
 import io.varve.client.streams.ConsumerGroups;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.EventStore;
@@ -87,6 +88,7 @@ public final class GrpcEventStore implements EventStore {
   private final ConsumerGroups consumerGroups;
   private final Admin admin;
   private final Access access;
+  private final Archive archive;
   private final ExecutorService calls;
   private final ExecutorService completions;
   private final Set<SubscriptionThread> subscriptions = ConcurrentHashMap.newKeySet();
@@ -119,6 +121,7 @@ public final class GrpcEventStore implements EventStore {
     this.consumerGroups =
         new RemoteGroups(
             unary, new RemoteConsumers(channel, server, settings, closing, subscriptions));
+    this.archive = new RemoteArchive(unary, channel, server);
   }
 
   /**
@@ -325,6 +328,11 @@ public final class GrpcEventStore implements EventStore {
   /** Users and tokens. */
   public Access access() {
     return access;
+  }
+
+  @Override
+  public Archive archive() {
+    return archive;
   }
 
   @Override

@@ -230,7 +230,8 @@ final class ProtoMapping {
             .setBackwards(read.isBackwards())
             .setLimit(read.limit())
             .setNotBeforePosition(read.notBeforePosition())
-            .setFromSnapshot(read.isFromSnapshot());
+            .setFromSnapshot(read.isFromSnapshot())
+            .setSkipArchived(read.isSkipArchived());
     Instant asOf = read.asOf();
     if (asOf != null) {
       request.setAsOf(timestamp(asOf));
@@ -246,7 +247,8 @@ final class ProtoMapping {
             .setToPosition(read.toPosition())
             .setBackwards(read.isBackwards())
             .setLimit(read.limit())
-            .setNotBeforePosition(read.notBeforePosition());
+            .setNotBeforePosition(read.notBeforePosition())
+            .setSkipArchived(read.isSkipArchived());
     Instant fromTime = read.fromTime();
     if (fromTime != null) {
       request.setFromTime(timestamp(fromTime));
@@ -276,7 +278,8 @@ final class ProtoMapping {
     SubscribeToStreamRequest.Builder message =
         SubscribeToStreamRequest.newBuilder()
             .setStream(request.stream())
-            .setNotBeforePosition(request.notBeforePosition());
+            .setNotBeforePosition(request.notBeforePosition())
+            .setSkipArchived(request.isSkipArchived());
     switch (start) {
       case SubscriptionStart.FromStart fromStart ->
           message.setFromStart(Empty.getDefaultInstance());
@@ -290,7 +293,8 @@ final class ProtoMapping {
     SubscribeToLogRequest.Builder message =
         SubscribeToLogRequest.newBuilder()
             .setQuery(query(request.query()))
-            .setNotBeforePosition(request.notBeforePosition());
+            .setNotBeforePosition(request.notBeforePosition())
+            .setSkipArchived(request.isSkipArchived());
     switch (start) {
       case SubscriptionStart.FromStart fromStart ->
           message.setFromStart(Empty.getDefaultInstance());

@@ -10,6 +10,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import io.varve.client.streams.AccessDeniedException;
+import io.varve.client.streams.ArchiveRefusedException;
 import io.varve.client.streams.ConditionFailedException;
 import io.varve.client.streams.EventIdTakenException;
 import io.varve.client.streams.EventsNotKeptException;
@@ -321,6 +322,7 @@ final class StoreError {
           new StreamTombstonedException(text(), info.getMetadataOrDefault("stream", ""), cause);
       case "STREAM_DELETED" ->
           new StreamDeletedException(text(), info.getMetadataOrDefault("stream", ""), cause);
+      case "ARCHIVE_NOT_SET", "ARCHIVE_RUNNING" -> new ArchiveRefusedException(text(), cause);
       case "TRACKING_NOT_RISING" ->
           new TrackingNotRisingException(
               text(), info.getMetadataOrDefault("source", ""), number("position"), cause);

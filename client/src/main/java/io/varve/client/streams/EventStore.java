@@ -229,6 +229,14 @@ public interface EventStore extends AutoCloseable {
   ConsumerGroups consumerGroups();
 
   /**
+   * Old events, moved out of the way. The same object may be used all the time. A store that keeps
+   * everything in memory moves nothing.
+   */
+  default Archive archive() {
+    return Archive.none();
+  }
+
+  /**
    * What the server is.
    *
    * @throws StoreUnavailableException the store did not answer in time

@@ -113,6 +113,11 @@ public abstract class ForwardingEventStore implements EventStore {
   }
 
   @Override
+  public Archive archive() {
+    return store.archive();
+  }
+
+  @Override
   public ServerInfo serverInfo() {
     return store.serverInfo();
   }

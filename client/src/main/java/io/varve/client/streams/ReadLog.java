@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReadLog {
 
-  private static final ReadLog ALL = new ReadLog(Query.all(), 0, 0, null, null, false, 0, 0);
+  private static final ReadLog ALL = new ReadLog(Query.all(), 0, 0, null, null, false, 0, 0, false);
 
   private final Query query;
   private final long fromPosition;
@@ -29,6 +29,7 @@ public final class ReadLog {
   private final boolean backwards;
   private final long limit;
   private final long notBeforePosition;
+  private final boolean skipArchived;
 
   private ReadLog(
       Query query,
@@ -38,7 +39,9 @@ public final class ReadLog {
       @Nullable Instant toTime,
       boolean backwards,
       long limit,
-      long notBeforePosition) {
+      long notBeforePosition,
+      boolean skipArchived) {
+    this.skipArchived = skipArchived;
     this.query = requireNonNull(query);
     this.fromPosition = Arguments.notNegative("fromPosition", fromPosition);
     this.toPosition = Arguments.notNegative("toPosition", toPosition);
@@ -57,19 +60,43 @@ public final class ReadLog {
   /** Only events that match. */
   public ReadLog query(Query query) {
     return new ReadLog(
-        query, fromPosition, toPosition, fromTime, toTime, backwards, limit, notBeforePosition);
+        query,
+        fromPosition,
+        toPosition,
+        fromTime,
+        toTime,
+        backwards,
+        limit,
+        notBeforePosition,
+        skipArchived);
   }
 
   /** Starts at this position, inclusive. 0: at the oldest event, or the newest if backwards. */
   public ReadLog fromPosition(long position) {
     return new ReadLog(
-        query, position, toPosition, fromTime, toTime, backwards, limit, notBeforePosition);
+        query,
+        position,
+        toPosition,
+        fromTime,
+        toTime,
+        backwards,
+        limit,
+        notBeforePosition,
+        skipArchived);
   }
 
   /** Ends at this position, inclusive. 0: no bound. */
   public ReadLog toPosition(long position) {
     return new ReadLog(
-        query, fromPosition, position, fromTime, toTime, backwards, limit, notBeforePosition);
+        query,
+        fromPosition,
+        position,
+        fromTime,
+        toTime,
+        backwards,
+        limit,
+        notBeforePosition,
+        skipArchived);
   }
 
   /**
@@ -78,7 +105,15 @@ public final class ReadLog {
    */
   public ReadLog fromTime(Instant time) {
     return new ReadLog(
-        query, fromPosition, toPosition, time, toTime, backwards, limit, notBeforePosition);
+        query,
+        fromPosition,
+        toPosition,
+        time,
+        toTime,
+        backwards,
+        limit,
+        notBeforePosition,
+        skipArchived);
   }
 
   /**
@@ -87,19 +122,43 @@ public final class ReadLog {
    */
   public ReadLog toTime(Instant time) {
     return new ReadLog(
-        query, fromPosition, toPosition, fromTime, time, backwards, limit, notBeforePosition);
+        query,
+        fromPosition,
+        toPosition,
+        fromTime,
+        time,
+        backwards,
+        limit,
+        notBeforePosition,
+        skipArchived);
   }
 
   /** Newest event first. */
   public ReadLog backwards() {
     return new ReadLog(
-        query, fromPosition, toPosition, fromTime, toTime, true, limit, notBeforePosition);
+        query,
+        fromPosition,
+        toPosition,
+        fromTime,
+        toTime,
+        true,
+        limit,
+        notBeforePosition,
+        skipArchived);
   }
 
   /** At most this many events. 0: no limit. */
   public ReadLog limit(long limit) {
     return new ReadLog(
-        query, fromPosition, toPosition, fromTime, toTime, backwards, limit, notBeforePosition);
+        query,
+        fromPosition,
+        toPosition,
+        fromTime,
+        toTime,
+        backwards,
+        limit,
+        notBeforePosition,
+        skipArchived);
   }
 
   /**
@@ -108,7 +167,32 @@ public final class ReadLog {
    */
   public ReadLog notBeforePosition(long position) {
     return new ReadLog(
-        query, fromPosition, toPosition, fromTime, toTime, backwards, limit, position);
+        query,
+        fromPosition,
+        toPosition,
+        fromTime,
+        toTime,
+        backwards,
+        limit,
+        position,
+        skipArchived);
+  }
+
+  /**
+   * Leaves out events that were in the archive when the read began. Forwards, the read then begins
+   * at the first one that was not.
+   */
+  public ReadLog skipArchived() {
+    return new ReadLog(
+        query,
+        fromPosition,
+        toPosition,
+        fromTime,
+        toTime,
+        backwards,
+        limit,
+        notBeforePosition,
+        true);
   }
 
   /** Which events. */
@@ -151,6 +235,11 @@ public final class ReadLog {
     return notBeforePosition;
   }
 
+  /** Whether events in the archive are left out. */
+  public boolean isSkipArchived() {
+    return skipArchived;
+  }
+
   @Override
   public String toString() {
     return "ReadLog["
@@ -162,6 +251,7 @@ public final class ReadLog {
         + (backwards ? ", backwards" : "")
         + (limit > 0 ? ", limit " + limit : "")
         + (notBeforePosition > 0 ? ", not before position " + notBeforePosition : "")
+        + (skipArchived ? ", without the archive" : "")
         + "]";
   }
 }

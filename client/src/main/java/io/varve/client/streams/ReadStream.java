@@ -23,6 +23,7 @@ public final class ReadStream {
   private final @Nullable Instant asOf;
   private final long notBeforePosition;
   private final boolean fromSnapshot;
+  private final boolean skipArchived;
 
   private ReadStream(
       String stream,
@@ -31,7 +32,9 @@ public final class ReadStream {
       long limit,
       @Nullable Instant asOf,
       long notBeforePosition,
-      boolean fromSnapshot) {
+      boolean fromSnapshot,
+      boolean skipArchived) {
+    this.skipArchived = skipArchived;
     this.stream = Arguments.wellFormed("stream", stream);
     this.fromVersion = Arguments.notNegative("fromVersion", fromVersion);
     this.backwards = backwards;
@@ -43,7 +46,7 @@ public final class ReadStream {
 
   /** All of this stream. */
   public static ReadStream of(String stream) {
-    return new ReadStream(stream, 0, false, 0, null, 0, false);
+    return new ReadStream(stream, 0, false, 0, null, 0, false, false);
   }
 
   /**
@@ -51,24 +54,26 @@ public final class ReadStream {
    * backwards.
    */
   public ReadStream fromVersion(long version) {
-    return new ReadStream(stream, version, backwards, limit, asOf, notBeforePosition, fromSnapshot);
+    return new ReadStream(
+        stream, version, backwards, limit, asOf, notBeforePosition, fromSnapshot, skipArchived);
   }
 
   /** Newest event first. */
   public ReadStream backwards() {
-    return new ReadStream(stream, fromVersion, true, limit, asOf, notBeforePosition, fromSnapshot);
+    return new ReadStream(
+        stream, fromVersion, true, limit, asOf, notBeforePosition, fromSnapshot, skipArchived);
   }
 
   /** At most this many events. 0: no limit. */
   public ReadStream limit(long limit) {
     return new ReadStream(
-        stream, fromVersion, backwards, limit, asOf, notBeforePosition, fromSnapshot);
+        stream, fromVersion, backwards, limit, asOf, notBeforePosition, fromSnapshot, skipArchived);
   }
 
   /** The stream as it was at this time: only events recorded at or before it. */
   public ReadStream asOf(Instant time) {
     return new ReadStream(
-        stream, fromVersion, backwards, limit, time, notBeforePosition, fromSnapshot);
+        stream, fromVersion, backwards, limit, time, notBeforePosition, fromSnapshot, skipArchived);
   }
 
   /**
@@ -76,7 +81,8 @@ public final class ReadStream {
    * passed. 0: at once.
    */
   public ReadStream notBeforePosition(long position) {
-    return new ReadStream(stream, fromVersion, backwards, limit, asOf, position, fromSnapshot);
+    return new ReadStream(
+        stream, fromVersion, backwards, limit, asOf, position, fromSnapshot, skipArchived);
   }
 
   /**
@@ -86,7 +92,18 @@ public final class ReadStream {
    * events only. Not together with {@link #backwards} or {@link #fromVersion}.
    */
   public ReadStream fromSnapshot() {
-    return new ReadStream(stream, fromVersion, backwards, limit, asOf, notBeforePosition, true);
+    return new ReadStream(
+        stream, fromVersion, backwards, limit, asOf, notBeforePosition, true, skipArchived);
+  }
+
+  /**
+   * Leaves out events that were in the archive when the read began. Forwards, the read then begins
+   * at the first one that was not. With {@link #fromSnapshot}, a state that would need one that is
+   * left out is refused with {@link EventsNotKeptException}.
+   */
+  public ReadStream skipArchived() {
+    return new ReadStream(
+        stream, fromVersion, backwards, limit, asOf, notBeforePosition, fromSnapshot, true);
   }
 
   /** The stream's name. */
@@ -124,6 +141,11 @@ public final class ReadStream {
     return fromSnapshot;
   }
 
+  /** Whether events in the archive are left out. */
+  public boolean isSkipArchived() {
+    return skipArchived;
+  }
+
   @Override
   public String toString() {
     return "ReadStream["
@@ -134,6 +156,7 @@ public final class ReadStream {
         + (asOf != null ? ", as of " + asOf : "")
         + (fromSnapshot ? ", from the newest snapshot" : "")
         + (notBeforePosition > 0 ? ", not before position " + notBeforePosition : "")
+        + (skipArchived ? ", without the archive" : "")
         + "]";
   }
 }

@@ -13,13 +13,16 @@ import static java.util.Objects.requireNonNull;
 public final class SubscribeToLog {
 
   private static final SubscribeToLog ALL =
-      new SubscribeToLog(Query.all(), new SubscriptionStart.FromStart(), 0);
+      new SubscribeToLog(Query.all(), new SubscriptionStart.FromStart(), 0, false);
 
   private final Query query;
   private final SubscriptionStart start;
   private final long notBeforePosition;
+  private final boolean skipArchived;
 
-  private SubscribeToLog(Query query, SubscriptionStart start, long notBeforePosition) {
+  private SubscribeToLog(
+      Query query, SubscriptionStart start, long notBeforePosition, boolean skipArchived) {
+    this.skipArchived = skipArchived;
     this.query = requireNonNull(query);
     this.start = start;
     this.notBeforePosition = Arguments.notNegative("notBeforePosition", notBeforePosition);
@@ -32,12 +35,13 @@ public final class SubscribeToLog {
 
   /** Only events that match. */
   public SubscribeToLog query(Query query) {
-    return new SubscribeToLog(query, start, notBeforePosition);
+    return new SubscribeToLog(query, start, notBeforePosition, skipArchived);
   }
 
   /** From the log's first event. */
   public SubscribeToLog fromStart() {
-    return new SubscribeToLog(query, new SubscriptionStart.FromStart(), notBeforePosition);
+    return new SubscribeToLog(
+        query, new SubscriptionStart.FromStart(), notBeforePosition, skipArchived);
   }
 
   /**
@@ -45,19 +49,29 @@ public final class SubscribeToLog {
    * the log.
    */
   public SubscribeToLog after(long position) {
-    return new SubscribeToLog(query, new SubscriptionStart.After(position), notBeforePosition);
+    return new SubscribeToLog(
+        query, new SubscriptionStart.After(position), notBeforePosition, skipArchived);
   }
 
   /** From now: only events that are committed after the subscription has been confirmed. */
   public SubscribeToLog fromNow() {
-    return new SubscribeToLog(query, new SubscriptionStart.FromNow(), notBeforePosition);
+    return new SubscribeToLog(
+        query, new SubscriptionStart.FromNow(), notBeforePosition, skipArchived);
   }
 
   /**
    * Starts only once the log has reached this position, so that "now" is not before it. 0: at once.
    */
   public SubscribeToLog notBeforePosition(long position) {
-    return new SubscribeToLog(query, start, position);
+    return new SubscribeToLog(query, start, position, skipArchived);
+  }
+
+  /**
+   * Leaves out events that are in the archive when their turn comes. A subscription that starts
+   * there begins at the first one that is not.
+   */
+  public SubscribeToLog skipArchived() {
+    return new SubscribeToLog(query, start, notBeforePosition, true);
   }
 
   /** Which events. */
@@ -75,6 +89,11 @@ public final class SubscribeToLog {
     return notBeforePosition;
   }
 
+  /** Whether events in the archive are left out. */
+  public boolean isSkipArchived() {
+    return skipArchived;
+  }
+
   @Override
   public String toString() {
     return "SubscribeToLog["
@@ -82,6 +101,7 @@ public final class SubscribeToLog {
         + ", "
         + start
         + (notBeforePosition > 0 ? ", not before position " + notBeforePosition : "")
+        + (skipArchived ? ", without the archive" : "")
         + "]";
   }
 }

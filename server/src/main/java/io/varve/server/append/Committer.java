@@ -304,7 +304,7 @@ final class Committer {
     if (recordedAt != null) {
       return recordedAt;
     }
-    EventPage page = storage.readLog(position, position, 1);
+    EventPage page = storage.readOutlines(position, position, 1);
     return page.isEmpty()
         ? Instant.MIN // reclaimed a moment ago
         : page.runs().getFirst().events().getFirst().summary().recordedAt();
@@ -507,7 +507,7 @@ final class Committer {
     if (place == null) {
       return null;
     }
-    EventPage page = storage.readLog(place.position(), place.position(), 1);
+    EventPage page = storage.readOutlines(place.position(), place.position(), 1);
     if (page.isEmpty()) {
       return null; // reclaimed a moment ago, and with it the memory of its id
     }

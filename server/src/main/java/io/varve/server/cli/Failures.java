@@ -1,6 +1,7 @@
 package io.varve.server.cli;
 
 import io.varve.client.streams.AccessDeniedException;
+import io.varve.client.streams.ArchiveRefusedException;
 import io.varve.client.streams.ConditionFailedException;
 import io.varve.client.streams.EventIdTakenException;
 import io.varve.client.streams.EventsNotKeptException;
@@ -74,7 +75,7 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
           GroupExistsException _,
           GroupStoppedException _ ->
           ExitCode.CONFLICT;
-      case InvalidRequestException _ -> ExitCode.REFUSED;
+      case InvalidRequestException _, ArchiveRefusedException _ -> ExitCode.REFUSED;
       case StreamNotFoundException _,
           StreamDeletedException _,
           StreamTombstonedException _,

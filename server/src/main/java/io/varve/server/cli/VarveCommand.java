@@ -41,6 +41,7 @@ import picocli.CommandLine.Command;
       RebuildIndexesCommand.class,
       UsersCommand.class,
       TokensCommand.class,
+      ArchiveCommand.class,
       CommandLine.HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",

@@ -177,6 +177,38 @@ public final class Settings {
           OPERATIONS,
           "Allow backups into folders below this one, which must be there (varve backup). Not set:"
               + " no backups.");
+  public static final Setting<Path> ARCHIVE_FOLDER =
+      without(
+          "archive-folder",
+          path("DIR"),
+          OPERATIONS,
+          "The folder that old events are moved to, on a cheap disk or a mount; must exist. Without"
+              + " it nothing is moved, and what has been moved before cannot be read.");
+
+  public static final Setting<Duration> ARCHIVE_AFTER =
+      row(
+          "archive-after",
+          duration(NONE, Durations.LONGEST),
+          NONE,
+          OPERATIONS,
+          "Move events to the archive folder once they are this old and 10,000 of them are, looking"
+              + " every hour; 0: only when asked (varve archive run).");
+
+  public static final Setting<Long> ARCHIVE_RATE =
+      row(
+          "archive-rate",
+          bytes(64 * KIB, 64 * GIB),
+          16 * MIB,
+          OPERATIONS,
+          "About how much moving events to the archive reads and writes in a second.");
+
+  public static final Setting<Long> ARCHIVE_SEGMENT =
+      row(
+          "archive-segment",
+          bytes(64 * KIB, 4 * GIB),
+          64 * MIB,
+          OPERATIONS,
+          "Events that one file of the archive holds, uncompressed.");
 
   public static final Setting<Duration> DRAIN_TIMEOUT =
       row(

@@ -37,7 +37,9 @@ public final class LogPages {
   /** So often the log is read for one page; then the page is done, though it may be empty. */
   private static final int MAX_READS = 64;
 
-  private final EventStorage storage;
+  private final Supplier<EventIndex> index;
+  private final Source forwards;
+  private final Source backwards;
   private final Query query;
   private final boolean everything;
   private final EventFilter filter;
@@ -55,11 +57,31 @@ public final class LogPages {
     }
   }
 
+  /** Reads a piece of the log in one direction; see {@link EventStorage#readLog}. */
+  private interface Source {
+    EventPage read(long from, long to, int maxBytes);
+  }
+
   public LogPages(EventStorage storage, Query query) {
-    this.storage = storage;
+    this(storage::index, storage::readLog, storage::readLogBackwards, query);
+  }
+
+  private LogPages(Supplier<EventIndex> index, Source forwards, Source backwards, Query query) {
+    this.index = index;
+    this.forwards = forwards;
+    this.backwards = backwards;
     this.query = query;
     this.everything = query.matchesEverything();
     this.filter = EventFilter.of(query);
+  }
+
+  /**
+   * Pages for whoever wants to know which events match, and nothing else of them: of events in the
+   * archive they hold outlines, and the archive is never waited for.
+   */
+  static LogPages ofOutlines(EventStorage storage, Query query) {
+    return new LogPages(
+        storage::index, storage::readOutlines, storage::readOutlinesBackwards, query);
   }
 
   /**
@@ -70,19 +92,15 @@ public final class LogPages {
    * @param limit at most so many events; 0 for no limit
    */
   public EventPage forwards(long from, long to, int maxBytes, long limit) {
-    return from > to
-        ? EventPage.empty(to)
-        : read(storage::index, new Way(from, to, false), maxBytes, limit);
+    return from > to ? EventPage.empty(to) : read(index, new Way(from, to, false), maxBytes, limit);
   }
 
   /** The same from {@code from}, not above the head, down to {@code to}, falling. */
   public EventPage backwards(long from, long to, int maxBytes, long limit) {
-    return from < to
-        ? EventPage.empty(to)
-        : read(storage::index, new Way(from, to, true), maxBytes, limit);
+    return from < to ? EventPage.empty(to) : read(index, new Way(from, to, true), maxBytes, limit);
   }
 
-  EventPage read(Supplier<EventIndex> index, Way way, int maxBytes, long limit) {
+  EventPage read(Supplier<EventIndex> from, Way way, int maxBytes, long limit) {
     if (everything) {
       return readAll(way, maxBytes, limit);
     }
@@ -95,7 +113,7 @@ public final class LogPages {
       known = new Ahead(way.backwards(), limit);
       ahead = known;
     }
-    return new PageInTheMaking(way, maxBytes, limit, known, index).read();
+    return new PageInTheMaking(way, maxBytes, limit, known, from).read();
   }
 
   private EventPage readAll(Way way, int maxBytes, long limit) {
@@ -116,9 +134,7 @@ public final class LogPages {
   }
 
   private EventPage readLog(long from, long to, Way way, int maxBytes) {
-    return way.backwards()
-        ? storage.readLogBackwards(from, to, maxBytes)
-        : storage.readLog(from, to, maxBytes);
+    return (way.backwards() ? backwards : forwards).read(from, to, maxBytes);
   }
 
   /** One page, while it is read. */

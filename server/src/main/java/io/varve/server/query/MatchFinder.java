@@ -83,7 +83,7 @@ public final class MatchFinder {
   }
 
   private long firstWritten(Query query, EventIndex index, long from, long to) {
-    LogPages pages = new LogPages(storage, query);
+    LogPages pages = LogPages.ofOutlines(storage, query);
     long next = from;
     while (next <= to) {
       EventPage page =
@@ -136,7 +136,7 @@ public final class MatchFinder {
   }
 
   private long lastWritten(Query query, EventIndex index, long from, long to) {
-    LogPages pages = new LogPages(storage, query);
+    LogPages pages = LogPages.ofOutlines(storage, query);
     long next = to;
     while (next >= from) {
       EventPage page =

@@ -3,10 +3,10 @@ package io.varve.server.read;
 import io.varve.server.event.StreamId;
 import io.varve.server.query.LogPages;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventStorage;
-import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TimeSearch;
 import java.time.Instant;
@@ -41,8 +41,22 @@ public final class EventReader {
 
   /** Begins to read a stream. */
   public StreamLookUp<EventCursor> readStream(StreamRead read) {
-    return viewOf(read.stream(), read.asOf())
+    return viewOf(read)
         .then(view -> readStream(view, read.fromVersion(), read.backwards(), read.limit()));
+  }
+
+  /** What a read of a stream that begins now sees of it. */
+  public StreamLookUp<StreamView> viewOf(StreamRead read) {
+    StreamLookUp<StreamView> view = viewOf(read.stream(), read.asOf());
+    return read.skipArchived()
+        ? view.then(seen -> new StreamLookUp.Found<>(seen.from(firstNotArchived(seen.head()))))
+        : view;
+  }
+
+  /** The first version of a stream that is not in the archive; higher than its last for none. */
+  public long firstNotArchived(StreamHead stream) {
+    long archived = storage.archive().lastPosition();
+    return archived == 0 ? 1 : times.lastVersionUpTo(stream, archived) + 1;
   }
 
   /**
@@ -78,11 +92,11 @@ public final class EventReader {
     long to;
     if (backwards) {
       from = fromVersion == 0 ? view.last() : Math.min(fromVersion, view.last());
-      to = view.firstKept();
+      to = view.firstRead();
     } else if (fromVersion > 0 && fromVersion < view.firstKept()) {
       return new StreamLookUp.NoLongerKept<>(view.firstKept());
     } else {
-      from = Math.max(view.firstKept(), fromVersion);
+      from = Math.max(view.firstRead(), fromVersion);
       to = view.last();
     }
     return new StreamLookUp.Found<>(
@@ -99,6 +113,9 @@ public final class EventReader {
     long upper = read.backwards() ? read.fromPosition() : read.toPosition();
     long low = Math.max(1, lower);
     long high = upper == 0 ? head : Math.min(upper, head);
+    if (read.skipArchived()) {
+      low = Math.max(low, storage.archive().lastPosition() + 1);
+    }
     Instant earliest = read.backwards() ? read.toTime() : read.fromTime();
     Instant latest = read.backwards() ? read.fromTime() : read.toTime();
     if (earliest != null) {
@@ -189,12 +206,10 @@ public final class EventReader {
       return now;
     }
     long version = times.lastVersionUpTo(now, headPosition);
-    EncodedEvent last =
-        version == 0 ? null : single(storage.readStream(now.number(), version, version, 1));
-    if (last == null) {
+    EventHeader event = version == 0 ? null : storage.headerOf(now.number(), version);
+    if (event == null) {
       return StreamHead.NONE.in(now.state());
     }
-    EventSummary event = last.summary();
     return now.at(event.version(), event.position(), event.recordedAt());
   }
 }

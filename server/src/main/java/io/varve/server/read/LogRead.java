@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param toTime where to end in time; null for no bound
  * @param backwards newest first
  * @param limit at most this many events; 0 for no limit
+ * @param skipArchived leave out what is in the archive when the read begins
  */
 public record LogRead(
     Query query,
@@ -23,4 +24,18 @@ public record LogRead(
     @Nullable Instant fromTime,
     @Nullable Instant toTime,
     boolean backwards,
-    long limit) {}
+    long limit,
+    boolean skipArchived) {
+
+  /** A read that leaves nothing out. */
+  public LogRead(
+      Query query,
+      long fromPosition,
+      long toPosition,
+      @Nullable Instant fromTime,
+      @Nullable Instant toTime,
+      boolean backwards,
+      long limit) {
+    this(query, fromPosition, toPosition, fromTime, toTime, backwards, limit, false);
+  }
+}

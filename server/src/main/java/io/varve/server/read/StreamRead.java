@@ -12,6 +12,19 @@ import org.jspecify.annotations.Nullable;
  * @param backwards newest first
  * @param limit at most this many events; 0 for no limit
  * @param asOf only events recorded at or before this time; null for all
+ * @param skipArchived leave out what is in the archive when the read begins
  */
 public record StreamRead(
-    StreamId stream, long fromVersion, boolean backwards, long limit, @Nullable Instant asOf) {}
+    StreamId stream,
+    long fromVersion,
+    boolean backwards,
+    long limit,
+    @Nullable Instant asOf,
+    boolean skipArchived) {
+
+  /** A read that leaves nothing out. */
+  public StreamRead(
+      StreamId stream, long fromVersion, boolean backwards, long limit, @Nullable Instant asOf) {
+    this(stream, fromVersion, backwards, limit, asOf, false);
+  }
+}

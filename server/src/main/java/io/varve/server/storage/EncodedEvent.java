@@ -29,6 +29,16 @@ public record EncodedEvent(byte[] bytes, int frameStart, int start, int end) {
     return end - frameStart;
   }
 
+  /** Decodes what the commit assigned. */
+  public EventHeader header() {
+    return EventCodec.header(bytes, start, end - start);
+  }
+
+  /** What is kept of it in the hot database once it is in the archive. */
+  public byte[] outline() {
+    return EventCodec.outline(bytes, start, end - start);
+  }
+
   /** Decodes what filters look at. */
   public EventSummary summary() {
     return EventCodec.summary(bytes, start, end - start);

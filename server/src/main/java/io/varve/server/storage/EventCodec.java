@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -221,6 +222,59 @@ public final class EventCodec {
     } catch (IOException e) {
       throw unreadable(e);
     }
+  }
+
+  /** What the commit assigned to the event whose bytes begin here; they may end behind it. */
+  public static EventHeader header(byte[] bytes, int offset, int length) {
+    CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
+    long position = 0;
+    long version = 0;
+    Instant recordedAt = Instant.EPOCH;
+    try {
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        switch (WireFormat.getTagFieldNumber(tag)) {
+          case POSITION -> position = in.readUInt64();
+          case VERSION -> version = in.readUInt64();
+          case RECORDED_AT -> recordedAt = readInstant(in);
+          default -> {
+            return new EventHeader(position, version, recordedAt);
+          }
+        }
+      }
+      return new EventHeader(position, version, recordedAt);
+    } catch (IOException | DateTimeException | ArithmeticException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /**
+   * What is kept of an event when it has been moved to the archive: the same bytes without payload,
+   * content type, metadata and business time. All that filters and indexes look at is there.
+   */
+  public static byte[] outline(byte[] bytes, int offset, int length) {
+    CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
+    byte[] outline = new byte[length];
+    int kept = 0;
+    int begin = 0;
+    try {
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        in.skipField(tag);
+        int end = in.getTotalBytesRead();
+        boolean keeps =
+            switch (WireFormat.getTagFieldNumber(tag)) {
+              case POSITION, VERSION, RECORDED_AT, STREAM, ID, TYPE, TAGS -> true;
+              default -> false;
+            };
+        if (keeps) {
+          System.arraycopy(bytes, offset + begin, outline, kept, end - begin);
+          kept += end - begin;
+        }
+        begin = end;
+      }
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+    return Arrays.copyOf(outline, kept);
   }
 
   /** The parts of an event that filters and indexes look at. */

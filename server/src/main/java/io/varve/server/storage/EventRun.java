@@ -2,6 +2,7 @@ package io.varve.server.storage;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +72,35 @@ public record EventRun(
     }
     EncodedEvent last = events().get(limit - 1);
     return new EventRun(bytes, offset, last.end() - offset, limit, firstPosition, last.position());
+  }
+
+  /** The events at positions that are wanted, as runs of neighbours. */
+  public List<EventRun> keeping(LongPredicate wanted) {
+    List<EventRun> kept = new ArrayList<>();
+    EncodedEvent first = null;
+    EncodedEvent last = null;
+    int together = 0;
+    for (EncodedEvent event : events()) {
+      if (wanted.test(event.position())) {
+        first = first == null ? event : first;
+        last = event;
+        together++;
+      } else if (first != null && last != null) {
+        kept.add(between(first, last, together));
+        first = null;
+        together = 0;
+      }
+    }
+    if (first != null && last != null) {
+      kept.add(together == count ? this : between(first, last, together));
+    }
+    return kept;
+  }
+
+  private static EventRun between(EncodedEvent first, EncodedEvent last, int count) {
+    int start = first.frameStart();
+    return new EventRun(
+        first.bytes(), start, last.end() - start, count, first.position(), last.position());
   }
 
   private EncodedEvent eventAt(int frameStart, int limit) {

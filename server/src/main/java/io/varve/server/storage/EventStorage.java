@@ -86,6 +86,35 @@ public interface EventStorage extends AutoCloseable {
   /** Events of a stream from version {@code from} down to {@code to} (inclusive), falling. */
   EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes);
 
+  // ---- the archive
+
+  /** The part of the log that has been moved out of the hot database. */
+  default EventArchive archive() {
+    return EventArchive.NONE;
+  }
+
+  /**
+   * As {@link #readLog}, but of events in the archive it has only their outlines: what filters and
+   * indexes look at. Never waits for the archive. Not for readers.
+   */
+  default EventPage readOutlines(long from, long to, int maxBytes) {
+    return readLog(from, to, maxBytes);
+  }
+
+  /** As {@link #readLogBackwards}, with outlines of events in the archive. */
+  default EventPage readOutlinesBackwards(long from, long to, int maxBytes) {
+    return readLogBackwards(from, to, maxBytes);
+  }
+
+  /**
+   * Where and when a stream's event was recorded; null when there is none. Never waits for the
+   * archive.
+   */
+  default @Nullable EventHeader headerOf(long streamNumber, long version) {
+    EventPage page = readStream(streamNumber, version, version, 1);
+    return page.isEmpty() ? null : page.runs().getFirst().events().getFirst().header();
+  }
+
   // ---- finding
 
   /** Where events with certain properties are, as of now. */

@@ -22,12 +22,23 @@ public final class TimeSearch {
 
   /** The lowest position up to {@code last} recorded at or after a time; last + 1 for none. */
   public long firstPositionSince(Instant time, long last) {
-    return 1 + lastWhere(0, last, position -> isBefore(time, position, last));
+    return 1
+        + lastWhere(
+            Math.min(last, archivedBefore(time)), last, position -> isBefore(time, position, last));
   }
 
   /** The highest position up to {@code last} recorded at or before a time; 0 for none. */
   public long lastPositionUntil(Instant time, long last) {
-    return lastWhere(0, last, position -> !isAfter(time, position, last));
+    return lastWhere(
+        Math.min(last, archivedBefore(time)), last, position -> !isAfter(time, position, last));
+  }
+
+  /** The last position that is in the archive if all there is older than a time; else 0. */
+  private long archivedBefore(Instant time) {
+    EventArchive archive = storage.archive();
+    // In this order: what is archived in between is not older than what was before.
+    long position = archive.lastPosition();
+    return archive.lastRecordedAt().isBefore(time) ? position : 0;
   }
 
   private boolean isBefore(Instant time, long position, long last) {
@@ -42,8 +53,8 @@ public final class TimeSearch {
 
   /** The time of the first event from a position on; null when there is none up to {@code last}. */
   private @Nullable Instant recordedAtOrAfter(long position, long last) {
-    EventSummary event = first(storage.readLog(position, last, 1));
-    return event == null ? null : event.recordedAt();
+    EventPage page = storage.readOutlines(position, last, 1);
+    return page.isEmpty() ? null : page.runs().getFirst().events().getFirst().header().recordedAt();
   }
 
   // ---- a stream
@@ -57,7 +68,7 @@ public final class TimeSearch {
         0,
         stream.version(),
         version -> {
-          EventSummary event = event(stream, version);
+          EventHeader event = event(stream, version);
           return event == null || !event.recordedAt().isAfter(time);
         });
   }
@@ -71,7 +82,7 @@ public final class TimeSearch {
         0,
         stream.version(),
         version -> {
-          EventSummary event = event(stream, version);
+          EventHeader event = event(stream, version);
           return event == null || event.position() <= position;
         });
   }
@@ -95,7 +106,7 @@ public final class TimeSearch {
             first - 1,
             stream.version(),
             version -> {
-              EventSummary event = event(stream, version);
+              EventHeader event = event(stream, version);
               return event == null || event.recordedAt().isBefore(oldest);
             });
   }
@@ -111,12 +122,8 @@ public final class TimeSearch {
   /**
    * A stream's event; null when it has been reclaimed, so that it is older than all that are there.
    */
-  private @Nullable EventSummary event(StreamHead stream, long version) {
-    return first(storage.readStream(stream.number(), version, version, 1));
-  }
-
-  private static @Nullable EventSummary first(EventPage page) {
-    return page.runs().isEmpty() ? null : page.runs().getFirst().events().getFirst().summary();
+  private @Nullable EventHeader event(StreamHead stream, long version) {
+    return storage.headerOf(stream.number(), version);
   }
 
   /**

@@ -24,11 +24,29 @@ public final class Feeds {
 
   /** What matches in the log after a position. */
   public Feed ofLog(Query query, long afterPosition) {
-    return new LogFeed(storage, recent, query, pageBytes, afterPosition);
+    return ofLog(query, afterPosition, false);
+  }
+
+  /**
+   * The same, perhaps without events that are in the archive when their turn comes.
+   *
+   * @param skipArchived whether those are left out
+   */
+  Feed ofLog(Query query, long afterPosition, boolean skipArchived) {
+    return new LogFeed(storage, recent, query, pageBytes, afterPosition, skipArchived);
   }
 
   /** A stream after a version; it need not exist yet. */
   public Feed ofStream(StreamId stream, long afterVersion) {
-    return new StreamFeed(storage, reader, recent, stream, pageBytes, afterVersion);
+    return ofStream(stream, afterVersion, false);
+  }
+
+  /**
+   * The same, perhaps without events that are in the archive when their turn comes.
+   *
+   * @param skipArchived whether those are left out
+   */
+  Feed ofStream(StreamId stream, long afterVersion, boolean skipArchived) {
+    return new StreamFeed(storage, reader, recent, stream, pageBytes, afterVersion, skipArchived);
   }
 }

@@ -3,6 +3,7 @@ package io.varve.server.subscription;
 import io.varve.server.event.Query;
 import io.varve.server.query.EventFilter;
 import io.varve.server.query.LogPages;
+import io.varve.server.storage.EventArchive;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventStorage;
@@ -21,8 +22,17 @@ final class LogFeed implements Feed {
   private final int pageBytes;
   private final long startedAfter;
 
+  /** What is to be left out; null for nothing. */
+  private final @Nullable EventArchive skipped;
+
   LogFeed(
-      EventStorage storage, RecentCommits recent, Query query, int pageBytes, long startedAfter) {
+      EventStorage storage,
+      RecentCommits recent,
+      Query query,
+      int pageBytes,
+      long startedAfter,
+      boolean skipArchived) {
+    this.skipped = skipArchived ? storage.archive() : null;
     this.recent = recent;
     this.filter = EventFilter.of(query);
     this.pages = new LogPages(storage, query);
@@ -42,6 +52,10 @@ final class LogFeed implements Feed {
 
   @Override
   public Step next(long position, long head) {
+    long archived = skipped == null ? 0 : Math.min(head, skipped.lastPosition());
+    if (position < archived) {
+      return new Step(EventPage.empty(archived), false);
+    }
     Step live = fromMemory(recent, filter, pageBytes, position, head);
     if (live != null) {
       return live;

@@ -19,6 +19,7 @@ final class StreamFeed implements Feed {
   private final StreamId stream;
   private final int pageBytes;
   private final long startedAfter;
+  private final boolean skipArchived;
 
   /** The last version that was delivered, or that the subscriber has already. */
   private long version;
@@ -29,7 +30,9 @@ final class StreamFeed implements Feed {
       RecentCommits recent,
       StreamId stream,
       int pageBytes,
-      long startedAfter) {
+      long startedAfter,
+      boolean skipArchived) {
+    this.skipArchived = skipArchived;
     this.storage = storage;
     this.reader = reader;
     this.recent = recent;
@@ -51,6 +54,11 @@ final class StreamFeed implements Feed {
 
   @Override
   public Step next(long position, long head) {
+    long archived = skipArchived ? Math.min(head, storage.archive().lastPosition()) : 0;
+    if (position < archived) {
+      version = Math.max(version, reader.firstNotArchived(reader.headOf(stream, head)) - 1);
+      return new Step(EventPage.empty(archived), false);
+    }
     Step live = fromMemory(position, head);
     if (live != null && !live.page().isEmpty() && skipHidden(reader.headOf(stream, head))) {
       live = fromMemory(position, head);

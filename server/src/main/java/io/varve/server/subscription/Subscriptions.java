@@ -72,12 +72,22 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
 
   /** Follows the log. Nothing is delivered before the first {@link Subscription#signal}. */
   public Subscription toLog(Query query, SubscriptionStart start, Subscriber subscriber) {
+    return toLog(query, start, false, subscriber);
+  }
+
+  /**
+   * The same, perhaps without events that are in the archive when their turn comes.
+   *
+   * @param skipArchived whether those are left out
+   */
+  public Subscription toLog(
+      Query query, SubscriptionStart start, boolean skipArchived, Subscriber subscriber) {
     long after =
         switch (start) {
           case SubscriptionStart.After given -> given.place();
           case SubscriptionStart.Now _ -> storage.head().position();
         };
-    return open(feeds.ofLog(query, after), after, subscriber);
+    return open(feeds.ofLog(query, after, skipArchived), after, subscriber);
   }
 
   /**
@@ -85,6 +95,16 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
    * Subscription#signal}.
    */
   public Subscription toStream(StreamId stream, SubscriptionStart start, Subscriber subscriber) {
+    return toStream(stream, start, false, subscriber);
+  }
+
+  /**
+   * The same, perhaps without events that are in the archive when their turn comes.
+   *
+   * @param skipArchived whether those are left out
+   */
+  public Subscription toStream(
+      StreamId stream, SubscriptionStart start, boolean skipArchived, Subscriber subscriber) {
     long afterVersion = 0;
     long afterPosition = 0;
     switch (start) {
@@ -94,7 +114,8 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
         afterVersion = reader.headOf(stream, afterPosition).version();
       }
     }
-    return open(feeds.ofStream(stream, afterVersion), afterPosition, subscriber);
+    return open(
+        feeds.ofStream(stream, afterVersion, skipArchived), afterPosition, subscriber);
   }
 
   private Subscription open(Feed feed, long startPosition, Subscriber subscriber) {

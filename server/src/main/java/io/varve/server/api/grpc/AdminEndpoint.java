@@ -9,10 +9,14 @@ import io.varve.proto.v1.CompactRequest;
 import io.varve.proto.v1.CompactResponse;
 import io.varve.proto.v1.CreateBackupRequest;
 import io.varve.proto.v1.CreateBackupResponse;
+import io.varve.proto.v1.ArchiveRequest;
+import io.varve.proto.v1.ArchiveResponse;
 import io.varve.proto.v1.GetServerInfoRequest;
 import io.varve.proto.v1.GetServerInfoResponse;
 import io.varve.proto.v1.GetStatisticsRequest;
 import io.varve.proto.v1.GetStatisticsResponse;
+import io.varve.proto.v1.ListArchiveRequest;
+import io.varve.proto.v1.ListArchiveResponse;
 import io.varve.proto.v1.ScavengeRequest;
 import io.varve.proto.v1.ScavengeResponse;
 import io.varve.proto.v1.VerifyRequest;
@@ -22,6 +26,9 @@ import io.varve.server.config.Limits;
 import io.varve.server.group.ConsumerGroups;
 import io.varve.server.ops.Compactor;
 import io.varve.server.ops.LongTask;
+import io.varve.proto.v1.VerifyArchiveRequest;
+import io.varve.proto.v1.VerifyArchiveResponse;
+import io.varve.server.ops.Archiver;
 import io.varve.server.ops.Scavenger;
 import io.varve.server.ops.Traffic;
 import io.varve.server.ops.Verifier;
@@ -42,6 +49,7 @@ public final class AdminEndpoint {
   /** The optional parts that are served; the contract says what each name stands for. */
   private static final List<String> FEATURES =
       List.of(
+          "archive",
           "backup",
           "compact",
           "consumer-groups",
@@ -61,6 +69,7 @@ public final class AdminEndpoint {
   private final Scavenger scavenger;
   private final Upkeep upkeep;
   private final BackupCall backupCall;
+  private final ArchiveCalls archiveCalls;
   private final LongSupplier nanoTime;
   private final long begun;
 
@@ -88,6 +97,7 @@ public final class AdminEndpoint {
       Scavenger scavenger,
       Upkeep upkeep,
       Limits limits,
+      Archiver archiver,
       LongSupplier nanoTime) {
     this.release = release;
     this.storage = storage;
@@ -99,6 +109,7 @@ public final class AdminEndpoint {
     this.upkeep = upkeep;
     this.backupCall =
         new BackupCall(upkeep.backups(), upkeep.backupTask(), new Checks(limits), nanoTime);
+    this.archiveCalls = new ArchiveCalls(storage, archiver);
     this.nanoTime = nanoTime;
     this.begun = nanoTime.getAsLong();
   }
@@ -112,12 +123,16 @@ public final class AdminEndpoint {
             AdminGrpc.getScavengeMethod(),
             AdminGrpc.getCreateBackupMethod(),
             AdminGrpc.getVerifyMethod(),
-            AdminGrpc.getCompactMethod()),
+            AdminGrpc.getCompactMethod(),
+            AdminGrpc.getArchiveMethod(),
+            AdminGrpc.getListArchiveMethod(),
+            AdminGrpc.getVerifyArchiveMethod()),
         new Service().bindService());
   }
 
   /** Ends what would go on for long. */
   void stop() {
+    archiveCalls.stop();
     upkeep.backupTask().cancel();
     upkeep.verifier().cancel();
   }
@@ -156,6 +171,23 @@ public final class AdminEndpoint {
     public void compact(CompactRequest request, StreamObserver<CompactResponse> observer) {
       UnaryAnswer.send(
           observer, CompactResponse.newBuilder().setStarted(upkeep.compactor().start()).build());
+    }
+
+    @Override
+    public void archive(ArchiveRequest request, StreamObserver<ArchiveResponse> observer) {
+      archiveCalls.run(request, observer);
+    }
+
+    @Override
+    public void listArchive(
+        ListArchiveRequest request, StreamObserver<ListArchiveResponse> observer) {
+      UnaryAnswer.send(observer, archiveCalls.list(request));
+    }
+
+    @Override
+    public void verifyArchive(
+        VerifyArchiveRequest request, StreamObserver<VerifyArchiveResponse> observer) {
+      archiveCalls.verify(request, observer);
     }
   }
 

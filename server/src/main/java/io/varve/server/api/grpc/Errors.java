@@ -18,6 +18,7 @@ import io.varve.server.append.Outcome;
 import io.varve.server.backup.BackupException;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.group.GroupStop;
+import io.varve.server.storage.ArchiveUnavailableException;
 import io.varve.server.storage.DamagedDataException;
 import java.util.Map;
 import java.util.UUID;
@@ -256,6 +257,42 @@ final class Errors {
             Map.of("stream", stream, "first", Long.toString(firstKept))));
   }
 
+  /** A version in the archive that a state needs, though what is there is to be left out. */
+  static Refusal archivedIsNeeded(String stream, long version, long firstNotArchived) {
+    return new Refusal(
+        build(
+            Code.OUT_OF_RANGE,
+            ErrorReason.ERROR_REASON_POSITION_OUT_OF_RANGE,
+            "the state of stream "
+                + stream
+                + " needs version "
+                + version
+                + ", which is in the archive; the first that is not has version "
+                + firstNotArchived
+                + ". Read without skip_archived, or save a newer snapshot first",
+            Map.of("stream", stream, "first", Long.toString(firstNotArchived))));
+  }
+
+  // ---- the archive
+
+  static Refusal archiveNotSet() {
+    return new Refusal(
+        build(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_ARCHIVE_NOT_SET,
+            "this server has no archive folder: set archive-folder and start it again",
+            Map.of()));
+  }
+
+  static Refusal archiveRunning() {
+    return new Refusal(
+        build(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_ARCHIVE_RUNNING,
+            "a run of the archive is under way already; ask again when it has ended",
+            Map.of()));
+  }
+
   /**
    * @param what which event was asked for, in words
    * @param metadata the same for programs
@@ -459,6 +496,14 @@ final class Errors {
           ErrorReason.ERROR_REASON_DATA_DAMAGED,
           damaged.getMessage() + "; nothing wrong was returned, restore the store from a copy",
           Map.of("position", Long.toString(damaged.position())));
+    }
+    if (fault instanceof ArchiveUnavailableException unavailable) {
+      log.error("the archive cannot be reached", unavailable);
+      return build(
+          Code.UNAVAILABLE,
+          ErrorReason.ERROR_REASON_ARCHIVE_UNAVAILABLE,
+          unavailable.getMessage() + "; whatever is not in the archive is served",
+          Map.of());
     }
     String incident = UUID.randomUUID().toString();
     log.error("incident {}", incident, fault);

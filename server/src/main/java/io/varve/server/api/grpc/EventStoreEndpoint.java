@@ -199,9 +199,11 @@ public final class EventStoreEndpoint {
         request.getNotBeforePosition(),
         caller,
         () -> {
-          StreamView view =
-              StreamLookUps.found(reader.viewOf(read.stream(), read.asOf()), read.stream(), 0);
+          StreamView view = StreamLookUps.found(reader.viewOf(read), read.stream(), 0);
           Snapshot snapshot = fromSnapshot ? newestSnapshot(read.stream(), view) : null;
+          if (fromSnapshot) {
+            refuseGap(read.stream(), view, snapshot);
+          }
           if (snapshot == null) {
             call.start(
                 StreamLookUps.found(
@@ -217,6 +219,14 @@ public final class EventStoreEndpoint {
                 SnapshotMessages.firstPage(snapshot, json));
           }
         });
+  }
+
+  /** A state with events left out would be a wrong one. */
+  private static void refuseGap(StreamId stream, StreamView view, @Nullable Snapshot snapshot) {
+    long needed = snapshot == null ? view.firstKept() : snapshot.version() + 1;
+    if (needed < view.firstRead() && needed <= view.last()) {
+      throw Errors.archivedIsNeeded(stream.value(), needed, view.firstRead());
+    }
   }
 
   private @Nullable Snapshot newestSnapshot(StreamId stream, StreamView view) {
@@ -331,7 +341,7 @@ public final class EventStoreEndpoint {
           if (reader.viewOf(stream, null) instanceof StreamLookUp.Tombstoned) {
             throw new Refusal(Errors.streamTombstoned(stream.value()));
           }
-          return open.toStream(stream, start, subscriber);
+          return open.toStream(stream, start, request.getSkipArchived(), subscriber);
         });
   }
 
@@ -343,7 +353,10 @@ public final class EventStoreEndpoint {
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
     SubscriptionCall subscriber = new SubscriptionCall(caller, false, json, clock, sent);
-    subscribe(request.getNotBeforePosition(), caller, open -> open.toLog(query, start, subscriber));
+    subscribe(
+        request.getNotBeforePosition(),
+        caller,
+        open -> open.toLog(query, start, request.getSkipArchived(), subscriber));
   }
 
   private void subscribe(

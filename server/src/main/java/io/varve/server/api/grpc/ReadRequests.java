@@ -18,7 +18,6 @@ final class ReadRequests {
   }
 
   StreamRead toRead(ReadStreamRequest request) {
-    notYet(request.getSkipArchived(), "ReadStreamRequest.skip_archived");
     if (request.getFromSnapshot()) {
       notWithSnapshot(request.getBackwards(), "backwards");
       notWithSnapshot(request.getFromVersion() != 0, "from_version");
@@ -28,7 +27,8 @@ final class ReadRequests {
         Checks.place("from_version", request.getFromVersion()),
         request.getBackwards(),
         Checks.place("limit", request.getLimit()),
-        request.hasAsOf() ? Checks.time("as_of", request.getAsOf()) : null);
+        request.hasAsOf() ? Checks.time("as_of", request.getAsOf()) : null,
+        request.getSkipArchived());
   }
 
   private static void notWithSnapshot(boolean given, String field) {
@@ -40,7 +40,6 @@ final class ReadRequests {
   }
 
   LogRead toRead(ReadLogRequest request) {
-    notYet(request.getSkipArchived(), "ReadLogRequest.skip_archived");
     return new LogRead(
         Caller.ofThisCall().visible(checks.query("query", request.getQuery())),
         Checks.place("from_position", request.getFromPosition()),
@@ -48,7 +47,8 @@ final class ReadRequests {
         request.hasFromTime() ? Checks.time("from_time", request.getFromTime()) : null,
         request.hasToTime() ? Checks.time("to_time", request.getToTime()) : null,
         request.getBackwards(),
-        Checks.place("limit", request.getLimit()));
+        Checks.place("limit", request.getLimit()),
+        request.getSkipArchived());
   }
 
   SubscriptionStart start(SubscribeToLogRequest request) {
@@ -83,11 +83,5 @@ final class ReadRequests {
           throw Errors.invalid(
               field, "must be PAYLOAD_VIEW_BYTES or PAYLOAD_VIEW_JSON, was " + value);
     };
-  }
-
-  private static void notYet(boolean asked, String feature) {
-    if (asked) {
-      throw Errors.notServedYet(feature);
-    }
   }
 }

@@ -4,11 +4,16 @@ import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventRunBuilder;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +33,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Format 1 has an event at every position of its range. In format 2 some have been reclaimed,
  * perhaps all: it covers the same positions with fewer frames.
  *
+ * <p>Format 3 holds outlines: its events are in the archive, and what is left of them here are the
+ * parts that filters and indexes look at (events of system streams are whole). It may have holes
+ * too. Behind the header stands how many bytes the frames take (4 bytes), then the frames,
+ * compressed (zlib). Its checksum begins with the format, so that it is never taken for another.
+ *
  * @param firstPosition the first position that it covers
  * @param lastPosition the last position that it covers
  * @param run its events; null when none is left
+ * @param outlined whether its events are outlines
  */
-record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
+record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run, boolean outlined) {
   /** A chunk is closed once it holds this much; a larger event has a chunk of its own. */
   static final int TARGET_BYTES = 64 * 1024;
 
@@ -40,6 +51,7 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
 
   private static final byte WHOLE = 1;
   private static final byte WITH_HOLES = 2;
+  private static final byte OUTLINES = 3;
   private static final int CRC_OFFSET = 1;
   private static final int COUNT_OFFSET = 5;
   private static final int SPAN_OFFSET = 9;
@@ -73,19 +85,23 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
     for (EncodedEvent event : kept) {
       frames.write(event.bytes(), event.frameStart(), event.end() - event.frameStart());
     }
-    byte[] bytes = frames.toByteArray();
-    byte[] header =
-        header(WITH_HOLES, kept.size(), firstPosition, lastPosition, bytes, 0, bytes.length);
-    byte[] value = Arrays.copyOf(header, HEADER_BYTES + bytes.length);
-    System.arraycopy(bytes, 0, value, HEADER_BYTES, bytes.length);
+    return outlined
+        ? ofOutlines(firstPosition, lastPosition, kept.size(), frames.toByteArray())
+        : value(WITH_HOLES, kept.size(), firstPosition, lastPosition, frames.toByteArray());
+  }
+
+  private static byte[] value(byte format, int count, long first, long last, byte[] body) {
+    byte[] header = header(format, count, first, last, body, 0, body.length);
+    byte[] value = Arrays.copyOf(header, HEADER_BYTES + body.length);
+    System.arraycopy(body, 0, value, HEADER_BYTES, body.length);
     return value;
   }
 
   /** The value of a chunk that ends at an earlier position, which this one covers. */
   byte[] upTo(long last) {
     List<EncodedEvent> kept = events().stream().filter(event -> event.position() <= last).toList();
-    Chunk shorter = new Chunk(firstPosition, last, null);
-    if (kept.size() < last - firstPosition + 1) {
+    Chunk shorter = new Chunk(firstPosition, last, null, outlined);
+    if (outlined || kept.size() < last - firstPosition + 1) {
       return shorter.with(kept);
     }
     EventRunBuilder frames = new EventRunBuilder(HEADER_BYTES);
@@ -96,6 +112,18 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
     byte[] value = Arrays.copyOf(header, HEADER_BYTES + whole.length());
     System.arraycopy(whole.bytes(), whole.offset(), value, HEADER_BYTES, whole.length());
     return value;
+  }
+
+  /** The value of a chunk of outlines, given as frames. */
+  static byte[] ofOutlines(long firstPosition, long lastPosition, int count, byte[] frames) {
+    ByteArrayOutputStream body = new ByteArrayOutputStream(Integer.BYTES + frames.length / 2);
+    body.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(frames.length).array());
+    try (DeflaterOutputStream deflated = new DeflaterOutputStream(body)) {
+      deflated.write(frames);
+    } catch (IOException e) {
+      throw new UncheckedIOException("an array cannot be written to", e);
+    }
+    return value(OUTLINES, count, firstPosition, lastPosition, body.toByteArray());
   }
 
   /** Its events, oldest first. */
@@ -120,6 +148,7 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
         switch (format) {
           case WHOLE -> value.length > HEADER_BYTES;
           case WITH_HOLES -> value.length >= HEADER_BYTES;
+          case OUTLINES -> value.length > HEADER_BYTES + Integer.BYTES;
           default -> false;
         };
     if (!known) {
@@ -128,18 +157,50 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
     }
     ByteBuffer buffer = ByteBuffer.wrap(value);
     int length = value.length - HEADER_BYTES;
-    // The format is not covered: a value of one format is never a sound value of the other, since
+    // Formats 1 and 2 are not covered: a value of one is never a sound value of the other, since
     // only one has as many events as positions.
     if (buffer.getInt(CRC_OFFSET) != checksum(firstPosition, value, value, HEADER_BYTES, length)
-        || (format == WHOLE) != (buffer.getInt(COUNT_OFFSET) == buffer.getInt(SPAN_OFFSET) + 1L)) {
+        || (format != OUTLINES
+            && (format == WHOLE)
+                != (buffer.getInt(COUNT_OFFSET) == buffer.getInt(SPAN_OFFSET) + 1L))) {
       throw new DamagedDataException(
           firstPosition,
           "the log's chunk at position " + firstPosition + " does not match its checksum");
     }
     int count = buffer.getInt(COUNT_OFFSET);
     long lastPosition = firstPosition + buffer.getInt(SPAN_OFFSET);
+    if (format == OUTLINES) {
+      byte[] frames = inflated(firstPosition, value);
+      EventRun run = new EventRun(frames, 0, frames.length, count, firstPosition, lastPosition);
+      return new Chunk(firstPosition, lastPosition, narrowed(run), true);
+    }
     EventRun run = new EventRun(value, HEADER_BYTES, length, count, firstPosition, lastPosition);
-    return new Chunk(firstPosition, lastPosition, format == WHOLE ? run : narrowed(run));
+    return new Chunk(firstPosition, lastPosition, format == WHOLE ? run : narrowed(run), false);
+  }
+
+  private static byte[] inflated(long firstPosition, byte[] value) {
+    int body = HEADER_BYTES + Integer.BYTES;
+    int length = ByteBuffer.wrap(value).getInt(HEADER_BYTES);
+    try (InflaterInputStream in =
+        new InflaterInputStream(new ByteArrayInputStream(value, body, value.length - body))) {
+      byte[] frames = in.readNBytes(length);
+      if (frames.length == length) {
+        return frames;
+      }
+    } catch (IOException e) {
+      throw unreadable(firstPosition, e);
+    }
+    throw unreadable(firstPosition, null);
+  }
+
+  private static DamagedDataException unreadable(long firstPosition, @Nullable IOException cause) {
+    DamagedDataException damaged =
+        new DamagedDataException(
+            firstPosition, "the log's chunk at position " + firstPosition + " cannot be read");
+    if (cause != null) {
+      damaged.initCause(cause);
+    }
+    return damaged;
   }
 
   /** The run with the positions of its own first and last event; null when it has none. */
@@ -159,6 +220,9 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run) {
   private static int checksum(
       long firstPosition, byte[] header, byte[] frames, int offset, int length) {
     CRC32C crc = new CRC32C();
+    if (header[0] == OUTLINES) {
+      crc.update(OUTLINES);
+    }
     crc.update(Keys.ofLong(firstPosition));
     crc.update(header, COUNT_OFFSET, HEADER_BYTES - COUNT_OFFSET);
     crc.update(frames, offset, length);

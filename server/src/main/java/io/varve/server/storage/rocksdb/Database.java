@@ -406,6 +406,11 @@ final class Database implements AutoCloseable {
    * as long as reading and writing all of it; ends early when the database is to be closed.
    */
   void compact(String family) {
+    compact(family, null, null);
+  }
+
+  /** The same for the keys from one up to another (exclusive). */
+  void compact(String family, byte @Nullable [] from, byte @Nullable [] until) {
     Lock use = use();
     try (CompactRangeOptions options =
         new CompactRangeOptions()
@@ -413,16 +418,17 @@ final class Database implements AutoCloseable {
             .setBottommostLevelCompaction(
                 CompactRangeOptions.BottommostLevelCompaction.kForceOptimized)) {
       if (begin(options)) {
-        compact(family, options);
+        compact(family, from, until, options);
       }
     } finally {
       use.unlock();
     }
   }
 
-  private void compact(String family, CompactRangeOptions options) {
+  private void compact(
+      String family, byte @Nullable [] from, byte @Nullable [] until, CompactRangeOptions options) {
     try {
-      rocks.compactRange(handle(family), null, null, options);
+      rocks.compactRange(handle(family), from, until, options);
     } catch (RocksDBException e) {
       if (!isClosing()) {
         throw failed(name, "be compacted", e);

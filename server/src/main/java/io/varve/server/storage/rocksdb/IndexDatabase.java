@@ -3,12 +3,9 @@ package io.varve.server.storage.rocksdb;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamState;
 import io.varve.server.storage.DamagedDataException;
-import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventCodec;
-import io.varve.server.storage.EventPage;
+import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventPlace;
-import io.varve.server.storage.EventRun;
-import io.varve.server.storage.EventRunBuilder;
 import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.NamedStream;
 import io.varve.server.storage.StreamChange;
@@ -45,10 +42,10 @@ import org.rocksdb.WriteOptions;
  * position, and is replayed from the log. The whole folder may be deleted while the server is down:
  * it is then rebuilt.
  *
- * <p>Column families: {@code streams} (stream number, version → event), {@code stream_names} (name
- * → {@link StreamName}), {@code stream_states} (name → {@link StoredState}), {@code event_ids} (id
- * → position, stream number, version), {@code by_type}, {@code by_tag} and {@code by_category} (see
- * {@link Postings}), {@code progress}.
+ * <p>Column families: {@code streams} (stream number, version → {@link StoredEvent}), {@code
+ * stream_names} (name → {@link StreamName}), {@code stream_states} (name → {@link StoredState}),
+ * {@code event_ids} (id → position, stream number, version), {@code by_type}, {@code by_tag} and
+ * {@code by_category} (see {@link Postings}), {@code progress}.
  */
 final class IndexDatabase implements AutoCloseable {
   /** Raised when what is derived changes: an index of another number is thrown away and rebuilt. */
@@ -61,6 +58,10 @@ final class IndexDatabase implements AutoCloseable {
   static final String PROGRESS = "progress";
   private static final byte[] PROGRESS_KEY = "progress".getBytes(StandardCharsets.UTF_8);
   private static final byte[] RECLAIMED_KEY = "reclaimed".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] ARCHIVED_KEY = "archived".getBytes(StandardCharsets.UTF_8);
+
+  /** So many events of a stream that are in the archive are taken at a time. */
+  private static final int MAX_ARCHIVED = 64;
 
   private final Database database;
   private final int streamsId;
@@ -73,6 +74,7 @@ final class IndexDatabase implements AutoCloseable {
   private final Progress progress;
   private volatile long lastStreamNumber; // set by the writer
   private final AtomicLong reclaimed = new AtomicLong();
+  private volatile long archivedThrough;
 
   /** What the scavenge looks up and then deletes, no commit may change in between. */
   private final Object writing = new Object();
@@ -98,6 +100,8 @@ final class IndexDatabase implements AutoCloseable {
     this.progress = toProgress(database.get(PROGRESS, PROGRESS_KEY));
     this.lastStreamNumber = progress.lastStreamNumber();
     reclaimed.set(toReclaimed(database.get(PROGRESS, RECLAIMED_KEY)));
+    byte[] archived = database.get(PROGRESS, ARCHIVED_KEY);
+    archivedThrough = archived == null ? 0 : Keys.toLong(archived, 0);
   }
 
   /** The index in a database that is open already, to be looked at. */
@@ -223,6 +227,28 @@ final class IndexDatabase implements AutoCloseable {
     batch.put(eventIdsId, Keys.ofEventId(id), Keys.ofPlace(position, streamNumber, version));
   }
 
+  /** Adds to a batch that an event is in the archive: its header takes the event's place. */
+  void putArchived(BatchBytes batch, long streamNumber, EventHeader event) {
+    batch.put(
+        streamsId,
+        Keys.ofStreamVersion(streamNumber, event.version()),
+        StoredEvent.archived(
+            EventCodec.encodeHeader(event.position(), event.version(), event.recordedAt())));
+  }
+
+  /** Adds to a batch that {@link #putArchived} has been done for all events up to a position. */
+  void addArchivedTo(BatchBytes batch, long through) {
+    if (through > archivedThrough) {
+      batch.put(progressId, ARCHIVED_KEY, Keys.ofLong(through));
+      archivedThrough = through;
+    }
+  }
+
+  /** The last position up to which headers have taken the place of events in the archive. */
+  long archivedThrough() {
+    return archivedThrough;
+  }
+
   /** Adds a stream's name, number and time of creation to a batch. */
   void putName(BatchBytes batch, StreamId stream, long streamNumber, Instant createdAt) {
     batch.put(streamNamesId, name(stream), new StreamName(streamNumber, createdAt).encode());
@@ -275,7 +301,7 @@ final class IndexDatabase implements AutoCloseable {
       return stored == null ? StreamHead.NONE : StreamHead.NONE.in(state);
     }
     StreamName name = StreamName.decode(nameValue);
-    EventSummary event = lastEvent(name.number());
+    EventHeader event = lastEvent(name.number());
     if (event != null && (stored == null || stored.version() <= event.version())) {
       return new StreamHead(
           name.number(),
@@ -297,14 +323,14 @@ final class IndexDatabase implements AutoCloseable {
         state);
   }
 
-  private @Nullable EventSummary lastEvent(long streamNumber) {
-    EventSummary[] last = {null};
+  private @Nullable EventHeader lastEvent(long streamNumber) {
+    @Nullable EventHeader[] last = {null};
     database.visitBackwards(
         STREAMS,
         Keys.ofStreamVersion(streamNumber, Long.MAX_VALUE),
         Keys.ofStreamVersion(streamNumber, 1),
-        (_, event) -> {
-          last[0] = new EncodedEvent(event, 0, 0, event.length).summary();
+        (key, event) -> {
+          last[0] = new StoredEvent(Keys.toLong(key, Long.BYTES), event).header();
           return Database.Visit.STOP;
         });
     return last[0];
@@ -315,8 +341,32 @@ final class IndexDatabase implements AutoCloseable {
     return value == null ? null : Keys.toPlace(value);
   }
 
-  EventPage readStream(long streamNumber, long from, long to, int maxBytes) {
-    EventRunBuilder run = new EventRunBuilder(Math.min(maxBytes, 8 * 1024));
+  /** A stream's number; 0 when it has none. */
+  long streamNumber(StreamId stream) {
+    byte[] value = database.get(STREAM_NAMES, name(stream));
+    return value == null ? 0 : StreamName.decode(value).number();
+  }
+
+  /** Where and when a stream's event was recorded; null when there is none. */
+  @Nullable EventHeader headerOf(long streamNumber, long version) {
+    byte[] value = database.get(STREAMS, Keys.ofStreamVersion(streamNumber, version));
+    return value == null ? null : new StoredEvent(version, value).header();
+  }
+
+  /**
+   * A piece of a stream, in reading order.
+   *
+   * @param events what is there
+   * @param reached the last version that was looked at
+   */
+  record StreamPiece(List<StoredEvent> events, long reached) {}
+
+  /**
+   * A stream's events from version {@code from} to {@code to} (inclusive), rising. Stops once those
+   * that are not in the archive have {@code maxBytes}, or some are in the archive.
+   */
+  StreamPiece readStream(long streamNumber, long from, long to, int maxBytes) {
+    PieceInTheMaking piece = new PieceInTheMaking(maxBytes);
     long[] due = {from};
     database.visitForwards(
         STREAMS,
@@ -325,21 +375,18 @@ final class IndexDatabase implements AutoCloseable {
         (key, event) -> {
           // A stream's events are reclaimed from its first one on, perhaps while it is being read.
           if (Keys.toLong(key, Long.BYTES) != due[0]
-              && (run.count() > 0 || hasEventBefore(streamNumber, from))) {
+              && (!piece.events.isEmpty() || hasEventBefore(streamNumber, from))) {
             throw noVersion(streamNumber, due[0]);
           }
           due[0] = Keys.toLong(key, Long.BYTES) + 1;
-          run.add(event);
-          return run.length() >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
+          return piece.add(due[0] - 1, event);
         });
-    return run.count() == 0
-        ? EventPage.empty(to)
-        : new EventPage(List.of(run.build()), run.length() >= maxBytes ? due[0] - 1 : to);
+    return piece.upTo(to);
   }
 
-  EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
-    List<EventRun> runs = new ArrayList<>();
-    int[] bytes = {0};
+  /** The same from version {@code from} down to {@code to} (inclusive), falling. */
+  StreamPiece readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
+    PieceInTheMaking piece = new PieceInTheMaking(maxBytes);
     long[] due = {from};
     database.visitBackwards(
         STREAMS,
@@ -347,13 +394,39 @@ final class IndexDatabase implements AutoCloseable {
         Keys.ofStreamVersion(streamNumber, to),
         (key, event) -> {
           checkDue(streamNumber, due[0]--, key);
-          EventRunBuilder single = new EventRunBuilder(event.length + 6);
-          single.add(event);
-          runs.add(single.build());
-          bytes[0] += single.length();
-          return bytes[0] >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
+          return piece.add(due[0] + 1, event);
         });
-    return new EventPage(runs, bytes[0] >= maxBytes ? due[0] + 1 : to);
+    return piece.upTo(to);
+  }
+
+  private static final class PieceInTheMaking {
+    private final int maxBytes;
+    private final List<StoredEvent> events = new ArrayList<>();
+    private int bytes;
+    private int archived;
+
+    PieceInTheMaking(int maxBytes) {
+      this.maxBytes = maxBytes;
+    }
+
+    Database.Visit add(long version, byte[] value) {
+      StoredEvent event = new StoredEvent(version, value);
+      events.add(event);
+      if (event.isArchived()) {
+        archived++;
+      } else {
+        bytes += EventCodec.frameSize(value.length);
+      }
+      return isFull() ? Database.Visit.STOP : Database.Visit.CONTINUE;
+    }
+
+    private boolean isFull() {
+      return bytes >= maxBytes || archived >= MAX_ARCHIVED;
+    }
+
+    StreamPiece upTo(long to) {
+      return new StreamPiece(events, isFull() ? events.getLast().version() : to);
+    }
   }
 
   private boolean hasEventBefore(long streamNumber, long version) {
@@ -426,15 +499,15 @@ final class IndexDatabase implements AutoCloseable {
   /**
    * The oldest events of a stream that are there, up to a version, at most so many and so large.
    */
-  List<EncodedEvent> oldest(long streamNumber, long to, int limit, int maxBytes) {
-    List<EncodedEvent> events = new ArrayList<>();
+  List<StoredEvent> oldest(long streamNumber, long to, int limit, int maxBytes) {
+    List<StoredEvent> events = new ArrayList<>();
     int[] bytes = {0};
     database.visitForwards(
         STREAMS,
         Keys.ofStreamVersion(streamNumber, 1),
         Keys.ofStreamVersion(streamNumber, to + 1),
-        (_, event) -> {
-          events.add(new EncodedEvent(event, 0, 0, event.length));
+        (key, event) -> {
+          events.add(new StoredEvent(Keys.toLong(key, Long.BYTES), event));
           bytes[0] += event.length;
           return events.size() == limit || bytes[0] >= maxBytes
               ? Database.Visit.STOP
@@ -463,6 +536,12 @@ final class IndexDatabase implements AutoCloseable {
       addReclaimedTo(batch, events.size());
       database.write(batch);
     }
+  }
+
+  /** Gives back the bytes of events that are in the archive; may take long. */
+  void compactArchived() {
+    database.flush();
+    database.compact(STREAMS);
   }
 
   /** Gives back the bytes of what has been deleted; may take long. */
@@ -511,8 +590,7 @@ final class IndexDatabase implements AutoCloseable {
 
   /** The position of the event, by stream and version, that a search stands on. */
   static long positionAt(Database.Seeker seeker) {
-    byte[] start = seeker.valueStart(EventCodec.POSITION_BYTES);
-    return EventCodec.position(start, 0, start.length);
+    return StoredEvent.position(seeker.valueStart(StoredEvent.POSITION_BYTES));
   }
 
   /** A stream's name as a key. */

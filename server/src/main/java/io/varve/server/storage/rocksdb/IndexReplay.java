@@ -3,6 +3,7 @@ package io.varve.server.storage.rocksdb;
 import io.varve.server.event.StreamId;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventSummary;
@@ -19,7 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings the index level with the log when a data folder is opened: after a crash the last few
- * seconds' events, after the index was removed all of them.
+ * seconds' events, after the index was removed all of them. Outlines are enough for that, so the
+ * archive is not needed: system streams, which say what was decided about others, stay whole.
  */
 final class IndexReplay {
   private static final Logger log = LoggerFactory.getLogger(IndexReplay.class);
@@ -72,7 +74,7 @@ final class IndexReplay {
     log.info("replaying positions {} to {} into the index", indexed + 1, headPosition);
     long next = indexed + 1;
     while (next <= headPosition) {
-      EventPage page = logDatabase.read(next, headPosition, STEP_BYTES);
+      EventPage page = logDatabase.readOutlines(next, headPosition, STEP_BYTES);
       replay(page, next);
       next = page.reached() + 1;
       reached.accept(page.reached());
@@ -83,7 +85,7 @@ final class IndexReplay {
   private void remember(long from, long to) {
     long next = from;
     while (next <= to) {
-      EventPage page = logDatabase.read(next, to, STEP_BYTES);
+      EventPage page = logDatabase.readOutlines(next, to, STEP_BYTES);
       BatchBytes batch = new BatchBytes(0);
       for (EventRun run : page.runs()) {
         for (EncodedEvent event : run.events()) {
@@ -125,7 +127,11 @@ final class IndexReplay {
             head.version(),
             summary.position(),
             summary.id(),
-            Arrays.copyOfRange(event.bytes(), event.start(), event.end()),
+            isArchived(summary)
+                ? StoredEvent.archived(
+                    EventCodec.encodeHeader(
+                        summary.position(), summary.version(), summary.recordedAt()))
+                : Arrays.copyOfRange(event.bytes(), event.start(), event.end()),
             NOTHING);
         addTerms(batch, summary);
         if (summary.stream().equals(StreamChange.STREAM)) {
@@ -137,6 +143,9 @@ final class IndexReplay {
     }
     long behind = page.reached() + 1 - due;
     holes += behind;
+    if (index.archivedThrough() >= firstPosition - 1) {
+      index.addArchivedTo(batch, Math.min(page.reached(), logDatabase.archivedThrough()));
+    }
     index.addReclaimedTo(batch, page.reached() + 1 - firstPosition - page.count());
     index.addProgressTo(batch, page.reached(), lastStreamNumber, segments.openFrom());
     index.write(batch);
@@ -144,6 +153,10 @@ final class IndexReplay {
     if (heads.size() > MAX_HEADS) {
       heads.clear();
     }
+  }
+
+  private boolean isArchived(EventSummary event) {
+    return event.position() <= logDatabase.archivedThrough() && !event.stream().isSystem();
   }
 
   /** The stream's head with this event in it. */

@@ -1,6 +1,7 @@
 package io.varve.server.storage.rocksdb;
 
 import io.varve.server.event.StreamId;
+import io.varve.server.storage.ArchiveSegment;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
@@ -32,18 +33,32 @@ import org.rocksdb.WriteOptions;
  * <p>Column families: {@code log} (first position → {@link Chunk}), {@code tracking} (a consumer's
  * name for a source → its position there), {@code tracking_history} (what it was at which position
  * of the log, see {@link TrackingHistory}), {@code created} (a stream whose first event has been
- * reclaimed → when it was recorded) and {@code meta} (the number of the data format, the store's
- * id).
+ * reclaimed → when it was recorded), {@code archive} (first position of an archive segment → {@link
+ * StoredSegment}) and {@code meta} (the number of the data format, the store's id, and up to which
+ * position chunks have been replaced by outlines).
+ *
+ * <p>Events up to {@link #archivedThrough} are in the archive. Their chunks here are outlines, or
+ * will be; so whoever reads events reads only behind that position, and those who are content with
+ * outlines read anywhere.
  */
 final class LogDatabase implements AutoCloseable {
-  /** The data format that this release writes, and the only one it knows. */
+  /** The data format of a log that is whole. */
   static final int DATA_FORMAT = 1;
 
   static final String LOG = "log";
   static final String META = "meta";
   static final String TRACKING = "tracking";
   static final String CREATED = "created";
+
+  /**
+   * The data format of a log whose beginning is in the archive: a release that knows nothing of
+   * archives must not open it.
+   */
+  static final int DATA_FORMAT_WITH_ARCHIVE = 2;
+
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
+  static final String ARCHIVE = "archive";
+  private static final byte[] OUTLINED_KEY = "outlined".getBytes(StandardCharsets.UTF_8);
   private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
 
   /**
@@ -59,7 +74,11 @@ final class LogDatabase implements AutoCloseable {
   private final int trackingId;
   private final int historyId;
   private final int createdId;
+  private final int archiveId;
+  private final int metaId;
   private final UUID storeId;
+  private volatile long archivedThrough;
+  private volatile long outlinedThrough;
 
   private LogDatabase(Database database, UUID storeId) {
     this.database = database;
@@ -67,7 +86,13 @@ final class LogDatabase implements AutoCloseable {
     this.trackingId = database.idOf(TRACKING);
     this.historyId = database.idOf(TrackingHistory.FAMILY);
     this.createdId = database.idOf(CREATED);
+    this.archiveId = database.idOf(ARCHIVE);
+    this.metaId = database.idOf(META);
     this.storeId = storeId;
+    List<ArchiveSegment> archived = segments();
+    this.archivedThrough = archived.isEmpty() ? 0 : archived.getLast().lastPosition();
+    byte[] outlined = database.get(META, OUTLINED_KEY);
+    this.outlinedThrough = outlined == null ? 0 : Keys.toLong(outlined, 0);
   }
 
   /**
@@ -119,12 +144,14 @@ final class LogDatabase implements AutoCloseable {
       return;
     }
     int found = format.length == Integer.BYTES ? ByteBuffer.wrap(format).getInt() : -1;
-    if (found != DATA_FORMAT) {
+    if (found != DATA_FORMAT && found != DATA_FORMAT_WITH_ARCHIVE) {
       throw new StorageException(
           "the data folder has data format "
               + found
-              + "; this release reads format "
+              + "; this release reads formats "
               + DATA_FORMAT
+              + " and "
+              + DATA_FORMAT_WITH_ARCHIVE
               + " only. Use the release that wrote it, or a newer one.");
     }
   }
@@ -169,6 +196,7 @@ final class LogDatabase implements AutoCloseable {
             .setWriteBufferSize(4 * 1024 * 1024)
             .setCompressionType(CompressionType.LZ4_COMPRESSION));
     families.put(CREATED, new ColumnFamilyOptions().setWriteBufferSize(1024 * 1024));
+    families.put(ARCHIVE, new ColumnFamilyOptions().setWriteBufferSize(64 * 1024));
     Database database =
         Database.open(
             "log", folder.toString(), options, families, new WriteOptions().setSync(true));
@@ -219,7 +247,7 @@ final class LogDatabase implements AutoCloseable {
 
   /** The newest event; null while the log is empty. */
   @Nullable EncodedEvent lastEvent() {
-    EventPage page = readBackwards(Long.MAX_VALUE, 1, 1);
+    EventPage page = readOutlinesBackwards(Long.MAX_VALUE, 1, 1);
     return page.isEmpty() ? null : page.runs().getFirst().events().getFirst();
   }
 
@@ -261,6 +289,15 @@ final class LogDatabase implements AutoCloseable {
    * has no event has been reclaimed.
    */
   EventPage read(long from, long to, int maxBytes) {
+    return read(from, to, maxBytes, false);
+  }
+
+  /** The same, with outlines where they have taken the events' place. */
+  EventPage readOutlines(long from, long to, int maxBytes) {
+    return read(from, to, maxBytes, true);
+  }
+
+  private EventPage read(long from, long to, int maxBytes, boolean outlines) {
     List<EventRun> runs = new ArrayList<>();
     int[] bytes = {0};
     long[] due = {from};
@@ -278,6 +315,7 @@ final class LogDatabase implements AutoCloseable {
           if (Math.max(chunk.firstPosition(), from) != due[0]) {
             throw missing(due[0]);
           }
+          checkWhole(chunk, outlines);
           due[0] = Math.min(chunk.lastPosition(), to) + 1;
           EventRun run = chunk.clip(from, to);
           if (run != null) {
@@ -296,6 +334,15 @@ final class LogDatabase implements AutoCloseable {
   }
 
   EventPage readBackwards(long from, long to, int maxBytes) {
+    return readBackwards(from, to, maxBytes, false);
+  }
+
+  /** The same, with outlines where they have taken the events' place. */
+  EventPage readOutlinesBackwards(long from, long to, int maxBytes) {
+    return readBackwards(from, to, maxBytes, true);
+  }
+
+  private EventPage readBackwards(long from, long to, int maxBytes, boolean outlines) {
     List<EventRun> runs = new ArrayList<>();
     int[] bytes = {0};
     long[] due = {from};
@@ -308,6 +355,7 @@ final class LogDatabase implements AutoCloseable {
           if (due[0] != Long.MAX_VALUE && chunk.lastPosition() < due[0]) {
             throw missing(due[0]);
           }
+          checkWhole(chunk, outlines);
           EventRun run = chunk.clip(to, from);
           if (run != null) {
             for (EncodedEvent event : run.events().reversed()) {
@@ -330,6 +378,121 @@ final class LogDatabase implements AutoCloseable {
       throw missing(due[0]);
     }
     return new EventPage(runs, to);
+  }
+
+  /** Events that were asked for as they are have been moved to the archive a moment ago. */
+  static final class MovedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private MovedException(long position) {
+      super("the events from position " + position + " on are in the archive");
+    }
+  }
+
+  private static void checkWhole(Chunk chunk, boolean outlines) {
+    if (chunk.outlined() && !outlines) {
+      throw new MovedException(chunk.firstPosition());
+    }
+  }
+
+  // ---- the archive
+
+  /** The number of the data format. */
+  int dataFormat() {
+    return archivedThrough == 0 ? DATA_FORMAT : DATA_FORMAT_WITH_ARCHIVE;
+  }
+
+  /** The last position whose events are in the archive; 0 for none. */
+  long archivedThrough() {
+    return archivedThrough;
+  }
+
+  /** The last position up to which chunks have been replaced by outlines. */
+  long outlinedThrough() {
+    return outlinedThrough;
+  }
+
+  /** The catalogue of the archive, oldest first. */
+  List<ArchiveSegment> segments() {
+    List<ArchiveSegment> segments = new ArrayList<>();
+    database.visitForwards(
+        ARCHIVE,
+        Keys.ofLong(0),
+        LAST_KEY,
+        (key, value) -> {
+          segments.add(StoredSegment.decode(Keys.toLong(key, 0), value));
+          return Database.Visit.CONTINUE;
+        });
+    return segments;
+  }
+
+  /** Enters an archive segment in the catalogue; durable, and in force, once this returns. */
+  void enter(ArchiveSegment segment) {
+    BatchBytes batch = new BatchBytes(512);
+    batch.put(
+        metaId,
+        FORMAT_KEY,
+        ByteBuffer.allocate(Integer.BYTES).putInt(DATA_FORMAT_WITH_ARCHIVE).array());
+    batch.put(archiveId, Keys.ofLong(segment.firstPosition()), StoredSegment.encode(segment));
+    database.write(batch);
+    archivedThrough = segment.lastPosition();
+  }
+
+  /**
+   * The chunks from the one that covers a position on, whole ones only.
+   *
+   * @param to the last position that the last of them may cover
+   * @param maxBytes once they have so many, it is enough
+   */
+  List<Chunk> chunks(long from, long to, int maxBytes) {
+    List<Chunk> chunks = new ArrayList<>();
+    int[] bytes = {0};
+    database.visitFromFloor(
+        LOG,
+        Keys.ofLong(from),
+        (key, value) -> {
+          if (Keys.toLong(key, 0) > to) {
+            return Database.Visit.STOP;
+          }
+          Chunk chunk = Chunk.read(key, value);
+          if (chunk.lastPosition() < from) {
+            return Database.Visit.CONTINUE;
+          }
+          if (chunk.lastPosition() > to) {
+            return Database.Visit.STOP;
+          }
+          long due = chunks.isEmpty() ? from : chunks.getLast().lastPosition() + 1;
+          if (chunk.firstPosition() > due) {
+            throw missing(due);
+          }
+          chunks.add(chunk);
+          bytes[0] += value.length;
+          return bytes[0] >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
+        });
+    return chunks;
+  }
+
+  /** Adds to a batch a chunk of outlines that takes the place of some neighbouring chunks. */
+  void putOutlines(BatchBytes batch, List<Chunk> chunks, int count, byte[] frames) {
+    long first = chunks.getFirst().firstPosition();
+    long last = chunks.getLast().lastPosition();
+    batch.put(logId, Keys.ofLong(first), Chunk.ofOutlines(first, last, count, frames));
+    for (Chunk chunk : chunks.subList(1, chunks.size())) {
+      batch.delete(logId, Keys.ofLong(chunk.firstPosition()));
+    }
+  }
+
+  /** Writes a batch after which chunks up to a position are outlines. */
+  void writeOutlined(BatchBytes batch, long through) {
+    batch.put(metaId, OUTLINED_KEY, Keys.ofLong(through));
+    database.write(batch);
+    outlinedThrough = through;
+  }
+
+  /** Gives back the bytes of what outlines have replaced; may take long. */
+  void compactOutlined(long from, long through) {
+    database.flush();
+    database.compact(LOG, Keys.ofLong(from), Keys.ofLong(through + 1));
   }
 
   // ---- reclaiming

@@ -5,9 +5,13 @@ import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.Commit;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventArchive;
+import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventIndex;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
+import io.varve.server.storage.EventRun;
+import io.varve.server.storage.EventRunBuilder;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.Head;
 import io.varve.server.storage.NamedStream;
@@ -18,11 +22,14 @@ import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
 import io.varve.server.storage.Verification;
+import io.varve.server.storage.archive.ArchivePlace;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.LRUCache;
 import org.slf4j.Logger;
@@ -44,6 +51,7 @@ public final class RocksDbEventStorage implements EventStorage {
   private final TermSegments segments;
   private final LRUCache cache;
   private final Head head;
+  private final RocksDbArchive archive;
   private final Instant lastRecordedAt;
 
   private final long lastStreamNumber;
@@ -55,7 +63,8 @@ public final class RocksDbEventStorage implements EventStorage {
       IndexDatabase index,
       TermSegments segments,
       LRUCache cache,
-      long headPosition,
+      Head head,
+      RocksDbArchive archive,
       Instant lastRecordedAt) {
     this.folder = folder;
     this.logDatabase = logDatabase;
@@ -63,7 +72,8 @@ public final class RocksDbEventStorage implements EventStorage {
     this.index = index;
     this.segments = segments;
     this.cache = cache;
-    this.head = new Head(headPosition);
+    this.head = head;
+    this.archive = archive;
     this.lastRecordedAt = lastRecordedAt;
     this.lastStreamNumber = index.lastStreamNumber();
   }
@@ -76,11 +86,30 @@ public final class RocksDbEventStorage implements EventStorage {
    * @param newStoreId the id that a new store gets
    */
   public static RocksDbEventStorage open(Path folder, StorageSettings settings, UUID newStoreId) {
-    return open(folder, settings, newStoreId, IndexBounds.STANDARD);
+    return open(folder, settings, newStoreId, null, IndexBounds.STANDARD);
+  }
+
+  /**
+   * The same with a place for old events.
+   *
+   * @param archive the place; null for none
+   */
+  public static RocksDbEventStorage open(
+      Path folder, StorageSettings settings, UUID newStoreId, @Nullable ArchivePlace archive) {
+    return open(folder, settings, newStoreId, archive, IndexBounds.STANDARD);
   }
 
   static RocksDbEventStorage open(
       Path folder, StorageSettings settings, UUID newStoreId, IndexBounds bounds) {
+    return open(folder, settings, newStoreId, null, bounds);
+  }
+
+  static RocksDbEventStorage open(
+      Path folder,
+      StorageSettings settings,
+      UUID newStoreId,
+      @Nullable ArchivePlace place,
+      IndexBounds bounds) {
     NativeLibrary.load(FolderPart.NATIVE.in(folder));
     LRUCache cache = new LRUCache(settings.blockCacheBytes());
     HeadMark mark = null;
@@ -101,8 +130,16 @@ public final class RocksDbEventStorage implements EventStorage {
       TermSegments segments = new TermSegments(index.progress().openFrom(), bounds);
       new IndexReplay(logDatabase, index, segments).catchUp(headPosition);
       mark.raiseTo(headPosition);
+      Head head = new Head(headPosition);
+      RocksDbArchive archive =
+          new RocksDbArchive(
+              place == null ? null : place.ofStore().apply(logDatabase.storeId()),
+              logDatabase,
+              index,
+              head,
+              place == null ? Long.MAX_VALUE : place.segmentBytes());
       return new RocksDbEventStorage(
-          folder, logDatabase, mark, index, segments, cache, headPosition, lastRecordedAt);
+          folder, logDatabase, mark, index, segments, cache, head, archive, lastRecordedAt);
     } catch (RuntimeException e) {
       closeQuietlyAfter(e, index, logDatabase, mark, cache);
       throw e;
@@ -185,7 +222,7 @@ public final class RocksDbEventStorage implements EventStorage {
   @Override
   public StorageFigures figures() {
     return new StorageFigures(
-        LogDatabase.DATA_FORMAT,
+        logDatabase.dataFormat(),
         head.position() - index.reclaimed(), // every other position that was given has its event
         index.lastStreamNumber(), // and every number its stream
         FolderSize.of(FolderPart.LOG.in(folder)) + FolderSize.of(FolderPart.INDEX.in(folder)));
@@ -202,24 +239,142 @@ public final class RocksDbEventStorage implements EventStorage {
 
   @Override
   public EventPage readLog(long from, long to, int maxBytes) {
-    return from > to ? EventPage.empty(to) : logDatabase.read(from, to, maxBytes);
+    return from > to
+        ? EventPage.empty(to)
+        : crossing(through -> readLog(from, to, maxBytes, through));
   }
 
   @Override
   public EventPage readLogBackwards(long from, long to, int maxBytes) {
-    return from < to ? EventPage.empty(to) : logDatabase.readBackwards(from, to, maxBytes);
+    return from < to
+        ? EventPage.empty(to)
+        : crossing(through -> readLogBackwards(from, to, maxBytes, through));
+  }
+
+  /**
+   * A read that begins while events are being moved may look for them where they no longer are; it
+   * then looks again.
+   *
+   * @param read gets the last position that is in the archive
+   */
+  private EventPage crossing(LongFunction<EventPage> read) {
+    while (true) {
+      long through = archive.lastPosition();
+      try {
+        return read.apply(through);
+      } catch (LogDatabase.MovedException e) {
+        if (archive.lastPosition() == through) {
+          throw new IllegalStateException(
+              "events behind position " + through + " are neither in the log nor in the archive",
+              e);
+        }
+      }
+    }
+  }
+
+  private EventPage readLog(long from, long to, int maxBytes, long through) {
+    if (from > through) {
+      return logDatabase.read(from, to, maxBytes);
+    }
+    EventPage old = archive.read(from, Math.min(to, through), maxBytes);
+    if (old.reached() == to || old.length() >= maxBytes) {
+      return old;
+    }
+    return joined(old, logDatabase.read(through + 1, to, maxBytes - old.length()));
+  }
+
+  private EventPage readLogBackwards(long from, long to, int maxBytes, long through) {
+    if (from <= through) {
+      return archive.readBackwards(from, to, maxBytes);
+    }
+    EventPage young = logDatabase.readBackwards(from, Math.max(to, through + 1), maxBytes);
+    if (young.reached() == to || young.length() >= maxBytes) {
+      return young;
+    }
+    return joined(young, archive.readBackwards(through, to, maxBytes - young.length()));
+  }
+
+  private static EventPage joined(EventPage first, EventPage second) {
+    List<EventRun> runs = new ArrayList<>(first.runs());
+    runs.addAll(second.runs());
+    return new EventPage(runs, second.reached());
   }
 
   @Override
   public EventPage readStream(long streamNumber, long from, long to, int maxBytes) {
-    return from > to ? EventPage.empty(to) : index.readStream(streamNumber, from, to, maxBytes);
+    if (from > to) {
+      return EventPage.empty(to);
+    }
+    EventRunBuilder run = new EventRunBuilder(Math.min(maxBytes, 8 * 1024));
+    long next = from;
+    while (next <= to && run.length() < maxBytes) {
+      IndexDatabase.StreamPiece piece =
+          index.readStream(streamNumber, next, to, maxBytes - run.length());
+      next = piece.reached() + 1;
+      for (StoredEvent event : piece.events()) {
+        run.add(bytesOf(event));
+        if (run.length() >= maxBytes) {
+          next = event.version() + 1;
+          break;
+        }
+      }
+    }
+    return run.count() == 0 ? EventPage.empty(to) : new EventPage(List.of(run.build()), next - 1);
   }
 
   @Override
   public EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
-    return from < to
-        ? EventPage.empty(to)
-        : index.readStreamBackwards(streamNumber, from, to, maxBytes);
+    List<EventRun> runs = new ArrayList<>();
+    int bytes = 0;
+    long next = from;
+    while (next >= to && bytes < maxBytes) {
+      IndexDatabase.StreamPiece piece =
+          index.readStreamBackwards(streamNumber, next, to, maxBytes - bytes);
+      next = piece.reached() - 1;
+      for (StoredEvent event : piece.events()) {
+        byte[] encoded = bytesOf(event);
+        EventRunBuilder single = new EventRunBuilder(encoded.length + 6);
+        single.add(encoded);
+        runs.add(single.build());
+        bytes += single.length();
+        if (bytes >= maxBytes) {
+          next = event.version() - 1;
+          break;
+        }
+      }
+    }
+    return from < to ? EventPage.empty(to) : new EventPage(runs, next + 1);
+  }
+
+  private byte[] bytesOf(StoredEvent event) {
+    return event.isArchived() ? archive.event(event.header().position()) : event.value();
+  }
+
+  // ---- the archive
+
+  @Override
+  public EventArchive archive() {
+    return archive;
+  }
+
+  /** The archive as this package knows it. */
+  RocksDbArchive movedEvents() {
+    return archive;
+  }
+
+  @Override
+  public EventPage readOutlines(long from, long to, int maxBytes) {
+    return from > to ? EventPage.empty(to) : logDatabase.readOutlines(from, to, maxBytes);
+  }
+
+  @Override
+  public EventPage readOutlinesBackwards(long from, long to, int maxBytes) {
+    return from < to ? EventPage.empty(to) : logDatabase.readOutlinesBackwards(from, to, maxBytes);
+  }
+
+  @Override
+  public @Nullable EventHeader headerOf(long streamNumber, long version) {
+    return index.headerOf(streamNumber, version);
   }
 
   // ---- finding

@@ -57,6 +57,7 @@ final class RocksDbScavenge implements Scavenge {
   private final LogDatabase logDatabase;
   private final IndexDatabase index;
   private final TermSegments segments;
+  private final RocksDbArchive archive;
   private final InstantSource clock;
   private final Runnable betweenLogAndIndex;
   private final TimeSearch times;
@@ -80,6 +81,7 @@ final class RocksDbScavenge implements Scavenge {
     this.logDatabase = logDatabase;
     this.index = index;
     this.segments = segments;
+    this.archive = storage.movedEvents();
     this.clock = clock;
     this.betweenLogAndIndex = betweenLogAndIndex;
     this.times = new TimeSearch(storage);
@@ -97,7 +99,10 @@ final class RocksDbScavenge implements Scavenge {
         stream = next.get().value();
       }
       Group group = new Group();
-      long taken = group.take(new StreamId(stream));
+      long taken;
+      synchronized (archive.upkeep()) {
+        taken = group.take(new StreamId(stream));
+      }
       streamDone = taken == 0;
       if (taken > 0) {
         reclaimedBytes += group.bytes;
@@ -133,25 +138,44 @@ final class RocksDbScavenge implements Scavenge {
       List<EventSummary> events = new ArrayList<>();
       BatchBytes batch = new BatchBytes(64 * 1024);
       Chunk chunk = null;
-      for (EncodedEvent event : index.oldest(number, last, MAX_EVENTS, MAX_BYTES)) {
-        EventSummary summary = event.summary();
-        if (chunk == null || summary.position() > chunk.lastPosition()) {
+      for (StoredEvent event : index.oldest(number, last, MAX_EVENTS, MAX_BYTES)) {
+        long position = event.header().position();
+        if (chunk == null || position > chunk.lastPosition()) {
           if (bytes >= MAX_BYTES) {
             break;
           }
-          chunk = logDatabase.chunkAt(summary.position());
+          chunk = logDatabase.chunkAt(position);
           rewrite(batch, chunk);
         }
-        events.add(summary);
+        events.add(summaryOf(event, chunk));
       }
       if (events.isEmpty()) {
         return 0;
       }
       if (!batch.isEmpty()) {
+        archive.reclaiming();
         logDatabase.write(batch);
       }
       betweenLogAndIndex.run();
       return forget(number, events);
+    }
+
+    /**
+     * What the index is to forget. Of an event in the archive it is in the outline; after a crash
+     * that took the index's part of a step, the outline is gone, and the archive still has it.
+     */
+    private EventSummary summaryOf(StoredEvent stored, Chunk chunk) {
+      if (!stored.isArchived()) {
+        return new EncodedEvent(stored.value(), 0, 0, stored.value().length).summary();
+      }
+      long position = stored.header().position();
+      for (EncodedEvent event : chunk.events()) {
+        if (event.position() == position) {
+          return event.summary();
+        }
+      }
+      byte[] archived = archive.event(position);
+      return new EncodedEvent(archived, 0, 0, archived.length).summary();
     }
 
     private void rewrite(BatchBytes batch, Chunk chunk) {
@@ -229,7 +253,7 @@ final class RocksDbScavenge implements Scavenge {
 
     private @Nullable Instant newestRecordedAt() {
       // At the head, not at the log's end: what is above it may not be known to the index yet.
-      EventPage page = storage.readLogBackwards(storage.head().position(), 1, 1);
+      EventPage page = storage.readOutlinesBackwards(storage.head().position(), 1, 1);
       return page.isEmpty()
           ? null
           : page.runs().getFirst().events().getFirst().summary().recordedAt();

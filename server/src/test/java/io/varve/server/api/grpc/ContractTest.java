@@ -587,17 +587,6 @@ class ContractTest {
   }
 
   @Test
-  void fields_that_are_not_served_yet_say_so() {
-    for (Refused refused :
-        List.of(
-            refusedRead("a", r -> r.setSkipArchived(true)),
-            refusedLog(r -> r.setSkipArchived(true)))) {
-      assertThat(refused.has(Code.UNIMPLEMENTED, "NOT_SERVED_YET").metadata())
-          .containsKey("feature");
-    }
-  }
-
-  @Test
   void what_is_not_there_is_not_found_with_what_was_asked_for() {
     String stream = freshStream();
     String id = UUID.randomUUID().toString();
