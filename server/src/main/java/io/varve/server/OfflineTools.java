@@ -12,6 +12,9 @@ import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.VerifyWatch;
+import io.varve.server.storage.archive.ArchiveFiles;
+import io.varve.server.storage.archive.ArchivePlace;
+import io.varve.server.storage.archive.StoredFiles;
 import io.varve.server.storage.rocksdb.FolderPart;
 import io.varve.server.storage.rocksdb.OfflineStore;
 import io.varve.server.storage.rocksdb.OfflineStore.RestoreBound;
@@ -31,6 +34,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the command line does to data folders that no server has open. Each call takes the folder's
@@ -43,11 +47,20 @@ public final class OfflineTools {
 
   private OfflineTools() {}
 
-  /** Re-reads everything in a data folder and compares it. */
-  public static void verify(Path dataFolder, VerifyWatch watch) throws StartFailure {
+  /**
+   * Re-reads everything in a data folder and compares it.
+   *
+   * @param archive the folder of the archive; null: its files are left out
+   */
+  public static void verify(Path dataFolder, @Nullable Path archive, VerifyWatch watch)
+      throws StartFailure {
     try (DataFolder folder = DataFolder.openExisting(dataFolder)) {
-      new OfflineStore(folder.path(), StorageSettings.defaults()).verify(watch);
+      new OfflineStore(folder.path(), StorageSettings.defaults()).verify(place(archive), watch);
     }
+  }
+
+  private static @Nullable ArchivePlace place(@Nullable Path archive) {
+    return archive == null ? null : ArchivePlace.folder(archive);
   }
 
   /** Makes the index of a data folder anew from its log. */
@@ -60,8 +73,13 @@ public final class OfflineTools {
     }
   }
 
-  /** Makes a backup of a data folder, or brings one up to date. */
-  public static BackupWriter.Made backup(Path dataFolder, Path target, BackupWatch watch)
+  /**
+   * Makes a backup of a data folder, or brings one up to date.
+   *
+   * @param archive the folder of the archive; needed if the store has one
+   */
+  public static BackupWriter.Made backup(
+      Path dataFolder, @Nullable Path archive, Path target, BackupWatch watch)
       throws StartFailure, BackupException {
     InstantSource clock = InstantSource.system();
     try (DataFolder folder = DataFolder.openExisting(dataFolder)) {
@@ -74,7 +92,8 @@ public final class OfflineTools {
               RocksDbEventStorage.open(
                   folder.path(),
                   StorageSettings.defaults(),
-                  new EventIds(clock, new SecureRandom()).get());
+                  new EventIds(clock, new SecureRandom()).get(),
+                  place(archive));
           SnapshotStore snapshots =
               RocksDbSnapshotStore.open(
                   folder.path(), storage.storeId(), storage.head().position(), 0);
@@ -121,12 +140,15 @@ public final class OfflineTools {
    * Makes a data folder of a backup.
    *
    * @param dataFolder is empty or not there, or holds what an earlier restore has not finished
+   * @param archive the folder of the archive, where files of the backup's archive are put; null:
+   *     their events are put back into the database
    * @throws BackupException the backup is none, or is damaged; or the folder is not empty
    */
   public static Restored restore(
       Path backup,
       Path dataFolder,
       RestoreBound bound,
+      @Nullable Path archive,
       BackupWatch copying,
       RebuildWatch rebuilding)
       throws StartFailure, BackupException {
@@ -148,7 +170,8 @@ public final class OfflineTools {
     try {
       refuseIfInUse(path);
       try (DataFolder folder = DataFolder.open(path)) {
-        long position = restore(from, manifest, folder.path(), bound, copying, rebuilding);
+        long position =
+            restore(from, manifest, folder.path(), bound, place(archive), copying, rebuilding);
         return new Restored(manifest, position);
       }
     } catch (IOException e) {
@@ -165,6 +188,7 @@ public final class OfflineTools {
       BackupManifest manifest,
       Path folder,
       RestoreBound bound,
+      @Nullable ArchivePlace archive,
       BackupWatch copying,
       RebuildWatch rebuilding)
       throws IOException, BackupException {
@@ -174,11 +198,20 @@ public final class OfflineTools {
     } else {
       Files.createFile(marker);
     }
-    from.copyTo(folder, manifest, copying);
-    long position =
-        new OfflineStore(folder, StorageSettings.defaults()).finishRestore(bound, rebuilding);
+    from.copyTo(folder, manifest, OfflineStore.ARCHIVE_IN_BACKUP, copying);
+    ArchiveFiles archived =
+        new StoredFiles(
+            "the backup in " + from.path(),
+            from.filesIn(OfflineStore.ARCHIVE_IN_BACKUP, manifest));
+    OfflineStore.Finished finished =
+        new OfflineStore(folder, StorageSettings.defaults())
+            .finishRestore(bound, archived, archive != null, rebuilding);
+    if (archive != null) {
+      new RestoredArchive(archived, archive.ofStore().apply(finished.storeId()))
+          .copy(finished.archived(), copying);
+    }
     Files.delete(marker);
-    return position;
+    return finished.position();
   }
 
   /** Of what an earlier restore has left. */

@@ -323,6 +323,7 @@ public final class VarveServer implements AutoCloseable {
   private static List<Verification> verifications(EventStorage storage, SnapshotStore snapshots) {
     List<Verification> verifications = new ArrayList<>();
     verifications.add(storage.verification());
+    verifications.add(storage.archiveVerification());
     verifications.addAll(
         snapshots.verifications(
             storage.storeId(),

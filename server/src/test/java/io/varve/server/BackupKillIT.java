@@ -94,7 +94,7 @@ class BackupKillIT {
 
     Path restored = folder.resolve("restored");
     OfflineTools.restore(
-        backups.resolve("daily"), restored, RestoreBound.NONE, (_, _, _) -> {}, (_, _) -> {});
+        backups.resolve("daily"), restored, RestoreBound.NONE, null, (_, _, _) -> {}, (_, _) -> {});
     assertThat(Folders.findings(restored)).isEmpty();
     List<String> all = log(data);
     assertThat(log(restored)).isEqualTo(all.subList(0, (int) complete));

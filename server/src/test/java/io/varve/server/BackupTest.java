@@ -452,7 +452,12 @@ class BackupTest {
 
   private Restored restore(String backup, RestoreBound bound) throws Exception {
     return OfflineTools.restore(
-        backups.resolve(backup), temp.resolve("restored"), bound, (_, _, _) -> {}, (_, _) -> {});
+        backups.resolve(backup),
+        temp.resolve("restored"),
+        bound,
+        null,
+        (_, _, _) -> {},
+        (_, _) -> {});
   }
 
   private static String tracked(String source, long position) {

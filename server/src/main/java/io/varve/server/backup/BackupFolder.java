@@ -2,6 +2,7 @@ package io.varve.server.backup;
 
 import io.varve.server.backup.BackupException.Kind;
 import io.varve.server.backup.BackupManifest.Entry;
+import io.varve.server.storage.OutsideFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,7 +18,9 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
@@ -127,14 +130,34 @@ public final class BackupFolder {
   }
 
   /**
+   * Where the backup has the files of a folder.
+   *
+   * @param name of a folder of the manifest's paths
+   * @return by their names in that folder
+   */
+  public Map<String, Path> filesIn(String name, BackupManifest manifest) {
+    Map<String, Path> found = new TreeMap<>();
+    for (Entry entry : manifest.files()) {
+      if (entry.path().startsWith(name + "/")) {
+        found.put(entry.path().substring(name.length() + 1), stored(entry));
+      }
+    }
+    return found;
+  }
+
+  /**
    * Writes a backup's files to where they belong in a data folder, comparing each with its checksum
    * on the way.
+   *
+   * @param but the folder of those that belong elsewhere
    */
-  public void copyTo(Path dataFolder, BackupManifest manifest, BackupWatch watch)
+  public void copyTo(Path dataFolder, BackupManifest manifest, String but, BackupWatch watch)
       throws BackupException {
-    long total = manifest.bytes();
+    List<Entry> entries =
+        manifest.files().stream().filter(entry -> !entry.path().startsWith(but + "/")).toList();
+    long total = entries.stream().mapToLong(Entry::bytes).sum();
     long[] done = {0};
-    for (Entry entry : manifest.files()) {
+    for (Entry entry : entries) {
       Path target = dataFolder.resolve(entry.path());
       String sha256;
       try {
@@ -182,9 +205,30 @@ public final class BackupFolder {
       String fingerprint = Fingerprint.of(source);
       long size = Files.size(source);
       String sha256 = copy(source, unfinished, read);
-      Entry entry = new Entry(path, size, sha256, fingerprint);
+      return finish(new Entry(path, size, sha256, fingerprint));
+    }
+
+    /** The same of a file that lies outside of the data folder. */
+    Entry add(OutsideFile source, LongConsumer read) throws IOException {
+      Path unfinished = files.resolve(UNFINISHED);
+      long[] size = {0};
+      String sha256;
+      try (InputStream in = source.open()) {
+        sha256 =
+            copy(
+                in,
+                unfinished,
+                bytes -> {
+                  size[0] += bytes;
+                  read.accept(bytes);
+                });
+      }
+      return finish(new Entry(source.path(), size[0], sha256, Fingerprint.of(unfinished)));
+    }
+
+    private Entry finish(Entry entry) throws IOException {
       Files.move(
-          unfinished,
+          files.resolve(UNFINISHED),
           stored(entry),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
@@ -288,9 +332,14 @@ public final class BackupFolder {
 
   /** Copies a file and makes the copy durable; returns its SHA-256. */
   private static String copy(Path source, Path target, LongConsumer read) throws IOException {
+    try (InputStream in = Files.newInputStream(source)) {
+      return copy(in, target, read);
+    }
+  }
+
+  private static String copy(InputStream in, Path target, LongConsumer read) throws IOException {
     MessageDigest digest = Sha256.digest();
-    try (InputStream in = Files.newInputStream(source);
-        FileChannel out =
+    try (FileChannel out =
             FileChannel.open(
                 target,
                 StandardOpenOption.CREATE,

@@ -5,10 +5,12 @@ import io.varve.server.backup.BackupManifest.Entry;
 import io.varve.server.backup.BackupWatch.Stage;
 import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.LogExtent;
+import io.varve.server.storage.OutsideFile;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.VerifyWatch;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -112,10 +115,16 @@ public final class BackupWriter {
       source.freeze(Files.createDirectory(frozen.resolve(source.name())));
     }
     LogExtent log = examine(watch);
+    Map<String, OutsideFile> outside = new TreeMap<>();
+    for (BackupSource source : sources) {
+      for (OutsideFile file : source.outside(frozen.resolve(source.name()))) {
+        outside.put(file.path(), file);
+      }
+    }
     if (before != null) {
       checkThatItIsTheSameStore(folder, before, log);
     }
-    Copying copying = new Copying(folder, writing, before, watch);
+    Copying copying = new Copying(folder, writing, before, outside, watch);
     List<Entry> files = copying.run();
     BackupManifest manifest =
         new BackupManifest(
@@ -200,6 +209,7 @@ public final class BackupWriter {
     private final BackupFolder folder;
     private final BackupFolder.Writing writing;
     private final Map<String, Entry> known = new HashMap<>();
+    private final Map<String, OutsideFile> outside;
     private final BackupWatch watch;
     private long copied;
 
@@ -207,9 +217,11 @@ public final class BackupWriter {
         BackupFolder folder,
         BackupFolder.Writing writing,
         @Nullable BackupManifest before,
+        Map<String, OutsideFile> outside,
         BackupWatch watch) {
       this.folder = folder;
       this.writing = writing;
+      this.outside = outside;
       this.watch = watch;
       if (before != null) {
         before.files().forEach(entry -> known.put(entry.path(), entry));
@@ -217,7 +229,8 @@ public final class BackupWriter {
     }
 
     List<Entry> run() throws IOException, BackupException {
-      List<String> paths = paths();
+      List<String> paths = new ArrayList<>(paths());
+      paths.addAll(outside.keySet());
       List<Entry> files = new ArrayList<>();
       List<String> missing = new ArrayList<>();
       for (String path : paths) {
@@ -243,6 +256,14 @@ public final class BackupWriter {
 
     private @Nullable Entry sameAsBefore(String path) throws IOException {
       Entry entry = known.get(path);
+      OutsideFile other = outside.get(path);
+      if (other != null) {
+        return entry != null
+                && entry.bytes() == other.bytes()
+                && entry.sha256().equals(other.sha256())
+            ? entry
+            : null;
+      }
       Path file = frozen.resolve(path);
       return entry != null
               && path.endsWith(IMMUTABLE)
@@ -252,16 +273,37 @@ public final class BackupWriter {
           : null;
     }
 
-    private void copy(List<String> paths, List<Entry> into) throws IOException {
+    private void copy(List<String> paths, List<Entry> into) throws IOException, BackupException {
       long total = 0;
       for (String path : paths) {
-        total += Files.size(frozen.resolve(path));
+        OutsideFile other = outside.get(path);
+        total += other == null ? Files.size(frozen.resolve(path)) : other.bytes();
       }
       Counter counter = new Counter(Stage.COPYING, total);
       for (String path : paths) {
-        into.add(writing.add(path, frozen.resolve(path), counter));
+        into.add(add(path, counter));
       }
       copied += counter.done;
+    }
+
+    private Entry add(String path, LongConsumer counter) throws IOException, BackupException {
+      OutsideFile other = outside.get(path);
+      if (other == null) {
+        return writing.add(path, frozen.resolve(path), counter);
+      }
+      Entry entry;
+      try {
+        entry = writing.add(other, counter);
+      } catch (NoSuchFileException e) {
+        throw new BackupException(
+            Kind.DAMAGED, "the store cannot be backed up: " + path + " is missing", e);
+      }
+      if (entry.bytes() != other.bytes() || !entry.sha256().equals(other.sha256())) {
+        throw new BackupException(
+            Kind.DAMAGED,
+            "the store is damaged, and was not backed up: " + path + " is not what was written");
+      }
+      return entry;
     }
 
     /** Reads all of it again. What was there before and has gone bad is copied once more. */
@@ -274,7 +316,7 @@ public final class BackupWriter {
           verified.add(entry);
           continue;
         }
-        Entry again = writing.add(entry.path(), frozen.resolve(entry.path()), _ -> {});
+        Entry again = add(entry.path(), _ -> {});
         copied += again.bytes();
         String stillAtFault = folder.fault(again, _ -> {});
         if (stillAtFault != null) {

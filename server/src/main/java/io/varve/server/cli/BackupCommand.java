@@ -38,6 +38,12 @@ final class BackupCommand implements Callable<Integer> {
       description = "Back up this data folder, which no server has open.")
   private @Nullable Path data;
 
+  @Option(
+      names = "--archive-folder",
+      paramLabel = "DIR",
+      description = "With --data: the folder of the store's archive, which belongs to the backup.")
+  private @Nullable Path archive;
+
   @Override
   public Integer call() {
     BackupResult made = data == null ? online() : offline(data);
@@ -70,7 +76,7 @@ final class BackupCommand implements Callable<Integer> {
     try (Bar bar = new Bar(output.err())) {
       Path target = Path.of(folder).toAbsolutePath().normalize();
       BackupWriter.Made made =
-          OfflineFailures.told(() -> OfflineTools.backup(from, target, watch(bar)));
+          OfflineFailures.told(() -> OfflineTools.backup(from, archive, target, watch(bar)));
       return new BackupResult(
           target.toString(),
           made.manifest().position(),

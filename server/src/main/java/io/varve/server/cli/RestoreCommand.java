@@ -43,6 +43,15 @@ final class RestoreCommand implements Callable<Integer> {
   private Path data = Path.of("");
 
   @Option(
+      names = "--archive-folder",
+      paramLabel = "DIR",
+      description = {
+        "Put the files of the backup's archive below this folder, which must be there. Without it",
+        "their events are put back into the data folder, and the store has no archive."
+      })
+  private @Nullable Path archive;
+
+  @Option(
       names = "--to-position",
       paramLabel = "N",
       description = "Leave out every event behind this position; 0 leaves out all.")
@@ -74,6 +83,7 @@ final class RestoreCommand implements Callable<Integer> {
                       from,
                       data,
                       bound,
+                      archive,
                       BackupCommand.watch(bar),
                       (position, last) -> bar.at("making the indexes", position, last)));
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code varve verify}: looks for damage. */
@@ -33,6 +34,12 @@ final class VerifyCommand implements Callable<Integer> {
   @Parameters(arity = "0..1", paramLabel = "DIR", description = "A data folder or a backup.")
   private @Nullable Path folder;
 
+  @Option(
+      names = "--archive-folder",
+      paramLabel = "DIR",
+      description = "With a data folder: the folder of its archive, whose files are read too.")
+  private @Nullable Path archive;
+
   private long findings;
 
   @Override
@@ -44,7 +51,7 @@ final class VerifyCommand implements Callable<Integer> {
       } else if (BackupFolder.isIn(given)) {
         backup(given, bar);
       } else {
-        OfflineFailures.toldOf(() -> OfflineTools.verify(given, watch(bar)));
+        OfflineFailures.toldOf(() -> OfflineTools.verify(given, archive, watch(bar)));
       }
     }
     if (findings > 0) {

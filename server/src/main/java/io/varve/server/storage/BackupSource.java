@@ -1,6 +1,7 @@
 package io.varve.server.storage;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,4 +28,13 @@ public interface BackupSource {
    * @return what it holds if it is the log; null for any other part
    */
   @Nullable LogExtent examine(Path frozen, VerifyWatch watch);
+
+  /**
+   * What else belongs to what {@link #freeze} has written.
+   *
+   * @throws StorageException it cannot be had
+   */
+  default List<OutsideFile> outside(Path frozen) {
+    return List.of();
+  }
 }

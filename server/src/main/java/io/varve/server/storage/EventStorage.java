@@ -88,6 +88,11 @@ public interface EventStorage extends AutoCloseable {
 
   // ---- the archive
 
+  /** Compares the archive's files with the catalogue and with what the log knows of them. */
+  default Verification archiveVerification() {
+    return _ -> {};
+  }
+
   /** The part of the log that has been moved out of the hot database. */
   default EventArchive archive() {
     return EventArchive.NONE;

@@ -93,6 +93,29 @@ public final class SegmentReader {
     return damaged;
   }
 
+  /** What a file is that is not what it should be, in a sentence without its subject. */
+  public static String describe(ArchiveFiles files, String file, long fileBytes)
+      throws IOException {
+    String cutOff = "it is cut off, or is no archive segment at all";
+    if (fileBytes < SegmentLayout.HEAD_BYTES + SegmentLayout.FOOT_BYTES) {
+      return cutOff;
+    }
+    try {
+      SegmentLayout.Foot foot =
+          SegmentLayout.readFoot(
+              file,
+              files.read(file, fileBytes - SegmentLayout.FOOT_BYTES, SegmentLayout.FOOT_BYTES));
+      return "it is a segment of store "
+          + foot.storeId()
+          + ", of positions "
+          + foot.firstPosition()
+          + " to "
+          + foot.lastPosition();
+    } catch (DamagedDataException | EOFException e) {
+      return cutOff;
+    }
+  }
+
   /** The last position that it covers. */
   public long lastPosition() {
     return foot.lastPosition();

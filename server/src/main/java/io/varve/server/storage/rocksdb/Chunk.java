@@ -100,17 +100,23 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run, bool
   /** The value of a chunk that ends at an earlier position, which this one covers. */
   byte[] upTo(long last) {
     List<EncodedEvent> kept = events().stream().filter(event -> event.position() <= last).toList();
-    Chunk shorter = new Chunk(firstPosition, last, null, outlined);
-    if (outlined || kept.size() < last - firstPosition + 1) {
-      return shorter.with(kept);
+    return outlined
+        ? new Chunk(firstPosition, last, null, true).with(kept)
+        : whole(firstPosition, last, kept);
+  }
+
+  /** The value of a chunk of whole events, which may have holes. */
+  static byte[] whole(long first, long last, List<EncodedEvent> kept) {
+    if (kept.size() < last - first + 1) {
+      return new Chunk(first, last, null, false).with(kept);
     }
     EventRunBuilder frames = new EventRunBuilder(HEADER_BYTES);
     kept.forEach(
         event -> frames.add(Arrays.copyOfRange(event.bytes(), event.start(), event.end())));
-    EventRun whole = frames.build();
-    byte[] header = header(whole);
-    byte[] value = Arrays.copyOf(header, HEADER_BYTES + whole.length());
-    System.arraycopy(whole.bytes(), whole.offset(), value, HEADER_BYTES, whole.length());
+    EventRun run = frames.build();
+    byte[] header = header(run);
+    byte[] value = Arrays.copyOf(header, HEADER_BYTES + run.length());
+    System.arraycopy(run.bytes(), run.offset(), value, HEADER_BYTES, run.length());
     return value;
   }
 

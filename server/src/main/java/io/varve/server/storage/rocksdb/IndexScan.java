@@ -3,6 +3,7 @@ package io.varve.server.storage.rocksdb;
 import io.varve.server.event.StreamId;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventSummary;
 import java.nio.ByteBuffer;
@@ -28,6 +29,9 @@ final class IndexScan {
 
   /** Numbers of streams that have an event. */
   private final BitSet withEvents = new BitSet();
+
+  /** Those whose first event is in the archive, so that its entry does not tell the stream. */
+  private final BitSet beginArchived = new BitSet();
 
   private long copies;
   private long ids;
@@ -74,15 +78,19 @@ final class IndexScan {
 
   private void scanCopies() {
     long number = 0;
-    EventSummary before = null;
+    Copy before = null;
     Database.Cursor cursor = index.cursor(IndexDatabase.STREAMS);
     for (boolean on = cursor.atOrAfter(FIRST_KEY); on; on = cursor.next()) {
       byte[] key = cursor.key();
       byte[] value = cursor.value();
       pace(key, value);
       copies++;
-      EventSummary event = summary(key, value);
-      if (event == null) {
+      Copy event;
+      try {
+        event = copy(key, value);
+      } catch (DamagedDataException e) {
+        findings.add(
+            UNREADABLE, "an event of the index (streams) cannot be read: " + e.getMessage());
         continue;
       }
       long itsNumber = Keys.toLong(key, 0);
@@ -96,45 +104,68 @@ final class IndexScan {
     }
   }
 
-  private @Nullable EventSummary summary(byte[] key, byte[] value) {
-    try {
-      if (key.length != 2 * Long.BYTES) {
-        throw new DamagedDataException(0, "its key has " + key.length + " bytes");
-      }
-      return new EncodedEvent(value, 0, 0, value.length).summary();
-    } catch (DamagedDataException e) {
-      findings.add(UNREADABLE, "an event of the index (streams) cannot be read: " + e.getMessage());
-      return null;
+  /**
+   * What an entry says of its event.
+   *
+   * @param stream null when the event is in the archive: then that the entry stands where it should
+   *     is told by the log's outline alone
+   */
+  private record Copy(
+      @Nullable StreamId stream, long version, long position, Instant recordedAt) {
+
+    String named(long number) {
+      return stream == null ? "number " + number : stream.toString();
     }
   }
 
-  private void beginStream(long number, EventSummary event) {
-    withEvents.set(Math.clamp(number, 0, Integer.MAX_VALUE - 1));
-    byte[] name = index.get(IndexDatabase.STREAM_NAMES, IndexDatabase.name(event.stream()));
+  private static Copy copy(byte[] key, byte[] value) {
+    if (key.length != 2 * Long.BYTES) {
+      throw new DamagedDataException(0, "its key has " + key.length + " bytes");
+    }
+    StoredEvent stored = new StoredEvent(Keys.toLong(key, Long.BYTES), value);
+    if (stored.isArchived()) {
+      EventHeader header = stored.header();
+      return new Copy(null, header.version(), header.position(), header.recordedAt());
+    }
+    EventSummary event = new EncodedEvent(value, 0, 0, value.length).summary();
+    return new Copy(event.stream(), event.version(), event.position(), event.recordedAt());
+  }
+
+  private void beginStream(long number, Copy event) {
+    int bit = Math.clamp(number, 0, Integer.MAX_VALUE - 1);
+    withEvents.set(bit);
+    StreamId stream = event.stream();
+    if (stream == null) {
+      beginArchived.set(bit);
+      return;
+    }
+    byte[] name = index.get(IndexDatabase.STREAM_NAMES, IndexDatabase.name(stream));
     if (name == null || Keys.toLong(name, 0) != number) {
       findings.add(
           IndexCheck.NAMES,
           "the index has events of stream "
-              + event.stream()
+              + stream
               + " under number "
               + number
               + ", which is not that stream's");
       return;
     }
-    Instant due = event.version() == 1 ? event.recordedAt() : log.createdAt(event.stream());
-    if (due != null && !StreamName.decode(name).createdAt().equals(due)) {
+    Instant due = event.version() == 1 ? event.recordedAt() : log.createdAt(stream);
+    checkCreatedAt(stream, StreamName.decode(name), due);
+  }
+
+  private void checkCreatedAt(StreamId stream, StreamName name, @Nullable Instant due) {
+    if (due != null && !name.createdAt().equals(due)) {
       findings.add(
           IndexCheck.NAMES,
-          "the index says that stream "
-              + event.stream()
-              + " was created at another time than "
-              + due);
+          "the index says that stream " + stream + " was created at another time than " + due);
     }
   }
 
-  private void check(byte[] key, @Nullable EventSummary before, EventSummary event) {
+  private void check(byte[] key, @Nullable Copy before, Copy event) {
     long version = Keys.toLong(key, Long.BYTES);
-    String which = "version " + version + " of stream " + event.stream();
+    String named = event.named(Keys.toLong(key, 0));
+    String which = "version " + version + " of stream " + named;
     if (version != event.version()) {
       findings.add(
           IndexCheck.STREAMS,
@@ -143,14 +174,17 @@ final class IndexScan {
       findings.add(
           IndexCheck.PROGRESS,
           which + " is in the index, which says that it ends before, at " + progress.position());
-    } else if (before != null && !before.stream().equals(event.stream())) {
+    } else if (before != null
+        && before.stream() != null
+        && event.stream() != null
+        && !before.stream().equals(event.stream())) {
       findings.add(
           IndexCheck.STREAMS, "the index has " + which + " among events of " + before.stream());
     } else if (before != null && version != before.version() + 1) {
       findings.add(
           IndexCheck.STREAMS,
           "stream "
-              + event.stream()
+              + named
               + " has no versions "
               + (before.version() + 1)
               + " to "
@@ -169,17 +203,18 @@ final class IndexScan {
       byte[] value = cursor.value();
       pace(key, value);
       try {
-        EventSummary copy = new EncodedEvent(value, 0, 0, value.length).summary();
+        Copy copy = copy(key, value);
         EventSummary event = log.event(copy.position());
         if (event == null
             ? !log.isReclaimed(copy.position())
-            : !event.stream().equals(copy.stream()) || event.version() != Keys.toLong(key, 8)) {
+            : isOfAnotherStream(event, Keys.toLong(key, 0))
+                || event.version() != Keys.toLong(key, Long.BYTES)) {
           findings.add(
               IndexCheck.STREAMS,
               "the index has version "
                   + Keys.toLong(key, Long.BYTES)
                   + " of stream "
-                  + copy.stream()
+                  + copy.named(Keys.toLong(key, 0))
                   + " at position "
                   + copy.position()
                   + ", which the log does not have");
@@ -188,6 +223,11 @@ final class IndexScan {
         // by the scan
       }
     }
+  }
+
+  private boolean isOfAnotherStream(EventSummary event, long number) {
+    byte[] name = index.get(IndexDatabase.STREAM_NAMES, IndexDatabase.name(event.stream()));
+    return name == null || StreamName.decode(name).number() != number;
   }
 
   // ---- names
@@ -228,6 +268,9 @@ final class IndexScan {
       return;
     }
     seen.set(number);
+    if (beginArchived.get(number)) {
+      checkCreatedAt(stream, name, log.createdAt(stream));
+    }
     if (withEvents.get(number)) {
       return;
     }

@@ -24,6 +24,7 @@ final class LogCheck {
 
   private final Database.View log;
   private final Findings findings;
+  private final CatalogueCheck catalogue;
 
   private long last;
   private long events;
@@ -31,14 +32,28 @@ final class LogCheck {
   private boolean complete = true;
   private Instant recordedAt = Instant.MIN;
 
+  /**
+   * An event of the log.
+   *
+   * @param outline whether its chunk holds outlines
+   * @param archived whether an archive segment covers its position
+   */
+  record Seen(EncodedEvent event, EventSummary summary, boolean outline, boolean archived) {
+    /** Whether all of it is in the log. */
+    boolean isWhole() {
+      return !outline || summary.stream().isSystem();
+    }
+  }
+
   /** Sees each event that can be read. */
   interface EventVisitor {
-    void visit(EncodedEvent event, EventSummary summary);
+    void visit(Seen seen);
   }
 
   LogCheck(Database.View log, Findings findings) {
     this.log = log;
     this.findings = findings;
+    this.catalogue = new CatalogueCheck(log, findings);
   }
 
   /** The last position that a chunk covers. */
@@ -106,6 +121,7 @@ final class LogCheck {
       last = Math.max(last, e.position());
       return UNKNOWN;
     }
+    catalogue.chunk(chunk);
     long first = chunk.firstPosition();
     if (due == UNKNOWN) {
       last = Math.max(last, first - 1);
@@ -136,7 +152,12 @@ final class LogCheck {
         before = summary.position();
         check(summary);
         count++;
-        visitor.visit(event, summary);
+        visitor.visit(
+            new Seen(
+                event,
+                summary,
+                chunk.outlined(),
+                summary.position() <= catalogue.archivedThrough()));
       }
     } catch (DamagedDataException e) {
       complete = false;
@@ -165,6 +186,7 @@ final class LogCheck {
   /** What is beside the chunks: consumers' progress, and times of creation. */
   void runBeside() {
     try {
+      catalogue.finish(last);
       checkTracking();
       Database.Cursor created = log.cursor(LogDatabase.CREATED);
       for (boolean on = created.atOrAfter(new byte[0]); on; on = created.next()) {

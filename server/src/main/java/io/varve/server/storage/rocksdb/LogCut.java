@@ -41,7 +41,7 @@ final class LogCut {
   }
 
   private @Nullable Instant recordedAtOrAfter(long position, long last) {
-    EventPage page = log.read(position, last, 1);
+    EventPage page = log.readOutlines(position, last, 1);
     return page.isEmpty()
         ? null
         : page.runs().getFirst().events().getFirst().summary().recordedAt();

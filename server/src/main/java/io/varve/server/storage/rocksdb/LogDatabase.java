@@ -426,6 +426,33 @@ final class LogDatabase implements AutoCloseable {
     return segments;
   }
 
+  /** The same as of the moment of a view. */
+  static List<ArchiveSegment> segmentsIn(Database.View log) {
+    List<ArchiveSegment> segments = new ArrayList<>();
+    log.visit(
+        ARCHIVE,
+        Keys.ofLong(0),
+        (key, value) -> {
+          segments.add(StoredSegment.decode(Keys.toLong(key, 0), value));
+          return Database.Visit.CONTINUE;
+        });
+    return segments;
+  }
+
+  /** Up to which position chunks are outlines, as of the moment of a view. */
+  static long outlinedIn(Database.View log) {
+    byte[] outlined = log.get(META, OUTLINED_KEY);
+    return outlined == null ? 0 : Keys.toLong(outlined, 0);
+  }
+
+  /** The number of the data format as it is written down. */
+  static int formatIn(Database.View log) {
+    byte[] format = log.get(META, FORMAT_KEY);
+    return format == null || format.length != Integer.BYTES
+        ? -1
+        : ByteBuffer.wrap(format).getInt();
+  }
+
   /** Enters an archive segment in the catalogue; durable, and in force, once this returns. */
   void enter(ArchiveSegment segment) {
     BatchBytes batch = new BatchBytes(512);
@@ -560,6 +587,28 @@ final class LogDatabase implements AutoCloseable {
   /** Adds to a batch that a chunk is gone. */
   void remove(BatchBytes batch, long firstPosition) {
     batch.delete(logId, Keys.ofLong(firstPosition));
+  }
+
+  /** Adds to a batch a chunk of whole events for these positions. */
+  void putWhole(BatchBytes batch, long first, long last, List<EncodedEvent> events) {
+    batch.put(logId, Keys.ofLong(first), Chunk.whole(first, last, events));
+  }
+
+  /**
+   * Takes the last archive segment out of the catalogue. Its events are in the log again, or gone.
+   */
+  void leave(ArchiveSegment segment) {
+    long before = segment.firstPosition() - 1;
+    BatchBytes batch = new BatchBytes(256);
+    batch.delete(archiveId, Keys.ofLong(segment.firstPosition()));
+    batch.put(metaId, OUTLINED_KEY, Keys.ofLong(before));
+    if (before == 0) {
+      batch.put(
+          metaId, FORMAT_KEY, ByteBuffer.allocate(Integer.BYTES).putInt(DATA_FORMAT).array());
+    }
+    database.write(batch);
+    archivedThrough = before;
+    outlinedThrough = before;
   }
 
   /** Adds to a batch that a chunk ends at an earlier position. */

@@ -1,6 +1,7 @@
 package io.varve.server.storage.rocksdb;
 
 import io.varve.server.event.StreamId;
+import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.Verification;
 import io.varve.server.storage.VerifyWatch;
@@ -91,13 +92,14 @@ final class LogVerification implements Verification {
     IndexComparison comparison = new IndexComparison(indexCheck, findings);
     logCheck.run(
         Math.max(indexLast, lastPosition(logView)),
-        (event, summary) -> {
+        seen -> {
+          EventSummary summary = seen.summary();
           if (indexCheck == null) {
             versions.follow(summary);
           } else if (summary.position() > indexLast) {
             behindTheIndex.merge(summary.stream(), summary.version(), Math::max);
           }
-          comparison.run(check -> check.event(event, summary));
+          comparison.run(check -> check.event(seen));
         });
     logCheck.runBeside();
     logLast = logCheck.last();

@@ -1,11 +1,16 @@
 package io.varve.server.storage.rocksdb;
 
 import io.varve.server.event.StreamId;
+import io.varve.server.storage.ArchiveSegment;
+import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.VerifyWatch;
+import io.varve.server.storage.archive.ArchiveFiles;
+import io.varve.server.storage.archive.ArchivePlace;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +18,9 @@ import org.rocksdb.LRUCache;
 
 /** What can be done to a data folder that no server has open, but for opening it. */
 public final class OfflineStore {
+  /** What the archive's files are below in a backup. */
+  public static final String ARCHIVE_IN_BACKUP = LogSource.ARCHIVE_FOLDER;
+
   private final Path folder;
   private final StorageSettings settings;
 
@@ -26,8 +34,13 @@ public final class OfflineStore {
 
   // ---- verifying
 
-  /** Re-reads everything in the folder and compares it. Changes nothing in it. */
-  public void verify(VerifyWatch watch) {
+  /**
+   * Re-reads everything in the folder and compares it. Changes nothing in it.
+   *
+   * @param archive where the archive's files are, those of stores by their ids; null when nobody
+   *     has said so: they are not verified then, which is noted
+   */
+  public void verify(@Nullable ArchivePlace archive, VerifyWatch watch) {
     NativeLibrary.load(FolderPart.NATIVE.in(folder));
     if (Files.exists(FolderPart.RESTORING.in(folder))) {
       watch.finding("a restore into this folder has not come to its end; do it again");
@@ -41,8 +54,27 @@ public final class OfflineStore {
       try (Database index = openIndex(watch)) {
         verify(log, index, watch);
       }
+      verifyArchive(log, archive, watch);
     } catch (StorageException e) {
       watch.finding(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void verifyArchive(
+      Database log, @Nullable ArchivePlace archive, VerifyWatch watch) {
+    UUID storeId = LogDatabase.storeIdOf(log);
+    if (storeId != null && archive != null) {
+      new ArchiveVerification(log, archive.ofStore().apply(storeId)).run(watch);
+      return;
+    }
+    try (Database.View view = log.view()) {
+      int files = LogDatabase.segmentsIn(view).size();
+      if (files > 0) {
+        watch.note(
+            "the store has " + files + " files in an archive, which were not verified: name it");
+      }
+    } catch (DamagedDataException toldOfTheLog) {
+      // by the check of the catalogue
     }
   }
 
@@ -153,11 +185,14 @@ public final class OfflineStore {
    * Makes a store of the databases of a backup that have been put into the folder: cuts the log if
    * it is to be cut, makes the index, drops what is ahead.
    *
-   * @return the last position
+   * @param archive where the backup has the archive's files
+   * @param keepsArchive whether what is in the archive stays there; otherwise all of it is put back
+   *     into the log. What lies in a file that goes beyond the bound is in any case
    * @throws StorageException what was in the backup is damaged, or the disk failed
    * @throws IllegalArgumentException the log ends before the position to which it is to be restored
    */
-  public long finishRestore(RestoreBound bound, RebuildWatch watch) {
+  public Finished finishRestore(
+      RestoreBound bound, ArchiveFiles archive, boolean keepsArchive, RebuildWatch watch) {
     NativeLibrary.load(FolderPart.NATIVE.in(folder));
     try (LRUCache cache = new LRUCache(settings.blockCacheBytes());
         LogDatabase log = openLog(cache)) {
@@ -166,6 +201,7 @@ public final class OfflineStore {
       if (end < last) {
         new LogCut(log).to(end);
       }
+      new ArchiveReturn(log, archive).allBehind(keepsArchive ? end : 0);
       rebuild(log, end, watch);
       if (end < last) {
         try (IndexDatabase index =
@@ -176,9 +212,17 @@ public final class OfflineStore {
       try (HeadMark mark = HeadMark.open(FolderPart.HEAD.in(folder))) {
         mark.raiseTo(end);
       }
-      return end;
+      return new Finished(end, log.storeId(), log.segments());
     }
   }
+
+  /**
+   * What has been restored.
+   *
+   * @param position the last position
+   * @param archived the files that the store's archive is to have
+   */
+  public record Finished(long position, UUID storeId, List<ArchiveSegment> archived) {}
 
   private static long endOf(RestoreBound bound, LogDatabase log, long last) {
     long end = last;

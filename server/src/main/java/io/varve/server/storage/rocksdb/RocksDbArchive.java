@@ -293,6 +293,11 @@ final class RocksDbArchive implements EventArchive {
         this, place, logDatabase, index, last, segmentBytes, clock, id, at);
   }
 
+  /** Where the files are; null when nobody has said so. */
+  @Nullable ArchiveFiles files() {
+    return files;
+  }
+
   Object upkeep() {
     return upkeep;
   }
@@ -330,104 +335,16 @@ final class RocksDbArchive implements EventArchive {
   @Override
   public List<String> verify(ArchiveSegment segment) {
     List<String> findings = new ArrayList<>();
-    try {
-      from(
-          segment,
-          place -> {
-            long size = place.size(segment.file());
-            if (size != segment.fileBytes()) {
-              findings.add(
-                  "the archive segment "
-                      + segment.file()
-                      + " has "
-                      + size
-                      + " bytes, and should have "
-                      + segment.fileBytes());
-              return findings;
-            }
-            String sha256 = SegmentReader.sha256(place, segment.file(), size);
-            if (!sha256.equals(segment.sha256())) {
-              findings.add(
-                  "the archive segment "
-                      + segment.file()
-                      + " is not what was written: its SHA-256 is "
-                      + sha256
-                      + " instead of "
-                      + segment.sha256());
-            }
-            SegmentReader reader = open(place, segment);
-            if (!reader.beginsWell()) {
-              findings.add("the archive segment " + segment.file() + " has a damaged head");
-            }
-            compareWithOutlines(segment, reader, findings);
-            return findings;
-          });
-    } catch (DamagedDataException | ArchiveUnavailableException e) {
-      findings.add(String.valueOf(e.getMessage()));
+    try (Database.View view = logDatabase.database().view()) {
+      new ArchiveCheck(view, files, storeId, findings::add, _ -> {}).check(segment);
     }
     return findings;
-  }
-
-  private void compareWithOutlines(
-      ArchiveSegment segment, SegmentReader reader, List<String> findings) throws IOException {
-    long due = segment.firstPosition();
-    long events = 0;
-    for (int i = 0; i < reader.blocks(); i++) {
-      SegmentReader.Block block = reader.block(i);
-      if (block.firstPosition() != due) {
-        findings.add("the archive segment " + segment.file() + " does not cover position " + due);
-      }
-      due = block.lastPosition() + 1;
-      events += block.events();
-      compareWithOutlines(segment, block, eventsOf(reader, block), findings);
-    }
-    if (due != segment.lastPosition() + 1 || events != segment.events()) {
-      findings.add(
-          "the archive segment "
-              + segment.file()
-              + " holds "
-              + events
-              + " events up to position "
-              + (due - 1)
-              + ", and the catalogue says "
-              + segment.events()
-              + " up to "
-              + segment.lastPosition());
-    }
   }
 
   /** The events of a block as they are in its file. */
   static List<EncodedEvent> eventsOf(SegmentReader reader, SegmentReader.Block block)
       throws IOException {
     return block.events() == 0 ? List.of() : reader.read(block).events();
-  }
-
-  private void compareWithOutlines(
-      ArchiveSegment segment,
-      SegmentReader.Block block,
-      List<EncodedEvent> events,
-      List<String> findings) {
-    int next = 0;
-    for (EventRun outlines :
-        logDatabase
-            .readOutlines(block.firstPosition(), block.lastPosition(), Integer.MAX_VALUE)
-            .runs()) {
-      for (EncodedEvent outline : outlines.events()) {
-        while (next < events.size() && events.get(next).position() < outline.position()) {
-          next++; // reclaimed since
-        }
-        if (next == events.size()
-            || !Arrays.equals(events.get(next).outline(), outline.outline())) {
-          findings.add(
-              "the event at position "
-                  + outline.position()
-                  + " in the archive segment "
-                  + segment.file()
-                  + " is not the one that its outline is of");
-          return;
-        }
-      }
-    }
   }
 
   @Override

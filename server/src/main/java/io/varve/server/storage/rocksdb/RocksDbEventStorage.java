@@ -421,12 +421,17 @@ public final class RocksDbEventStorage implements EventStorage {
 
   @Override
   public BackupSource backupSource() {
-    return new DatabaseSource(FolderPart.LOG, logDatabase.database());
+    return new LogSource(logDatabase.database(), archive.files());
   }
 
   @Override
   public Verification verification() {
     return new LogVerification(logDatabase.database(), index.database());
+  }
+
+  @Override
+  public Verification archiveVerification() {
+    return new ArchiveVerification(logDatabase.database(), archive.files());
   }
 
   // ---- closing

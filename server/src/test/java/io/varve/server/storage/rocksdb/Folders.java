@@ -9,6 +9,7 @@ import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.IndexedEvent;
 import io.varve.server.storage.VerifyWatch;
+import io.varve.server.storage.archive.ArchivePlace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
@@ -231,16 +233,31 @@ public final class Folders {
 
   /** What {@code varve verify} finds in a folder that nobody has open. */
   public static List<String> findings(Path folder) {
+    return findings(folder, null);
+  }
+
+  /** The same with the folder of its archive. */
+  public static List<String> findings(Path folder, @Nullable Path archive) {
     List<String> findings = new ArrayList<>();
-    new OfflineStore(folder, StorageSettings.defaults()).verify(watch(findings, new ArrayList<>()));
+    verify(folder, archive, watch(findings, new ArrayList<>()));
     return findings;
   }
 
   /** What {@code varve verify} finds worth knowing in a folder, though it is no damage. */
   public static List<String> notes(Path folder) {
+    return notes(folder, null);
+  }
+
+  /** The same with the folder of its archive. */
+  public static List<String> notes(Path folder, @Nullable Path archive) {
     List<String> notes = new ArrayList<>();
-    new OfflineStore(folder, StorageSettings.defaults()).verify(watch(new ArrayList<>(), notes));
+    verify(folder, archive, watch(new ArrayList<>(), notes));
     return notes;
+  }
+
+  private static void verify(Path folder, @Nullable Path archive, VerifyWatch watch) {
+    new OfflineStore(folder, StorageSettings.defaults())
+        .verify(archive == null ? null : ArchivePlace.folder(archive), watch);
   }
 
   private static VerifyWatch watch(List<String> findings, List<String> notes) {

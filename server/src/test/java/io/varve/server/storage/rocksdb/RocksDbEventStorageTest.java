@@ -363,11 +363,11 @@ class RocksDbEventStorageTest {
     }
     addFamily(
         folder.resolve("log"), "by_colour"); // a later release's data has what we know nothing of
-    putInto(folder.resolve("log"), "meta", "format", new byte[] {0, 0, 0, 2});
+    putInto(folder.resolve("log"), "meta", "format", new byte[] {0, 0, 0, 3});
 
     assertThatThrownBy(() -> open(folder))
         .isInstanceOf(StorageException.class)
-        .hasMessageContainingAll("data format 2", "this release reads format 1");
+        .hasMessageContainingAll("data format 3", "this release reads formats 1 and 2 only");
   }
 
   @Test
