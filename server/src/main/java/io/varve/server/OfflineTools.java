@@ -201,8 +201,7 @@ public final class OfflineTools {
     from.copyTo(folder, manifest, OfflineStore.ARCHIVE_IN_BACKUP, copying);
     ArchiveFiles archived =
         new StoredFiles(
-            "the backup in " + from.path(),
-            from.filesIn(OfflineStore.ARCHIVE_IN_BACKUP, manifest));
+            "the backup in " + from.path(), from.filesIn(OfflineStore.ARCHIVE_IN_BACKUP, manifest));
     OfflineStore.Finished finished =
         new OfflineStore(folder, StorageSettings.defaults())
             .finishRestore(bound, archived, archive != null, rebuilding);

@@ -47,9 +47,7 @@ final class RestoredArchive {
           Kind.FOLDER_UNUSABLE, "a file of the archive or its folder is missing: " + e, e);
     } catch (IOException e) {
       throw new BackupException(
-          Kind.FOLDER_UNUSABLE,
-          "the archive cannot be restored to " + to.location() + ": " + e,
-          e);
+          Kind.FOLDER_UNUSABLE, "the archive cannot be restored to " + to.location() + ": " + e, e);
     }
   }
 

@@ -203,9 +203,7 @@ class ArchiveBackupTest {
       store.admin().createBackup("daily", _ -> {});
     }
     assertThatThrownBy(
-            () ->
-                OfflineTools.backup(
-                    data, null, temp.resolve("backups/daily"), (_, _, _) -> {}))
+            () -> OfflineTools.backup(data, null, temp.resolve("backups/daily"), (_, _, _) -> {}))
         .hasMessageContainingAll("are in the archive", "archive-folder");
     List<String> damage = new ArrayList<>();
     OfflineTools.verifyBackup(backups.resolve("daily"), (_, _, _) -> {}, damage::add);
@@ -288,10 +286,7 @@ class ArchiveBackupTest {
     for (int i = 0; i < EVENTS; i++) {
       byte[] bytes = new byte[8_000];
       random.nextBytes(bytes);
-      store.append(
-          "s-" + i % 5,
-          ExpectedVersion.any(),
-          NewEvent.of("T" + i % 3, bytes));
+      store.append("s-" + i % 5, ExpectedVersion.any(), NewEvent.of("T" + i % 3, bytes));
     }
     store.archive().moveBefore(21, _ -> {});
     store.archive().moveBefore(41, _ -> {});

@@ -15,6 +15,7 @@ import io.varve.proto.v1.NewEvent;
 import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.RecordedEvent;
 import io.varve.proto.v1.VerifyArchiveRequest;
+import io.varve.server.storage.rocksdb.Folders;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,13 +28,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * SIGKILL while events are moved to the archive and others are appended. How often is the system
- * property {@code varve.archive.kills}.
+ * SIGKILL while events are moved to the archive and others are appended. {@code -Dvarve.kills=50}
+ * for a long run, {@code -Dvarve.seed=N} for other moments.
  */
 class ArchiveKillIT {
-  private static final int KILLS = Integer.getInteger("varve.archive.kills", 4);
+  private static final int KILLS = Integer.getInteger("varve.kills", 4);
   private static final int EVENTS_A_ROUND = 120;
-  private static final long SEED = Long.getLong("varve.archive.seed", 1);
+  private static final long SEED = Long.getLong("varve.seed", 1);
 
   @TempDir Path folder;
 
@@ -65,6 +66,7 @@ class ArchiveKillIT {
         }
       }
     }
+    assertThat(Folders.findings(data, archive)).as("the killed store, seed " + SEED).isEmpty();
     try (ServerProcess server = ServerProcess.serveWith(data, archive)) {
       ManagedChannel channel = server.connect();
       try {

@@ -340,11 +340,11 @@ public final class BackupFolder {
   private static String copy(InputStream in, Path target, LongConsumer read) throws IOException {
     MessageDigest digest = Sha256.digest();
     try (FileChannel out =
-            FileChannel.open(
-                target,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
+        FileChannel.open(
+            target,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
       transfer(in, Channels.newOutputStream(out), digest, read);
       out.force(true);
     }

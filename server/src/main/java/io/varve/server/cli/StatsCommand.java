@@ -33,11 +33,17 @@ final class StatsCommand implements Callable<Integer> {
               .put("event_count", figures.eventCount())
               .put("stream_count", figures.streamCount())
               .put("disk_bytes", figures.diskBytes())
+              .put("archived_position", archivedPosition(store, info))
               .put("appends_per_second", figures.appendsPerSecond())
               .put("reads_per_second", figures.readsPerSecond())
               .put("subscriptions", figures.subscriptions())
               .end());
     }
     return ExitCode.OK.code();
+  }
+
+  /** An older server has no archive to ask for. */
+  private static long archivedPosition(VarveClient store, ServerInfo info) {
+    return info.features().contains("archive") ? store.archive().status().archivedPosition() : 0;
   }
 }

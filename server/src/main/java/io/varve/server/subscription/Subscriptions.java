@@ -114,8 +114,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
         afterVersion = reader.headOf(stream, afterPosition).version();
       }
     }
-    return open(
-        feeds.ofStream(stream, afterVersion, skipArchived), afterPosition, subscriber);
+    return open(feeds.ofStream(stream, afterVersion, skipArchived), afterPosition, subscriber);
   }
 
   private Subscription open(Feed feed, long startPosition, Subscriber subscriber) {

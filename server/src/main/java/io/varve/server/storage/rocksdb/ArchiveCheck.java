@@ -169,8 +169,7 @@ final class ArchiveCheck {
     Outlines(long from, long last) {
       this.from = from;
       this.last = last;
-      this.on =
-          chunks.atOrBefore(Keys.ofLong(from)) || chunks.atOrAfter(Keys.ofLong(from));
+      this.on = chunks.atOrBefore(Keys.ofLong(from)) || chunks.atOrAfter(Keys.ofLong(from));
       advance();
     }
 

@@ -12,7 +12,9 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Verifies the archive's files. What their catalogue is in itself, {@link LogVerification} tells. */
+/**
+ * Verifies the archive's files. What their catalogue is in itself, {@link LogVerification} tells.
+ */
 final class ArchiveVerification implements Verification {
   private static final String KIND = "archive segments that are not as they should be";
 

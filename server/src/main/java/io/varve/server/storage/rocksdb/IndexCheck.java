@@ -129,7 +129,9 @@ final class IndexCheck {
     }
   }
 
-  /** Of a stream whose first entry in the index is one of the archive, which the scan cannot tell. */
+  /**
+   * Of a stream whose first entry in the index is one of the archive, which the scan cannot tell.
+   */
   private void expectCreatedAt(EventSummary first) {
     byte[] name = index.get(IndexDatabase.STREAM_NAMES, IndexDatabase.name(first.stream()));
     if (name != null && !StreamName.decode(name).createdAt().equals(first.recordedAt())) {

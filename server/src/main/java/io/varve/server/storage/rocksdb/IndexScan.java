@@ -110,8 +110,7 @@ final class IndexScan {
    * @param stream null when the event is in the archive: then that the entry stands where it should
    *     is told by the log's outline alone
    */
-  private record Copy(
-      @Nullable StreamId stream, long version, long position, Instant recordedAt) {
+  private record Copy(@Nullable StreamId stream, long version, long position, Instant recordedAt) {
 
     String named(long number) {
       return stream == null ? "number " + number : stream.toString();

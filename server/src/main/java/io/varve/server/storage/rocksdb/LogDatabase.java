@@ -448,9 +448,7 @@ final class LogDatabase implements AutoCloseable {
   /** The number of the data format as it is written down. */
   static int formatIn(Database.View log) {
     byte[] format = log.get(META, FORMAT_KEY);
-    return format == null || format.length != Integer.BYTES
-        ? -1
-        : ByteBuffer.wrap(format).getInt();
+    return format == null || format.length != Integer.BYTES ? -1 : ByteBuffer.wrap(format).getInt();
   }
 
   /** Enters an archive segment in the catalogue; durable, and in force, once this returns. */
@@ -603,8 +601,7 @@ final class LogDatabase implements AutoCloseable {
     batch.delete(archiveId, Keys.ofLong(segment.firstPosition()));
     batch.put(metaId, OUTLINED_KEY, Keys.ofLong(before));
     if (before == 0) {
-      batch.put(
-          metaId, FORMAT_KEY, ByteBuffer.allocate(Integer.BYTES).putInt(DATA_FORMAT).array());
+      batch.put(metaId, FORMAT_KEY, ByteBuffer.allocate(Integer.BYTES).putInt(DATA_FORMAT).array());
     }
     database.write(batch);
     archivedThrough = before;
