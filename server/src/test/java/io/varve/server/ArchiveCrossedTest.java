@@ -75,7 +75,7 @@ class ArchiveCrossedTest {
       }
       try {
         for (int move = 1; move <= MOVES; move++) {
-          store.archive().moveBefore(move * (EVENTS / MOVES) + 1L, _ -> {});
+          store.archive().moveBefore((long) move * EVENTS / MOVES + 1, _ -> {});
         }
       } finally {
         done.set(true);
