@@ -59,6 +59,7 @@ class BackupCutShortIT {
                     backup,
                     temp.resolve("restored"),
                     RestoreBound.NONE,
+                    null,
                     (_, _, _) -> {},
                     (_, _) -> {})
                 .position())
@@ -79,6 +80,7 @@ class BackupCutShortIT {
         BackupWriter.Made made =
             OfflineTools.backup(
                 data,
+                null,
                 backup,
                 (_, _, _) -> {
                   if (left[0]-- == 0) {

@@ -25,6 +25,7 @@ import io.varve.proto.v1.TransactRequest;
 import io.varve.server.event.StreamScope;
 import io.varve.server.security.Action;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -109,7 +110,9 @@ final class AccessRules {
     String admin = AdminGrpc.SERVICE_NAME;
     rule(admin, "GetServerInfo", (_, _) -> {});
     rule(admin, "GetStatistics", (caller, _) -> caller.requireAll(READ));
-    for (String act : new String[] {"CreateBackup", "Verify", "Archive", "Scavenge", "Compact"}) {
+    rule(admin, "ListArchive", (caller, _) -> caller.requireAdministrator());
+    for (String act :
+        List.of("CreateBackup", "Verify", "Archive", "VerifyArchive", "Scavenge", "Compact")) {
       RULES.put(admin + "/" + act, ADMINISTER);
     }
 

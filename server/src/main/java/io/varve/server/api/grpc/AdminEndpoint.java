@@ -38,7 +38,6 @@ import io.varve.server.storage.StorageFigures;
 import io.varve.server.subscription.Subscriptions;
 import java.time.Instant;
 import java.util.List;
-import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -116,18 +115,7 @@ public final class AdminEndpoint {
 
   /** The service as gRPC serves it. */
   ServerServiceDefinition service() {
-    return NotServedYet.allBut(
-        Set.of(
-            AdminGrpc.getGetServerInfoMethod(),
-            AdminGrpc.getGetStatisticsMethod(),
-            AdminGrpc.getScavengeMethod(),
-            AdminGrpc.getCreateBackupMethod(),
-            AdminGrpc.getVerifyMethod(),
-            AdminGrpc.getCompactMethod(),
-            AdminGrpc.getArchiveMethod(),
-            AdminGrpc.getListArchiveMethod(),
-            AdminGrpc.getVerifyArchiveMethod()),
-        new Service().bindService());
+    return new Service().bindService();
   }
 
   /** Ends what would go on for long. */

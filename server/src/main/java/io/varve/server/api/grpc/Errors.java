@@ -364,15 +364,6 @@ final class Errors {
         Map.of("store", store));
   }
 
-  static Refusal notServedYet(String feature) {
-    return new Refusal(
-        build(
-            Code.UNIMPLEMENTED,
-            ErrorReason.ERROR_REASON_NOT_SERVED_YET,
-            feature + " belongs to the contract but is not served by this release",
-            Map.of("feature", feature)));
-  }
-
   // ---- looking after the store
 
   static Refusal backup(String folder, BackupException failure) {

@@ -14,7 +14,6 @@ import io.grpc.Status.Code;
 import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
-import io.varve.proto.v1.ArchiveRequest;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.GetEventRequest;
 import io.varve.proto.v1.GetServerInfoRequest;
@@ -262,15 +261,5 @@ class AdminTest {
         .flatMap(answer -> answer.getEvents().getEventsList().stream())
         .map(RecordedEvent::getType)
         .toList();
-  }
-
-  @Test
-  void what_is_not_served_yet_says_so() throws Exception {
-    try (TestServer server = TestServer.start(folder)) {
-      AdminGrpc.AdminBlockingStub admin = AdminGrpc.newBlockingStub(server.connect());
-
-      Refused.from(() -> admin.archive(ArchiveRequest.getDefaultInstance()).next())
-          .has(Code.UNIMPLEMENTED, "NOT_SERVED_YET");
-    }
   }
 }

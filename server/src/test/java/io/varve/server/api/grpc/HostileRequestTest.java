@@ -21,6 +21,7 @@ import io.grpc.Status.Code;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.stub.MetadataUtils;
+import io.varve.proto.v1.AccessGrpc;
 import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.ConsumerGroupsGrpc;
@@ -72,12 +73,8 @@ class HostileRequestTest {
     methods.addAll(StreamsGrpc.getServiceDescriptor().getMethods());
     methods.addAll(SnapshotsGrpc.getServiceDescriptor().getMethods());
     methods.addAll(ConsumerGroupsGrpc.getServiceDescriptor().getMethods());
-    methods.add(AdminGrpc.getGetServerInfoMethod());
-    methods.add(AdminGrpc.getGetStatisticsMethod());
-    methods.add(AdminGrpc.getScavengeMethod());
-    methods.add(AdminGrpc.getCreateBackupMethod());
-    methods.add(AdminGrpc.getVerifyMethod());
-    methods.add(AdminGrpc.getCompactMethod());
+    methods.addAll(AdminGrpc.getServiceDescriptor().getMethods());
+    methods.addAll(AccessGrpc.getServiceDescriptor().getMethods());
     return methods.stream();
   }
 
@@ -90,13 +87,6 @@ class HostileRequestTest {
 
   static Stream<MethodDescriptor<?, ?>> allMethods() {
     return Stream.concat(servedMethods(), methodsOfOthers());
-  }
-
-  static Stream<MethodDescriptor<?, ?>> methodsNotServedYet() {
-    List<MethodDescriptor<?, ?>> methods = new ArrayList<>();
-    methods.addAll(AdminGrpc.getServiceDescriptor().getMethods());
-    methods.removeAll(servedMethods().toList());
-    return methods.stream();
   }
 
   static Stream<MethodDescriptor<?, ?>> methodsWithOneRequest() {
@@ -373,24 +363,6 @@ class HostileRequestTest {
     RawCall call = start(channel, method, List.of(new byte[0]), true, false);
 
     Refused.from(call.end()).has(Code.NOT_FOUND, "STORE_NOT_FOUND");
-  }
-
-  // ---- what is not served yet
-
-  @ParameterizedTest
-  @MethodSource("methodsNotServedYet")
-  void a_method_that_is_not_served_yet_says_so(MethodDescriptor<?, ?> method) throws Exception {
-    for (List<byte[]> requests :
-        List.<List<byte[]>>of(List.of(new byte[0]), List.of(new byte[] {0x0a, 5}))) {
-      Refused refused = Refused.from(send(method, requests));
-      if (refused.code() == Code.INVALID_ARGUMENT) {
-        refused.isInvalid("request"); // looked at before the method said no
-        continue;
-      }
-      assertThat(refused.has(Code.UNIMPLEMENTED, "NOT_SERVED_YET").metadata())
-          .containsEntry("feature", method.getFullMethodName());
-      assertThat(refused.sentence()).contains(method.getFullMethodName());
-    }
   }
 
   @ParameterizedTest
