@@ -61,7 +61,14 @@ final class RunningProgram implements AutoCloseable {
   /** A server over the data in this folder; port 0: any. */
   static RunningProgram server(Path folder, int port) throws IOException {
     return start(
-        SERVER, folder, "serve", "--data", folder.resolve("data").toString(), "--port", "" + port);
+        SERVER,
+        folder,
+        "serve",
+        "--data",
+        folder.resolve("data").toString(),
+        "--port",
+        "" + port,
+        "--no-ops");
   }
 
   /** The demo over the server at this port, with its read model in this folder. */

@@ -26,6 +26,7 @@ final class LocalStore implements AutoCloseable {
             ServerConfig.defaults()
                 .with(Settings.DATA, data)
                 .with(Settings.PORT, 0)
+                .with(Settings.OPS, false)
                 .with(Settings.REFLECTION, false));
     return new LocalStore(server, connect(server));
   }

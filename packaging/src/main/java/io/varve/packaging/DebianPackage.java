@@ -55,8 +55,7 @@ final class DebianPackage {
       if (path.startsWith("bin/") || path.startsWith("lib/")) {
         data.addAll(Entry.under("usr/share/varve/", List.of(entry)));
       } else if (path.startsWith("conf/")) {
-        data.addAll(
-            Entry.under("etc/varve/", List.of(entry.at(path.substring("conf/".length())))));
+        data.addAll(Entry.under("etc/varve/", List.of(entry.at(path.substring("conf/".length())))));
       } else if (path.startsWith("systemd/")) {
         String name = path.substring("systemd/".length());
         data.addAll(Entry.under("usr/lib/systemd/system/", List.of(entry.at(name))));

@@ -54,9 +54,7 @@ record Entry(String path, @Nullable Path source, @Nullable String link, int mode
   }
 
   static List<Entry> under(String prefix, List<Entry> entries) {
-    return entries.stream()
-        .map(entry -> entry.at(prefix + entry.path))
-        .toList();
+    return entries.stream().map(entry -> entry.at(prefix + entry.path)).toList();
   }
 
   @SafeVarargs

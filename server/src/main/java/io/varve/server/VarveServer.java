@@ -11,9 +11,12 @@ import io.varve.server.api.grpc.ServerTls;
 import io.varve.server.api.grpc.SnapshotsEndpoint;
 import io.varve.server.api.grpc.StreamsEndpoint;
 import io.varve.server.append.AppendSettings;
+import io.varve.server.append.CommitListener;
+import io.varve.server.append.CommitLog;
 import io.varve.server.append.LocalCommitLog;
 import io.varve.server.backup.BackupWriter;
 import io.varve.server.backup.Backups;
+import io.varve.server.config.OpsConfig;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.config.Settings;
 import io.varve.server.group.ConsumerGroups;
@@ -25,8 +28,10 @@ import io.varve.server.ops.Compactor;
 import io.varve.server.ops.LongTask;
 import io.varve.server.ops.ScavengeSettings;
 import io.varve.server.ops.Scavenger;
-import io.varve.server.ops.Traffic;
 import io.varve.server.ops.Verifier;
+import io.varve.server.ops.console.ConsoleStore;
+import io.varve.server.ops.metrics.StoreView;
+import io.varve.server.ops.metrics.UpkeepView;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
 import io.varve.server.security.AccessControl;
@@ -54,6 +59,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -86,6 +92,7 @@ public final class VarveServer implements AutoCloseable {
   private final EventStorage storage;
   private final Subscriptions subscriptions;
   private final GrpcServer.Running port;
+  private final Operations operations;
 
   /** How to stop what has been started, the last first. */
   private final Deque<Runnable> stops;
@@ -96,10 +103,12 @@ public final class VarveServer implements AutoCloseable {
       EventStorage storage,
       Subscriptions subscriptions,
       GrpcServer.Running port,
+      Operations operations,
       Deque<Runnable> stops) {
     this.storage = storage;
     this.subscriptions = subscriptions;
     this.port = port;
+    this.operations = operations;
     this.stops = stops;
   }
 
@@ -122,6 +131,10 @@ public final class VarveServer implements AutoCloseable {
     DataFolder folder = DataFolder.open(config.get(Settings.DATA));
     stops.push(folder::close);
     OfflineTools.refuseIfHalfRestored(folder.path());
+    OpsConfig ops = OpsConfig.of(config);
+    Operations operations =
+        Operations.start(
+            ops, folder, TransportSecurity.ofOps(config, tls), clock, System::nanoTime, stops);
     EventStorage storage = open(folder, config, eventIds.get());
     stops.push(storage::close);
 
@@ -135,6 +148,7 @@ public final class VarveServer implements AutoCloseable {
 
     GroupStore groupStore = openGroups(folder, storage.storeId());
     stops.push(groupStore::close);
+    operations.trace(ops, storage.storeId().toString(), stops);
 
     int cores = Runtime.getRuntime().availableProcessors();
     // Apart, so that a few long scans cannot keep appends waiting.
@@ -193,21 +207,20 @@ public final class VarveServer implements AutoCloseable {
     }
     AuditTrail audit = new AuditTrail(System::nanoTime);
     AccessGuard guard = new AccessGuard(access, audit);
-    GrpcServer grpc = new GrpcServer(config, tls, guard, calls, reads);
-    Traffic traffic = new Traffic(System::nanoTime);
-    LocalCommitLog commitLog =
-        new LocalCommitLog(
-                storage,
-                new AppendSettings(
-                    config.get(Settings.APPEND_QUEUE),
-                    config.get(Settings.APPEND_QUEUE_BYTES),
-                    config.get(Settings.BATCH_EVENTS),
-                    config.get(Settings.BATCH_BYTES),
-                    config.get(Settings.CACHED_STREAM_HEADS)),
-                Thread::new,
-                List.of(subscriptions, groups, grpc, traffic))
-            .start();
-    stops.push(commitLog::close);
+    GrpcServer grpc = new GrpcServer(config, tls, guard, calls, reads, operations.calls());
+    List<CommitListener> listeners = new ArrayList<>(List.of(subscriptions, groups, grpc));
+    listeners.addAll(operations.commitListeners());
+    AppendSettings appends =
+        new AppendSettings(
+            config.get(Settings.APPEND_QUEUE),
+            config.get(Settings.APPEND_QUEUE_BYTES),
+            config.get(Settings.BATCH_EVENTS),
+            config.get(Settings.BATCH_BYTES),
+            config.get(Settings.CACHED_STREAM_HEADS));
+    LocalCommitLog local = new LocalCommitLog(storage, appends, Thread::new, listeners).start();
+    stops.push(local::close);
+    CommitLog commitLog = operations.observed(local);
+    operations.guard(new OpsAccess(access, audit));
     SystemJournal journal = new SystemJournal(commitLog, clock, eventIds);
     ScheduledFuture<?> looks =
         timer.scheduleWithFixedDelay(
@@ -235,14 +248,15 @@ public final class VarveServer implements AutoCloseable {
             reads,
             clock,
             eventIds,
-            traffic::sent);
+            operations.trafficListener());
+    StreamDirectory directory = new StreamDirectory(storage);
     StreamsEndpoint streams =
-        new StreamsEndpoint(
-            commitLog, reader, new StreamDirectory(storage), config.limits(), clock, eventIds);
+        new StreamsEndpoint(commitLog, reader, directory, config.limits(), clock, eventIds);
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
     ConsumerGroupsEndpoint groupsEndpoint =
-        new ConsumerGroupsEndpoint(groups, config.limits(), reads, clock, traffic::sent);
+        new ConsumerGroupsEndpoint(
+            groups, config.limits(), reads, clock, operations.trafficListener()::delivered);
     ScheduledExecutorService scavenges =
         Executors.newSingleThreadScheduledExecutor(named("varve-scavenge-"));
     stops.push(() -> stop(scavenges));
@@ -264,8 +278,9 @@ public final class VarveServer implements AutoCloseable {
                     OfflineTools.backupSources(storage, snapshots, groupStore),
                     FolderPart.FROZEN.in(folder.path()),
                     clock)),
-            new LongTask(upkeepThreads),
-            new Verifier(() -> verifications(storage, snapshots), upkeepThreads, System::nanoTime),
+            new LongTask(upkeepThreads, clock),
+            new Verifier(
+                () -> verifications(storage, snapshots), upkeepThreads, clock, System::nanoTime),
             new Compactor(storage::compact, upkeepThreads, clock));
     ScheduledExecutorService archiving =
         Executors.newSingleThreadScheduledExecutor(named("varve-archive-"));
@@ -286,7 +301,7 @@ public final class VarveServer implements AutoCloseable {
             snapshots,
             groups,
             subscriptions,
-            traffic,
+            operations.traffic(),
             scavenger,
             upkeep,
             config.limits(),
@@ -304,8 +319,30 @@ public final class VarveServer implements AutoCloseable {
               admin,
               new AccessEndpoint(
                   access, journal, new Secrets(new SecureRandom()), config.limits()));
+      StoreView view =
+          new StoreView(
+              storage,
+              snapshots,
+              local,
+              appends,
+              subscriptions,
+              groups,
+              new UpkeepView(
+                  upkeep.backupTask(),
+                  upkeep.backups()::lastPosition,
+                  upkeep.verifier(),
+                  upkeep.compactor()),
+              scavenger,
+              operations.readiness(),
+              operations.disk());
+      String address = config.get(Settings.HOST) + ":" + port.port();
+      operations.show(
+          new ConsoleStore(
+              Release.number(), address, view, reader, directory, reads, operations.traffic()),
+          stops);
       stops.push(() -> port.stop(config.get(Settings.DRAIN_TIMEOUT)));
-      return new VarveServer(storage, subscriptions, port, stops);
+      stops.push(operations.readiness()::stopping);
+      return new VarveServer(storage, subscriptions, port, operations, stops);
     } catch (IOException e) {
       throw new StartFailure(
           Kind.ADDRESS_UNAVAILABLE,
@@ -460,6 +497,11 @@ public final class VarveServer implements AutoCloseable {
   /** The port that is listened on. */
   public int port() {
     return port.port();
+  }
+
+  /** The operations port that is listened on; empty if there is none. */
+  public OptionalInt opsPort() {
+    return operations.port();
   }
 
   /** The store's id. */

@@ -60,7 +60,7 @@ class ArchitectureTest {
           .layer("security")
           .definedBy(ROOT + ".security")
           .layer("ops")
-          .definedBy(ROOT + ".ops")
+          .definedBy(ROOT + ".ops..")
           .layer("backup")
           .definedBy(ROOT + ".backup")
           .layer("api.grpc")
@@ -88,13 +88,13 @@ class ArchitectureTest {
           .whereLayer("security")
           .mayOnlyBeAccessedByLayers("api.grpc", "server", "cli")
           .whereLayer("subscription")
-          .mayOnlyBeAccessedByLayers("group", "api.grpc", "server")
+          .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "server")
           .whereLayer("append")
           .mayOnlyBeAccessedByLayers("subscription", "group", "ops", "api.grpc", "server")
           .whereLayer("read")
-          .mayOnlyBeAccessedByLayers("subscription", "group", "api.grpc", "server")
+          .mayOnlyBeAccessedByLayers("subscription", "group", "ops", "api.grpc", "server")
           .whereLayer("snapshot")
-          .mayOnlyBeAccessedByLayers("storage.rocksdb", "api.grpc", "server")
+          .mayOnlyBeAccessedByLayers("storage.rocksdb", "ops", "api.grpc", "server")
           .whereLayer("query")
           .mayOnlyBeAccessedByLayers("append", "read", "subscription", "server")
           .whereLayer("storage.rocksdb")
@@ -154,6 +154,34 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("com.google.protobuf..");
+
+  @ArchTest
+  static final ArchRule only_metrics_touch_micrometer =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".ops.metrics")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.micrometer..", "io.prometheus..");
+
+  @ArchTest
+  static final ArchRule only_tracing_touches_opentelemetry =
+      noClasses()
+          .that()
+          // The port makes spans of calls, and the server hands it where they go.
+          .resideOutsideOfPackages(ROOT + ".ops.tracing", ROOT + ".api.grpc", ROOT)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
+
+  @ArchTest
+  static final ArchRule only_the_operations_port_speaks_http =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".ops.http")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.sun.net.httpserver..");
 
   @ArchTest
   static final ArchRule the_vocabulary_knows_only_the_jdk =

@@ -69,23 +69,18 @@ final class ServerProcess implements AutoCloseable {
 
   /** Starts a server that makes backups below a folder, and waits until it serves. */
   static ServerProcess backingUpTo(Path data, Path backups) throws IOException {
+    return serveWith(data, List.of("--backup-folder", backups.toString()));
+  }
+
+  /** Starts a server with more settings, and waits until it serves. */
+  static ServerProcess serveWith(Path data, List<String> settings) throws IOException {
     Path portFile = data.resolveSibling(data.getFileName() + ".port");
     Files.deleteIfExists(portFile);
-    return start(
-            temp(data),
-            portFile,
-            List.of(),
-            List.of(
-                "serve",
-                "--data",
-                data.toString(),
-                "--port",
-                "0",
-                "--port-file",
-                portFile.toString(),
-                "--backup-folder",
-                backups.toString()))
-        .untilServing();
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("serve", "--data", data + "", "--port", "0", "--port-file", portFile + ""));
+    arguments.addAll(settings);
+    return start(temp(data), portFile, List.of(), arguments).untilServing();
   }
 
   /** Runs the command with these arguments and waits for its end. */

@@ -50,17 +50,44 @@ public final class TestServer implements AutoCloseable {
     return start(config(folder).with(Settings.ARCHIVE_FOLDER, archive));
   }
 
-  /** What a test's server is: on a free port, and nothing reclaimed unless asked. */
+  /** A server with an operations port, whose console may change something. */
+  public static TestServer withOps(Path folder) throws StartFailure {
+    return start(
+        config(folder)
+            .with(Settings.OPS, true)
+            .with(Settings.CONSOLE_CHANGES, true)
+            .with(Settings.DISK_RESERVE, 0L));
+  }
+
+  /** The same, and it makes backups below a folder. */
+  public static TestServer withOps(Path folder, Path backups) throws StartFailure {
+    return start(
+        config(folder)
+            .with(Settings.OPS, true)
+            .with(Settings.CONSOLE_CHANGES, true)
+            .with(Settings.DISK_RESERVE, 0L)
+            .with(Settings.BACKUP_FOLDER, backups));
+  }
+
+  /**
+   * What a test's server is: on a free port, without another for operations, and nothing reclaimed
+   * unless asked.
+   */
   public static ServerConfig config(Path folder) {
     return ServerConfig.defaults()
         .with(Settings.DATA, folder)
         .with(Settings.PORT, 0)
+        .with(Settings.OPS, false)
         .with(Settings.SCAVENGE_INTERVAL, Duration.ZERO);
   }
 
   /** A server that is run as a test says; see {@link #config}. */
   public static TestServer start(ServerConfig config) throws StartFailure {
     return new TestServer(VarveServer.start(config));
+  }
+
+  public int opsPort() {
+    return server.opsPort().orElseThrow();
   }
 
   public int port() {

@@ -92,7 +92,8 @@ public final class VarveServerProcess implements AutoCloseable {
               "--port",
               Integer.toString(port),
               "--port-file",
-              portFile.toString())
+              portFile.toString(),
+              "--no-ops")
           .redirectErrorStream(true)
           .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
           .start();

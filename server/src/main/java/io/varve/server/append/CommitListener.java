@@ -9,6 +9,18 @@ import java.util.List;
 public interface CommitListener {
 
   /**
+   * A batch is about to be written: its events if it has any, and what goes with them.
+   *
+   * @param commands how many commands it answers, refused ones included
+   * @param events how many events it holds; may be 0
+   * @param bytes about how many bytes they take
+   */
+  default void writing(int commands, int events, long bytes) {}
+
+  /** The batch has been written and is durable. Nothing of it has been told to anybody yet. */
+  default void written() {}
+
+  /**
    * Events have become durable and visible. Called before their writers are answered, in the order
    * of the log.
    */

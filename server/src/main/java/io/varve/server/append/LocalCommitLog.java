@@ -113,6 +113,16 @@ public final class LocalCommitLog implements CommitLog {
     }
   }
 
+  /** How many commands wait to be decided. */
+  public int waiting() {
+    return queue.size();
+  }
+
+  /** How much memory commands hold that have not been answered yet. */
+  public long heldBytes() {
+    return heldBytes.get();
+  }
+
   // ---- the committer
 
   private void decideAll() {
@@ -221,8 +231,12 @@ public final class LocalCommitLog implements CommitLog {
 
   private void write(Batch batch) {
     if (stopReason.get() == null) {
+      int events = batch.commit().count();
+      long bytes = batch.commit().bytes();
+      tellListeners(listener -> listener.writing(batch.answers().size(), events, bytes));
       try {
         batch.commit().write();
+        tellListeners(CommitListener::written);
       } catch (RuntimeException | Error e) {
         stop("writing to the disk failed: " + e.getMessage(), e);
       }

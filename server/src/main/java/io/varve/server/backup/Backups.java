@@ -12,6 +12,7 @@ public final class Backups {
   private final @Nullable Path allowed;
   private final Path dataFolder;
   private final BackupWriter writer;
+  private volatile long lastPosition;
 
   /**
    * @param allowed the folder below which backups may be made; null: nowhere
@@ -80,6 +81,13 @@ public final class Backups {
 
   /** Makes a backup, or brings one up to date. Takes long. */
   public BackupWriter.Made make(BackupFolder folder, BackupWatch watch) throws BackupException {
-    return writer.write(folder, watch);
+    BackupWriter.Made made = writer.write(folder, watch);
+    lastPosition = made.manifest().position();
+    return made;
+  }
+
+  /** Up to which position the last backup holds the log; 0 when none was made since the start. */
+  public long lastPosition() {
+    return lastPosition;
   }
 }

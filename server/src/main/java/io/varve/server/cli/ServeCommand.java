@@ -85,6 +85,7 @@ final class ServeCommand implements Callable<Integer> {
           spec.commandLine(),
           "no data folder: say --data DIR, VARVE_DATA, or data in the file of --config");
     }
+    ServerLog.write(config.get(Settings.LOG_FORMAT));
     VarveServer server;
     try {
       server = VarveServer.start(config);
@@ -94,6 +95,9 @@ final class ServeCommand implements Callable<Integer> {
     }
     Thread hook = stopOnSignal(server);
     try {
+      if (server.opsPort().isPresent()) {
+        writePortFile(config.find(Settings.OPS_PORT_FILE), server.opsPort().getAsInt());
+      }
       writePortFile(config.find(Settings.PORT_FILE), server.port());
       report(server, config, Duration.ofNanos(System.nanoTime() - begun));
       new CountDownLatch(1).await(); // the signal's handler ends the process
@@ -103,6 +107,9 @@ final class ServeCommand implements Callable<Integer> {
           ExitCode.FOLDER_UNUSABLE,
           "cannot write the port file "
               + config.shown(Settings.PORT_FILE)
+              + (config.find(Settings.OPS_PORT_FILE).isPresent()
+                  ? " or " + config.shown(Settings.OPS_PORT_FILE)
+                  : "")
               + ": "
               + StartFailure.reasonOf(e));
     } finally {
@@ -150,12 +157,26 @@ final class ServeCommand implements Callable<Integer> {
 
   private static void report(VarveServer server, ServerConfig config, Duration took) {
     log.info(
-        "varve {}, Java {}, data folder {}, store {}, head {}",
+        "varve {}, Java {} by {}; heap at most {} MiB, block cache {}",
         Release.number(),
-        Runtime.version().feature(),
+        Runtime.version(),
+        System.getProperty("java.vendor"),
+        Runtime.getRuntime().maxMemory() >> 20,
+        config.shown(Settings.BLOCK_CACHE));
+    log.info(
+        "data folder {}, store {}, head {}; every append is synced before its answer",
         config.get(Settings.DATA).toAbsolutePath().normalize(),
         server.storeId(),
         server.headPosition());
+    server
+        .opsPort()
+        .ifPresent(
+            listening ->
+                log.info(
+                    "operations on {}://{}:{}/ (console, /metrics, /healthz, /readyz)",
+                    config.find(Settings.TLS_CERT).isPresent() ? "https" : "http",
+                    config.get(Settings.OPS_HOST),
+                    listening));
     log.info("ready on {}:{} in {} ms", config.get(Settings.HOST), server.port(), took.toMillis());
   }
 }

@@ -137,6 +137,87 @@ public final class Settings {
           ACCESS,
           "Serve others on an address that they can reach although TLS or access control is off.");
 
+  public static final Setting<Boolean> OPS =
+      row(
+          "ops",
+          toggle(),
+          true,
+          OPERATIONS,
+          "Open an operations port: health and metrics over HTTP, and the web console.");
+
+  public static final Setting<Integer> OPS_PORT =
+      without(
+          "ops-port",
+          whole(0, 65_535),
+          OPERATIONS,
+          "That port; 0 picks a free one. Unless said: the one after the port of the store, or a"
+              + " free one if that is 0.");
+
+  public static final Setting<String> OPS_HOST =
+      row(
+          "ops-host",
+          text("ADDRESS"),
+          "127.0.0.1",
+          OPERATIONS,
+          "The address of the operations port. One that others can reach needs TLS and access"
+              + " control, or --insecure.");
+
+  public static final Setting<Path> OPS_PORT_FILE =
+      without(
+          "ops-port-file",
+          path("FILE"),
+          OPERATIONS,
+          "Write the operations port into this file once the store serves.");
+
+  public static final Setting<String> OPS_NAMES =
+      without(
+          "ops-names",
+          text("NAMES"),
+          OPERATIONS,
+          "Names, with commas between them, by which browsers may ask for the operations port"
+              + " beside localhost and addresses.");
+
+  public static final Setting<Boolean> CONSOLE_CHANGES =
+      row(
+          "console-changes",
+          toggle(),
+          false,
+          OPERATIONS,
+          "The web console may change something (begin a scavenge, replay or discard parked"
+              + " events), and does not only look.");
+
+  public static final Setting<Long> DISK_RESERVE =
+      row(
+          "disk-reserve",
+          bytes(0, 1024 * 1024 * GIB),
+          256 * MIB,
+          OPERATIONS,
+          "With less room on the disk the server says that it is not ready.");
+
+  public static final Setting<Boolean> TRACING =
+      row(
+          "tracing",
+          toggle(),
+          false,
+          OPERATIONS,
+          "Export spans by OpenTelemetry, whose own variables (OTEL_...) count too.");
+
+  public static final Setting<String> TRACING_ENDPOINT =
+      without(
+          "tracing-endpoint",
+          text("URL"),
+          OPERATIONS,
+          "Where OTLP over HTTP is taken in. Unless said: as OTEL_EXPORTER_OTLP_ENDPOINT says, or"
+              + " http://localhost:4318.");
+
+  public static final Setting<LogFormat> LOG_FORMAT =
+      row(
+          "log-format",
+          choice(LogFormat.class),
+          LogFormat.TEXT,
+          OPERATIONS,
+          "The lines of the server log: for people, or a JSON object each.");
+
   public static final Setting<Boolean> CHANNELZ =
       row(
           "channelz",

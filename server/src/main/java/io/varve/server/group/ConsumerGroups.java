@@ -4,6 +4,7 @@ import io.varve.server.append.CommitListener;
 import io.varve.server.event.StreamId;
 import io.varve.server.read.EventReader;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
@@ -340,6 +341,11 @@ public final class ConsumerGroups implements CommitListener, AutoCloseable {
   /** How much the groups take on the disk. */
   public long diskBytes() {
     return store.diskBytes();
+  }
+
+  /** Figures of the database that keeps their progress, as of now; none when there is none. */
+  public List<EngineFigures> engineFigures() {
+    return store.engineFigures();
   }
 
   /** How much memory the events take that wait to be delivered. */

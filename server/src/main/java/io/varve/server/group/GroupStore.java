@@ -1,6 +1,7 @@
 package io.varve.server.group;
 
 import io.varve.server.storage.BackupSource;
+import io.varve.server.storage.EngineFigures;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,11 @@ public interface GroupStore extends AutoCloseable {
 
   /** How much it takes on the disk. */
   long diskBytes();
+
+  /** Figures of the database below, as of now; none when there is none. */
+  default List<EngineFigures> engineFigures() {
+    return List.of();
+  }
 
   /** What a backup has to copy. */
   BackupSource backupSource();

@@ -13,16 +13,14 @@ public final class Compactor {
 
   private final Runnable compaction;
   private final LongTask task;
-  private final InstantSource clock;
-  private volatile @Nullable Instant lastFinishedAt;
 
   /**
    * @param compaction compacts everything, and takes long
+   * @param clock the time of day
    */
   public Compactor(Runnable compaction, Executor executor, InstantSource clock) {
     this.compaction = compaction;
-    this.task = new LongTask(executor);
-    this.clock = clock;
+    this.task = new LongTask(executor, clock);
   }
 
   /**
@@ -31,7 +29,7 @@ public final class Compactor {
    * @return false if one is under way, which then just goes on
    */
   public boolean start() {
-    return task.start(_ -> compact()) != null;
+    return task.start(this::compact) != null;
   }
 
   /** Whether one is under way. */
@@ -41,13 +39,18 @@ public final class Compactor {
 
   /** When one last came to its end; null when none has since the start. */
   public @Nullable Instant lastFinishedAt() {
-    return lastFinishedAt;
+    return task.runs().lastDoneAt();
   }
 
-  private void compact() {
+  /** What has come of compactions so far. */
+  public LongTask.Runs runs() {
+    return task.runs();
+  }
+
+  private void compact(LongTask.Run run) {
     try {
       compaction.run();
-      lastFinishedAt = clock.instant();
+      run.done();
       log.info("compacted the store's files");
     } catch (IllegalStateException e) {
       log.info("a compaction ends with the server: {}", e.getMessage());

@@ -1,5 +1,7 @@
 package io.varve.server.ops;
 
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -12,13 +14,38 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LongTask {
   private final Executor executor;
-  private @Nullable Run running; // guarded by this
+  private final InstantSource clock;
+
+  // All guarded by this.
+  private @Nullable Run running;
+  private long done;
+  private long cancelled;
+  private long failed;
+  private @Nullable Instant lastDoneAt;
+
+  /**
+   * What has come of it since the start.
+   *
+   * @param running whether it is running
+   * @param done how often it has come to its end
+   * @param cancelled how often it was asked to end before
+   * @param failed how often it has ended before for another reason
+   * @param lastDoneAt when it last came to its end; null when it never has
+   */
+  public record Runs(
+      boolean running, long done, long cancelled, long failed, @Nullable Instant lastDoneAt) {}
 
   /** One run of it. */
   public static final class Run {
     private volatile boolean cancelled;
+    private boolean done; // of the thread that runs it
 
     private Run() {}
+
+    /** To be called by the task when it has come to its end; a run without it has failed. */
+    public void done() {
+      done = true;
+    }
 
     /** Asks it to end as soon as it can. */
     public void cancel() {
@@ -39,9 +66,11 @@ public final class LongTask {
 
   /**
    * @param executor runs it
+   * @param clock the time of day
    */
-  public LongTask(Executor executor) {
+  public LongTask(Executor executor, InstantSource clock) {
     this.executor = executor;
+    this.clock = clock;
   }
 
   /**
@@ -64,18 +93,35 @@ public final class LongTask {
             try {
               task.accept(run);
             } finally {
-              ended();
+              ended(run);
             }
           });
       return run;
     } catch (RejectedExecutionException e) {
-      ended(); // the server stops
+      neverBegun(); // the server stops
       return null;
     }
   }
 
-  private synchronized void ended() {
+  private synchronized void ended(Run run) {
     running = null;
+    if (run.done) {
+      done++;
+      lastDoneAt = clock.instant();
+    } else if (run.cancelled) {
+      cancelled++;
+    } else {
+      failed++;
+    }
+  }
+
+  private synchronized void neverBegun() {
+    running = null;
+  }
+
+  /** What has come of it so far. */
+  public synchronized Runs runs() {
+    return new Runs(running != null, done, cancelled, failed, lastDoneAt);
   }
 
   /** Whether it is running. */

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /** How many events come in and go out. Thread-safe. */
-public final class Traffic implements CommitListener {
+public final class Traffic implements CommitListener, TrafficListener {
   private final RateMeter appended;
   private final RateMeter sent;
 
@@ -35,8 +35,13 @@ public final class Traffic implements CommitListener {
     // Nothing more comes in, and that is what will be seen.
   }
 
-  /** Events have been handed to the transport for a reader or a subscriber. */
-  public void sent(int events) {
+  @Override
+  public void read(int events) {
+    sent.add(events);
+  }
+
+  @Override
+  public void delivered(int events) {
     sent.add(events);
   }
 

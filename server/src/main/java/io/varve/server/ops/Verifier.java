@@ -2,6 +2,7 @@ package io.varve.server.ops;
 
 import io.varve.server.storage.Verification;
 import io.varve.server.storage.VerifyWatch;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
@@ -20,6 +21,7 @@ public final class Verifier {
   private final Supplier<List<Verification>> verifications;
   private final LongTask task;
   private final LongSupplier nanoTime;
+  private volatile long lastFindings;
 
   /** Hears of a verification; on the thread that runs it. */
   public interface Listener {
@@ -41,12 +43,16 @@ public final class Verifier {
 
   /**
    * @param verifications what there is to be verified
+   * @param clock the time of day
    * @param nanoTime a clock that only runs forwards
    */
   public Verifier(
-      Supplier<List<Verification>> verifications, Executor executor, LongSupplier nanoTime) {
+      Supplier<List<Verification>> verifications,
+      Executor executor,
+      InstantSource clock,
+      LongSupplier nanoTime) {
     this.verifications = verifications;
-    this.task = new LongTask(executor);
+    this.task = new LongTask(executor, clock);
     this.nanoTime = nanoTime;
   }
 
@@ -60,12 +66,24 @@ public final class Verifier {
     task.cancel();
   }
 
+  /** What has come of verifications so far. */
+  public LongTask.Runs runs() {
+    return task.runs();
+  }
+
+  /** How many findings the last one had that came to its end; 0 when none has. */
+  public long lastFindings() {
+    return lastFindings;
+  }
+
   private void verify(LongTask.Run run, Listener listener) {
     Watch watch = new Watch(run, listener);
     try {
       for (Verification verification : verifications.get()) {
         verification.run(watch);
       }
+      lastFindings = watch.findings;
+      run.done();
       listener.done(watch.findings);
     } catch (CancellationException e) {
       listener.failed(e);

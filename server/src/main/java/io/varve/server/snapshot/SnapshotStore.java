@@ -2,6 +2,7 @@ package io.varve.server.snapshot;
 
 import io.varve.server.event.StreamId;
 import io.varve.server.storage.BackupSource;
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.Verification;
 import java.util.List;
 import java.util.UUID;
@@ -64,6 +65,11 @@ public interface SnapshotStore extends AutoCloseable {
    */
   List<Verification> verifications(
       UUID storeId, ToLongFunction<StreamId> versionOf, LongSupplier head);
+
+  /** Figures of the database below, as of now; none when there is none. */
+  default List<EngineFigures> engineFigures() {
+    return List.of();
+  }
 
   /** Waits for calls in progress and releases the folder. */
   @Override

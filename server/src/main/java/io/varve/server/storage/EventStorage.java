@@ -31,6 +31,11 @@ public interface EventStorage extends AutoCloseable {
   /** How much it holds, as of now. Looks at the files' sizes, and at nothing in them. */
   StorageFigures figures();
 
+  /** Figures of the databases below, as of now; none when there are none. */
+  default List<EngineFigures> engineFigures() {
+    return List.of();
+  }
+
   // ---- committing
 
   /**

@@ -2,6 +2,7 @@ package io.varve.server.subscription;
 
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.Head;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,12 +25,14 @@ public final class Subscription {
   private static final int STEPS_A_TURN = 16;
 
   private final String id;
+  private final String subject;
   private final Feed feed;
   private final Head head;
   private final Subscriber subscriber;
   private final Executor executor;
   private final SubscriptionSettings settings;
   private final LongSupplier nanoTime;
+  private final long openedNanos;
 
   /**
    * Signals not yet seen; above zero exactly while the subscription is running or waiting for the
@@ -41,10 +44,12 @@ public final class Subscription {
   private volatile boolean stopping;
   private volatile long lastSentNanos;
 
+  // Written by the running turn alone; others may look at them at any time.
+  private volatile long position;
+  private volatile boolean caughtUp;
+
   // Only the running turn touches these.
-  private long position;
   private boolean confirmed;
-  private boolean caughtUp;
 
   /** Positions since the last one that the subscriber was told. */
   private long passedOver;
@@ -54,8 +59,12 @@ public final class Subscription {
   /** What was read when the subscriber was told that it had fallen behind. */
   private Feed.@Nullable Step heldBack;
 
+  /**
+   * @param subject what it follows, for people
+   */
   Subscription(
       String id,
+      String subject,
       Feed feed,
       long startPosition,
       Head head,
@@ -64,6 +73,7 @@ public final class Subscription {
       SubscriptionSettings settings,
       LongSupplier nanoTime) {
     this.id = id;
+    this.subject = subject;
     this.feed = feed;
     this.position = startPosition;
     this.head = head;
@@ -71,12 +81,25 @@ public final class Subscription {
     this.executor = executor;
     this.settings = settings;
     this.nanoTime = nanoTime;
-    this.lastSentNanos = nanoTime.getAsLong();
+    this.openedNanos = nanoTime.getAsLong();
+    this.lastSentNanos = openedNanos;
   }
 
   /** The server's name for this subscription. */
   public String id() {
     return id;
+  }
+
+  /** Where it stands, as of now. */
+  SubscriptionStatus status() {
+    long reached = position;
+    return new SubscriptionStatus(
+        id,
+        subject,
+        reached,
+        Math.max(0, head.position() - reached),
+        caughtUp,
+        Duration.ofNanos(nanoTime.getAsLong() - openedNanos));
   }
 
   /** Something may have changed. Cheap, and safe from any thread. */

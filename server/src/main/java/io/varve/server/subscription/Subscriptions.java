@@ -7,6 +7,7 @@ import io.varve.server.read.EventReader;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventStorage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -87,7 +88,8 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
           case SubscriptionStart.After given -> given.place();
           case SubscriptionStart.Now _ -> storage.head().position();
         };
-    return open(feeds.ofLog(query, after, skipArchived), after, subscriber);
+    Feed feed = feeds.ofLog(query, after, skipArchived);
+    return open(feed, query.matchesEverything() ? "log" : "log, under a query", after, subscriber);
   }
 
   /**
@@ -114,13 +116,15 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
         afterVersion = reader.headOf(stream, afterPosition).version();
       }
     }
-    return open(feeds.ofStream(stream, afterVersion, skipArchived), afterPosition, subscriber);
+    Feed feed = feeds.ofStream(stream, afterVersion, skipArchived);
+    return open(feed, "stream " + stream, afterPosition, subscriber);
   }
 
-  private Subscription open(Feed feed, long startPosition, Subscriber subscriber) {
+  private Subscription open(Feed feed, String subject, long startPosition, Subscriber subscriber) {
     Subscription subscription =
         new Subscription(
             "subscription-" + lastId.incrementAndGet(),
+            subject,
             feed,
             startPosition,
             storage.head(),
@@ -144,6 +148,15 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
   /** How many are open. */
   public int count() {
     return open.size();
+  }
+
+  /** Where each of them stands, as of now; in no order. */
+  public List<SubscriptionStatus> statuses() {
+    List<SubscriptionStatus> statuses = new ArrayList<>();
+    for (Subscription subscription : open) {
+      statuses.add(subscription.status());
+    }
+    return statuses;
   }
 
   // ---- waking

@@ -51,6 +51,7 @@ class LauncherIT {
       printf '%s: %s\\n' "$name" "$*" >>calls
       trap 'echo "$name ended by TERM" >>calls; exit 143' TERM
       while [ "$1" != --port-file ]; do shift; done
+      if [ "$3" = --ops-port-file ]; then echo 4713 >"$4"; fi
       if [ ! -e "$name-dies-early" ]; then echo "$port" >"$2"; fi
       while [ -e calls ] && [ ! -e "$name-dies" ] && [ ! -e "$name-dies-early" ]; do sleep 0.05; done
       exit 75
@@ -199,7 +200,8 @@ class LauncherIT {
     Run run = finish(demo);
 
     assertThat(run.exitCode()).isZero();
-    assertThat(run.output()).contains("127.0.0.1:4711", "http://127.0.0.1:4712/");
+    assertThat(run.output())
+        .contains("127.0.0.1:4711", "http://127.0.0.1:4713/", "http://127.0.0.1:4712/");
     assertThat(calls())
         .satisfiesExactly(
             call ->

@@ -111,8 +111,8 @@ class RateMeterTest {
 
     traffic.committed(List.of(run(5), run(7)));
     traffic.committed(List.of(run(48)));
-    traffic.sent(90);
-    traffic.sent(30);
+    traffic.read(90);
+    traffic.delivered(30);
 
     assertThat(traffic.appendsPerSecond()).isEqualTo(1);
     assertThat(traffic.readsPerSecond()).isEqualTo(2);

@@ -59,6 +59,7 @@ final class BackupCall {
                   call.send(progress(stage, done, total));
                 }
               });
+      run.done();
       log.info(
           "backed up to {}: up to position {}, {} bytes, {} of them copied",
           folder.path(),

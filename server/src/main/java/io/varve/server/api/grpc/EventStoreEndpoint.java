@@ -24,6 +24,7 @@ import io.varve.server.append.CommitLog;
 import io.varve.server.config.Limits;
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
+import io.varve.server.ops.TrafficListener;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.LogRead;
 import io.varve.server.read.StreamLookUp;
@@ -47,7 +48,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +65,7 @@ public final class EventStoreEndpoint {
   private final Head head;
   private final Executor executor;
   private final InstantSource clock;
-  private final IntConsumer sent;
+  private final TrafficListener traffic;
   private final AppendRequests appendRequests;
   private final ReadRequests readRequests;
   private final Checks checks;
@@ -77,8 +77,7 @@ public final class EventStoreEndpoint {
    * @param executor runs what waited for a position
    * @param clock tells the time at which commands are proposed
    * @param eventIds makes ids for events that come without one
-   * @param sent hears how many events have been handed to the transport; called on any thread, and
-   *     must be short
+   * @param traffic hears how many events have been handed to the transport
    */
   public EventStoreEndpoint(
       CommitLog commitLog,
@@ -90,7 +89,7 @@ public final class EventStoreEndpoint {
       Executor executor,
       InstantSource clock,
       Supplier<UUID> eventIds,
-      IntConsumer sent) {
+      TrafficListener traffic) {
     this.commitLog = commitLog;
     this.reader = reader;
     this.snapshots = snapshots;
@@ -98,7 +97,7 @@ public final class EventStoreEndpoint {
     this.head = head;
     this.executor = executor;
     this.clock = clock;
-    this.sent = sent;
+    this.traffic = traffic;
     this.checks = new Checks(limits);
     this.appendRequests = new AppendRequests(checks, clock, eventIds);
     this.readRequests = new ReadRequests(checks);
@@ -194,7 +193,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json, executor, sent);
+    ReadCall call = new ReadCall(caller, json, executor, traffic::read);
     onceReached(
         request.getNotBeforePosition(),
         caller,
@@ -239,7 +238,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json, executor, sent);
+    ReadCall call = new ReadCall(caller, json, executor, traffic::read);
     onceReached(request.getNotBeforePosition(), caller, () -> call.start(reader.readLog(read)));
   }
 
@@ -260,7 +259,7 @@ public final class EventStoreEndpoint {
           EventPage page = EventPage.of(event.toRun());
           // GetEventResponse has its event in field 1, as every page has.
           caller.onNext(PayloadViews.frames(page, json));
-          sent.accept(page.count());
+          traffic.read(page.count());
           caller.onCompleted();
         });
   }
@@ -333,7 +332,8 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    SubscriptionCall subscriber = new SubscriptionCall(caller, true, json, clock, sent);
+    SubscriptionCall subscriber =
+        new SubscriptionCall(caller, true, json, clock, traffic::delivered);
     subscribe(
         request.getNotBeforePosition(),
         caller,
@@ -352,7 +352,8 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    SubscriptionCall subscriber = new SubscriptionCall(caller, false, json, clock, sent);
+    SubscriptionCall subscriber =
+        new SubscriptionCall(caller, false, json, clock, traffic::delivered);
     subscribe(
         request.getNotBeforePosition(),
         caller,

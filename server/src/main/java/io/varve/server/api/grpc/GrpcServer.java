@@ -7,6 +7,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -27,6 +28,7 @@ import io.varve.server.storage.EventRun;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -62,6 +64,7 @@ public final class GrpcServer implements CommitListener {
   private final NettyServerBuilder builder;
   private final ServerConfig config;
   private final AccessGuard access;
+  private final ServerInterceptor[] around;
 
   private static final List<String> SERVED =
       List.of(
@@ -78,15 +81,22 @@ public final class GrpcServer implements CommitListener {
    * @param access decides who may do what
    * @param calls runs appends and whatever else is short
    * @param reads runs reads, which may take long
+   * @param observation who hears of the calls
    */
   public GrpcServer(
       ServerConfig config,
       Optional<ServerTls> tls,
       AccessGuard access,
       Executor calls,
-      Executor reads) {
+      Executor reads,
+      CallObservation observation) {
     this.access = access;
     this.config = config;
+    // The last is the first to see a call.
+    List<ServerInterceptor> interceptors =
+        new ArrayList<>(List.of(new StoreHeader(), inFlight, new CallerAddress()));
+    interceptors.addAll(observation.interceptors());
+    this.around = interceptors.toArray(ServerInterceptor[]::new);
     this.builder =
         NettyServerBuilder.forAddress(
                 new InetSocketAddress(config.get(Settings.HOST), config.get(Settings.PORT)),
@@ -136,13 +146,9 @@ public final class GrpcServer implements CommitListener {
   }
 
   private void add(ServerServiceDefinition service) {
-    builder.addService(
-        ServerInterceptors.intercept(
-            RequestGuard.around(
-                access.isOn() ? ServerInterceptors.intercept(service, access) : service),
-            new StoreHeader(),
-            inFlight,
-            new CallerAddress()));
+    ServerServiceDefinition guarded =
+        access.isOn() ? ServerInterceptors.intercept(service, access) : service;
+    builder.addService(ServerInterceptors.intercept(RequestGuard.around(guarded), around));
   }
 
   /** Both versions: command-line tools of some years ago ask for v1alpha only. */

@@ -1,5 +1,6 @@
 package io.varve.server.storage.rocksdb;
 
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.StorageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -653,6 +654,18 @@ final class Database implements AutoCloseable {
       throw failed(name, "be copied", e);
     } catch (IOException e) {
       throw new StorageException("the database " + name + " cannot be copied: " + e, e);
+    } finally {
+      use.unlock();
+    }
+  }
+
+  /** The database's own figures, as of now. */
+  EngineFigures figures() {
+    Lock use = use();
+    try {
+      return DatabaseFigures.of(name, rocks, families.values());
+    } catch (RocksDBException e) {
+      throw failed(name, "tell its figures", e);
     } finally {
       use.unlock();
     }

@@ -3,6 +3,7 @@ package io.varve.server.storage.rocksdb;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamState;
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventPlace;
@@ -287,6 +288,11 @@ final class IndexDatabase implements AutoCloseable {
 
   void flush() {
     database.flush();
+  }
+
+  /** The database's own figures, as of now. */
+  EngineFigures figures() {
+    return database.figures();
   }
 
   // ---- reading

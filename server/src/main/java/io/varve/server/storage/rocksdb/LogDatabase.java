@@ -4,6 +4,7 @@ import io.varve.server.event.StreamId;
 import io.varve.server.storage.ArchiveSegment;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.StorageException;
@@ -648,6 +649,11 @@ final class LogDatabase implements AutoCloseable {
    */
   void flush() {
     database.flush();
+  }
+
+  /** The database's own figures, as of now. */
+  EngineFigures figures() {
+    return database.figures();
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.Commit;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.EventArchive;
 import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventIndex;
@@ -226,6 +227,11 @@ public final class RocksDbEventStorage implements EventStorage {
         head.position() - index.reclaimed(), // every other position that was given has its event
         index.lastStreamNumber(), // and every number its stream
         FolderSize.of(FolderPart.LOG.in(folder)) + FolderSize.of(FolderPart.INDEX.in(folder)));
+  }
+
+  @Override
+  public List<EngineFigures> engineFigures() {
+    return List.of(logDatabase.figures(), index.figures());
   }
 
   // ---- committing

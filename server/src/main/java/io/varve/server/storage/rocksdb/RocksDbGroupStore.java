@@ -8,6 +8,7 @@ import io.varve.server.group.Progress;
 import io.varve.server.group.StoredGroup;
 import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.StorageException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -253,6 +254,11 @@ public final class RocksDbGroupStore implements GroupStore {
   @Override
   public long diskBytes() {
     return FolderSize.of(folder);
+  }
+
+  @Override
+  public List<EngineFigures> engineFigures() {
+    return List.of(database.figures());
   }
 
   @Override

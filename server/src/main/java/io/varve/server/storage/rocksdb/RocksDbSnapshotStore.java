@@ -7,6 +7,7 @@ import io.varve.server.snapshot.SnapshotSummary;
 import io.varve.server.snapshot.VersionRange;
 import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.Verification;
 import java.io.IOException;
@@ -396,6 +397,11 @@ public final class RocksDbSnapshotStore implements SnapshotStore {
     batch.put(metaId, REACHED_KEY, Keys.ofLong(headPosition));
     database.write(batch);
     database.flush();
+  }
+
+  @Override
+  public List<EngineFigures> engineFigures() {
+    return List.of(database.figures());
   }
 
   // ---- failing and closing
