@@ -64,6 +64,10 @@ final class StoreMetrics {
         "varve.head.position",
         "The newest position that readers may see.",
         () -> store.storage().head().position());
+    gauge(
+        "varve.archive.position",
+        "The newest position that is in the archive; 0 when nothing is.",
+        () -> store.storage().archive().lastPosition());
     gauge("varve.events", "Events in the log.", () -> figures.get().events());
     gauge("varve.streams", "Streams that have or had an event.", () -> figures.get().streams());
     bytes(
