@@ -57,6 +57,9 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
 
   // Written by the planner, read by anybody.
   private volatile Plan plan = new Plan(0, List.of(), "");
+  /** Feeds are being ended and begun, and {@link #plan} may still be the one of before. */
+  private volatile boolean handingOver;
+
   private volatile @Nullable String failure;
   private volatile @Nullable Instant behindSince;
   private volatile long seenElsewhere; // of what somebody else feeds
@@ -123,6 +126,15 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
   }
 
   private void follow(Plan next) throws InterruptedException {
+    handingOver = true;
+    try {
+      handOver(next);
+    } finally {
+      handingOver = false;
+    }
+  }
+
+  private void handOver(Plan next) throws InterruptedException {
     for (Feed<T> feed : List.copyOf(feeds.values())) {
       if (!next.feed().contains(feed.generation())) {
         feed.stop();
@@ -382,7 +394,14 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
 
   /** What is not fed here may be moved by somebody else at any time. */
   private boolean standsStill(@Nullable Feed<T> served) {
-    return isClosing() || (served != null && served.standsStill());
+    if (isClosing()) {
+      return true;
+    }
+    // One that another generation takes the place of is closed a moment before that one is served.
+    return served != null
+        && served.standsStill()
+        && !handingOver
+        && served == feeds.get(plan.live());
   }
 
   long servedPosition() {
