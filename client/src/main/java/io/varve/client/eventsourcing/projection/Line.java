@@ -57,6 +57,7 @@ final class Line<T> implements Feed.Watcher, AutoCloseable {
 
   // Written by the planner, read by anybody.
   private volatile Plan plan = new Plan(0, List.of(), "");
+
   /** Feeds are being ended and begun, and {@link #plan} may still be the one of before. */
   private volatile boolean handingOver;
 
