@@ -110,7 +110,7 @@ final class AccessRules {
     String admin = AdminGrpc.SERVICE_NAME;
     rule(admin, "GetServerInfo", (_, _) -> {});
     rule(admin, "GetStatistics", (caller, _) -> caller.requireAll(READ));
-    rule(admin, "ListArchive", (caller, _) -> caller.requireAdministrator());
+    rule(admin, "ListArchive", (caller, _) -> caller.requireAll(READ));
     for (String act :
         List.of("CreateBackup", "Verify", "Archive", "VerifyArchive", "Scavenge", "Compact")) {
       RULES.put(admin + "/" + act, ADMINISTER);

@@ -109,7 +109,8 @@ class AccessMatrixTest {
     need("Admin/GetStatistics", About.ALL, Action.READ);
     need("Admin/CreateBackup Admin/Verify Admin/Archive", About.ALL, Action.ADMINISTER);
     need("Admin/Scavenge Admin/Compact", About.ALL, Action.ADMINISTER);
-    need("Admin/ListArchive Admin/VerifyArchive", About.ALL, Action.ADMINISTER);
+    need("Admin/ListArchive", About.ALL, Action.READ);
+    need("Admin/VerifyArchive", About.ALL, Action.ADMINISTER);
     need("Access/WhoAmI", About.SOME);
     need("Access/SaveUser Access/RemoveUser Access/ListUsers", About.ALL, Action.ADMINISTER);
     need("Access/CreateToken Access/RevokeToken", About.ALL, Action.ADMINISTER);
