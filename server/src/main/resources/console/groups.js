@@ -5,6 +5,9 @@ import {announce, el, every, facts, trouble} from './dom.js';
 import {eventItem, eventList} from './events.js';
 import {instant, number, rate, span} from './format.js';
 
+const PAGE = 50;
+const MOST = 200; // as many parked events as one answer holds
+
 const groupAddress = name => `#/groups/${encodeURIComponent(name)}`;
 
 function badge(group) {
@@ -38,13 +41,19 @@ export async function list(root, parameters, signal) {
     column('Behind by', 'number'), column('In flight', 'number'), column('Parked', 'number'), column('Acked', 'number')]);
   const note = el('p', {class: 'empty'});
   const more = el('p', {class: 'more'});
+  // A row is made anew each time, but for its link: somebody may be about to click it.
+  const heads = new Map();
+  const head = name => {
+    if (!heads.has(name)) heads.set(name, el('th', {scope: 'row'}, el('a', {href: groupAddress(name)}, name)));
+    return heads.get(name);
+  };
   root.append(el('h1', {}, 'Consumer groups'), message, groups.around, note, more);
   await every(2000, signal, async () => {
     try {
       const answer = await get('groups', {after}, signal);
       const held = document.activeElement?.closest?.('tbody a')?.getAttribute('href');
       fill(groups, answer.groups.map(group => el('tr', {},
-        el('th', {scope: 'row'}, el('a', {href: groupAddress(group.name)}, group.name)),
+        head(group.name),
         el('td', {class: 'words'}, group.source),
         el('td', {}, badge(group)),
         figure(number(group.consumerCount)), figure(number(group.lag)), figure(number(group.inFlight)),
@@ -74,8 +83,7 @@ export async function one(root, name, _, signal) {
   const parked = el('div');
   root.append(el('h1', {}, name), message, about, el('h2', {}, 'Consumers'), consumers.around, nobody, parked);
   const {changesAllowed} = await get('me', {}, signal);
-  const show = parkedEvents(parked, name, changesAllowed, signal);
-  let seen = null;
+  const lookAtParked = parkedEvents(parked, name, changesAllowed, signal);
   await every(2000, signal, async () => {
     try {
       const group = await get('group', {name}, signal);
@@ -100,19 +108,14 @@ export async function one(root, name, _, signal) {
         figure(number(one.inFlight)), figure(number(one.credit)),
         figure(`${rate(one.deliveriesPerSecond)}/s`), figure(`${rate(one.acksPerSecond)}/s`))));
       nobody.hidden = group.consumers.length > 0;
-      // Read again when their number has changed, so that what somebody has opened stays open.
-      const now = `${group.parked} ${group.replaying}`;
-      if (now !== seen) {
-        await show();
-        seen = now;
-      }
+      await lookAtParked();
     } catch (failure) {
       if (!signal.aborted) message.replaceChildren(trouble(failure.message));
     }
   });
 }
 
-/** The group's parked events; what is returned reads them again from the first on. */
+/** The group's parked events; what is returned looks whether they are others now. */
 function parkedEvents(root, group, changesAllowed, signal) {
   const events = eventList('Parked events');
   const note = el('p', {class: 'empty'});
@@ -124,7 +127,7 @@ function parkedEvents(root, group, changesAllowed, signal) {
     all.append(changeButton('Replay all', 'replay', {all: true}), changeButton('Discard all', 'discard', {all: true}));
   }
   root.append(el('h2', {}, 'Parked events'), message, all, events, note, more);
-  let after = 0;
+  let shown = new Map();
 
   function changeButton(text, what, which) {
     return el('button', {type: 'button', onclick: async () => {
@@ -133,7 +136,7 @@ function parkedEvents(root, group, changesAllowed, signal) {
         const {events: count} = await post(what, {group, ...which});
         message.replaceChildren();
         announce(`${number(count)} ${count === 1 ? 'event' : 'events'} ${what === 'replay' ? 'will be delivered again' : 'discarded'}`);
-        await again();
+        await look();
       } catch (failure) {
         message.replaceChildren(trouble(failure.message));
       }
@@ -156,34 +159,34 @@ function parkedEvents(root, group, changesAllowed, signal) {
     return shown;
   }
 
-  async function another() {
-    button.disabled = true;
-    try {
-      const answer = await get('parked', {group, after: after || null}, signal);
-      for (const parked of answer.parked) after = parked.position;
-      events.append(...answer.parked.map(item));
-      events.hidden = events.children.length === 0;
-      all.hidden = events.hidden || !changesAllowed;
-      note.textContent = events.hidden ? 'No event is parked.' : '';
-      note.hidden = note.textContent === '';
-      more.hidden = !answer.more;
-    } finally {
-      button.disabled = false;
-    }
+  const key = parked => `${parked.position} ${parked.parkedAt} ${parked.replaying}`;
+
+  /** Shows these and no others. An event that has not changed stays as it is: perhaps somebody has opened it. */
+  function put(parked, hasMore) {
+    const now = new Map(parked.map(one => [key(one), shown.get(key(one)) ?? item(one)]));
+    if ([...now.keys()].join() !== [...shown.keys()].join()) events.replaceChildren(...now.values());
+    shown = now;
+    events.hidden = now.size === 0;
+    all.hidden = events.hidden || !changesAllowed;
+    note.textContent = events.hidden ? 'No event is parked.' : '';
+    note.hidden = note.textContent === '';
+    more.hidden = !hasMore;
   }
 
-  async function again() {
-    after = 0;
-    events.replaceChildren();
-    await another();
+  async function look(limit = Math.max(PAGE, shown.size)) {
+    const answer = await get('parked', {group, limit: Math.min(limit, MOST)}, signal);
+    put(answer.parked, answer.more && answer.parked.length < MOST);
   }
 
   button.addEventListener('click', async () => {
+    button.disabled = true;
     try {
-      await another();
+      await look(shown.size + PAGE);
     } catch (failure) {
       if (!signal.aborted) message.replaceChildren(trouble(failure.message));
+    } finally {
+      button.disabled = false;
     }
   });
-  return again;
+  return look;
 }

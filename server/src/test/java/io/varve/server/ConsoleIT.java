@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
-import org.openqa.selenium.WebDriverException;
 
 /** The console in a real browser, over a running server. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -46,6 +45,9 @@ class ConsoleIT {
 
   /** What would do something if it became markup. */
   private static final String HOSTILE = "<img src=x onerror=document.title='had'>";
+
+  private static final String FIRST_PARKED_AT =
+      "return document.querySelector('.events li:first-child .why time')?.dateTime ?? null";
 
   private GroupConsumer shipping;
   private TestServer server;
@@ -114,7 +116,7 @@ class ConsoleIT {
     page.awaitText("#state", "ready");
     page.awaitText("main", "newest position");
     assertThat(page.find(".tiles").getText()).contains("Head", "Streams", "Queue");
-    page.find("main button").click();
+    page.click("main button");
     page.awaitText("#announcer", text -> text.isEmpty() || text.contains("scavenge"), "an answer");
   }
 
@@ -123,7 +125,7 @@ class ConsoleIT {
     page.open("#/streams");
     page.awaitText("table", "many-");
     await().until(() -> page.all("tbody tr").size() == 50);
-    page.find(".more button").click();
+    page.click(".more button");
     await().atMost(ConsolePage.PATIENCE).until(() -> page.all("tbody tr").size() > 60);
 
     page.find("input[name=term]").sendKeys("order" + Keys.ENTER);
@@ -139,7 +141,7 @@ class ConsoleIT {
   void an_event_is_opened_and_its_json_is_laid_out_without_losing_a_digit() {
     page.open("#/streams");
     page.find("input[name=term]").sendKeys("order-1" + Keys.ENTER);
-    page.find("a[href='#/streams/order-1']").click();
+    page.click("a[href='#/streams/order-1']");
     page.awaitText("h1", "order-1");
     page.awaitText(".events li:nth-child(2) .type", "OrderPlaced");
     page.find(".events li:nth-child(2) summary").sendKeys(Keys.ENTER);
@@ -152,13 +154,13 @@ class ConsoleIT {
   @Test
   void what_an_event_holds_stays_text_and_bytes_are_shown_as_such() {
     page.open("#/log?type=Tidied");
-    page.find(".events summary").click();
+    page.click(".events summary");
     page.awaitText(".events pre", "<img src=x");
     assertThat(page.all(".events img")).isEmpty();
     assertThat(page.browser().getTitle()).isEqualTo("Log · Varve console");
 
     page.open("#/log?type=Blobbed");
-    page.find(".events summary").click();
+    page.click(".events summary");
     page.awaitText(".events pre.hex", "ff 00 41");
     assertThat(page.find(".events pre.hex").getText()).endsWith("..A");
   }
@@ -167,7 +169,7 @@ class ConsoleIT {
   void the_log_is_looked_through_by_type_and_tag() {
     page.open("#/terms");
     page.awaitText("tbody", "OrderPlaced");
-    page.find("a[href='#/log?type=OrderPlaced']").click();
+    page.click("a[href='#/log?type=OrderPlaced']");
     page.awaitText(".events li:nth-child(2) .stream", "order-1");
     assertThat(page.texts(".events .stream")).containsExactly("order-2", "order-1");
 
@@ -180,7 +182,7 @@ class ConsoleIT {
   @Test
   void the_log_is_followed_live_paused_and_gone_on_with() {
     page.open("#/log?category=live");
-    page.find("#live").click();
+    page.click("#live");
     page.awaitText("#live-state", "live");
     append("live-1", "Happened", "{\"n\":1}");
     page.awaitText(".events li:first-child .stream", "live-1");
@@ -189,12 +191,12 @@ class ConsoleIT {
     page.awaitText(".events li:first-child .stream", "live-2");
     assertThat(page.texts(".events .stream")).containsExactly("live-2", "live-1");
 
-    page.find("button[aria-pressed]").click();
+    page.click("button[aria-pressed]");
     append("live-3", "Happened", "{\"n\":3}");
     String head = "head " + server.headPosition();
     page.awaitText("#live-state", head);
     assertThat(page.texts(".events .stream")).containsExactly("live-2", "live-1");
-    page.find("button[aria-pressed]").click();
+    page.click("button[aria-pressed]");
     page.awaitText(".events li:first-child .stream", "live-3");
   }
 
@@ -213,28 +215,23 @@ class ConsoleIT {
     page.open("#/groups");
     page.awaitText("tbody", "shipping");
     assertThat(page.texts("tbody th")).containsExactlyInAnyOrder("shipping", HOSTILE);
-    page.find("a[href='#/groups/shipping']").click();
+    page.click("a[href='#/groups/shipping']");
     page.awaitText("h1", "shipping");
     page.awaitText("tbody th", "<b>packer</b>");
     page.awaitText(".events li:nth-child(3) .why", HOSTILE);
-    page.find(".events li:first-child summary").click();
+    page.click(".events li:first-child summary");
     page.awaitText(".events pre.json", "12345678901234567890");
     assertThat(page.all("main img, main tbody b")).isEmpty();
 
     // Replayed to the consumer, who parks it again: later than before.
-    String parkedAt = page.find(".events li:first-child .why time").getDomAttribute("datetime");
-    page.find(".events li:first-child .why button").click();
+    Object parkedAt = page.ask(FIRST_PARKED_AT);
+    page.click(".events li:first-child .why button");
     await()
         .atMost(ConsolePage.PATIENCE)
-        .ignoreExceptionsInstanceOf(WebDriverException.class)
-        .until(
-            () ->
-                !Objects.equals(
-                    parkedAt,
-                    page.find(".events li:first-child .why time").getDomAttribute("datetime")));
+        .until(() -> page.ask(FIRST_PARKED_AT), at -> at != null && !at.equals(parkedAt));
 
-    page.find(".events li:nth-child(3) .why button:last-child").click();
-    page.browser().switchTo().alert().accept();
+    page.click(".events li:nth-child(3) .why button:last-child");
+    page.accept();
     page.awaitText(".facts", text -> text.matches("(?s).*Parked\\s+2\\b.*"), "two parked events");
     await().atMost(ConsolePage.PATIENCE).until(() -> page.all(".events li").size() == 2);
   }
@@ -290,7 +287,7 @@ class ConsoleIT {
     page.open("");
     page.prefer("dark");
     page.awaitText("#theme", "Light");
-    page.find("#theme").click();
+    page.click("#theme");
     assertThat(page.ask("return document.documentElement.dataset.theme")).isEqualTo("light");
     page.open("#/streams");
     assertThat(page.ask("return document.documentElement.dataset.theme")).isEqualTo("light");
@@ -306,7 +303,7 @@ class ConsoleIT {
         page.open(view);
         settle();
         if (!page.all(".events summary").isEmpty()) {
-          page.find(".events summary").click();
+          page.click(".events summary");
           page.find(".events .body");
         }
         assertThat(violations()).as(view + ", " + scheme).isEmpty();

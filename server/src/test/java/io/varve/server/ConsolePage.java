@@ -64,6 +64,30 @@ final class ConsolePage implements AutoCloseable {
         .until(() -> browser.findElement(By.cssSelector(css)), Objects::nonNull);
   }
 
+  /** Clicks what is there, once it is, however often the page replaces it meanwhile. */
+  void click(String css) {
+    await(css + " is clicked")
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(WebDriverException.class)
+        .until(
+            () -> {
+              browser.findElement(By.cssSelector(css)).click();
+              return true;
+            });
+  }
+
+  /** Says yes to what the page asks. */
+  void accept() {
+    await("a question is answered")
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(WebDriverException.class)
+        .until(
+            () -> {
+              browser.switchTo().alert().accept();
+              return true;
+            });
+  }
+
   List<WebElement> all(String css) {
     return browser.findElements(By.cssSelector(css));
   }
