@@ -15,6 +15,12 @@ import java.util.stream.Stream;
  */
 public record StreamScope(
     boolean everything, boolean allButSystem, Set<String> prefixes, Set<String> categories) {
+  /**
+   * How the only tags begin that events of system streams have: behind it is the name of the stream
+   * that the event is about. Other events may have such tags, too.
+   */
+  public static final String SYSTEM_EVENT_TAG = "stream:";
+
   public static final StreamScope EVERYTHING = new StreamScope(true, true, Set.of(), Set.of());
   public static final StreamScope ALL_BUT_SYSTEM = new StreamScope(false, true, Set.of(), Set.of());
   public static final StreamScope NOTHING = new StreamScope(false, false, Set.of(), Set.of());
@@ -116,9 +122,12 @@ public record StreamScope(
     return byPrefix || byCategory || (allButSystem && matchesNoSystemEvent(item));
   }
 
-  /** Events of system streams have no tags, and types that begin with "$". */
+  /**
+   * Events of system streams have types that begin with "$", and no tags but {@link
+   * #SYSTEM_EVENT_TAG}; and an event matches only if it has all of the item's tags.
+   */
   private static boolean matchesNoSystemEvent(Query.Item item) {
-    return !item.tags().isEmpty()
+    return item.tags().stream().anyMatch(tag -> !tag.startsWith(SYSTEM_EVENT_TAG))
         || (!item.types().isEmpty() && item.types().stream().noneMatch(t -> t.startsWith("$")));
   }
 

@@ -5,6 +5,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
 import io.varve.server.event.StreamId;
+import io.varve.server.event.StreamScope;
 import io.varve.server.event.StreamState;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -64,7 +65,7 @@ public record StreamChange(Kind kind, StreamId stream, StreamHead head, String r
 
   /** The tag by which the changes of one stream are found. */
   public String tag() {
-    return "stream:" + stream;
+    return StreamScope.SYSTEM_EVENT_TAG + stream;
   }
 
   /** The event's payload. */

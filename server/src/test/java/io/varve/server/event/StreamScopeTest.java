@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 /** Scopes against the plain meaning of what they promise, drawn at random from a fixed seed. */
 class StreamScopeTest {
   private static final List<String> PIECES = List.of("a", "b", "-", "$", "ab");
+  private static final List<String> TAGS = List.of("stream:a", "t");
   private static final int ROUNDS = 20_000;
 
   private final Random random = new Random(7);
@@ -32,6 +33,15 @@ class StreamScopeTest {
       names.add(name());
     }
     return names;
+  }
+
+  /** Some of {@link #TAGS}, at least one. */
+  private Set<String> tags() {
+    return switch (random.nextInt(3)) {
+      case 0 -> Set.of(TAGS.get(0));
+      case 1 -> Set.of(TAGS.get(1));
+      default -> Set.copyOf(TAGS);
+    };
   }
 
   private StreamScope scope() {
@@ -117,7 +127,7 @@ class StreamScopeTest {
               List.of(
                   new Query.Item(
                       random.nextInt(4) == 0 ? Set.of("T") : Set.of(),
-                      Set.of(),
+                      random.nextInt(4) == 0 ? tags() : Set.of(),
                       names(2),
                       new HashSet<>(names(2)))));
       if (!scope.covers(query)) {
@@ -125,9 +135,9 @@ class StreamScopeTest {
       }
       covered++;
       for (String stream : all) {
-        // Events of system streams have types of their own, and no tags.
-        String type = stream.startsWith("$") ? "$T" : "T";
-        if (query.matches(stream, type, List.of())) {
+        // Events of system streams have types of their own, and tags of what they are about.
+        boolean system = stream.startsWith("$");
+        if (query.matches(stream, system ? "$T" : "T", system ? List.of("stream:a") : TAGS)) {
           assertThat(scope.contains(stream))
               .as(scope + " covers " + query + ": " + stream)
               .isTrue();

@@ -102,8 +102,8 @@ final class Caller {
     if (!principal.scopeOf(Action.READ).covers(query)) {
       throw Errors.permissionDenied(
           Action.READ.word(),
-          "all that the query can match; name types, tags, prefixes or categories, so that no"
-              + " system stream is among it");
+          "all that the query can match; name types, prefixes, categories, or tags that do not"
+              + " begin with stream:, so that no event of a system stream is among it");
     }
   }
 }

@@ -106,6 +106,7 @@ class AccessLeakTest {
             Query.all(),
             Query.types("Opened"),
             Query.tags("n:3"),
+            Query.tags("stream:secret-1"),
             Query.streamPrefixes("a", "s"),
             Query.categories("secret", "account"),
             Query.of(QueryItem.types("Moved").withTags("n:1"), QueryItem.categories("orders")));
@@ -261,8 +262,14 @@ class AccessLeakTest {
       assertThatThrownBy(() -> admin.transact(unless(Query.all(), head)))
           .isInstanceOf(ConditionFailedException.class);
       assertThatCode(() -> writer.transact(unless(Query.all(), head))).doesNotThrowAnyException();
-      assertThatCode(() -> writer.transact(unless(Query.types("$RetentionSet"), 0)))
-          .doesNotThrowAnyException();
+      Query ofChanges = Query.tags("stream:secret-1");
+      assertThatThrownBy(() -> admin.transact(unless(ofChanges, 0)))
+          .isInstanceOf(ConditionFailedException.class);
+      for (Query query : List.of(Query.types("$RetentionSet"), ofChanges)) {
+        assertThatCode(() -> writer.transact(unless(query, 0)))
+            .as(query.toString())
+            .doesNotThrowAnyException();
+      }
     }
   }
 
@@ -315,13 +322,20 @@ class AccessLeakTest {
       part.consumerGroups().create(ConsumerGroup.ofLog("part-2", Query.categories("account")));
       assertThat(consumed(part, "part-2", 20)).allMatch(s -> s.matches("account(-.*)?"));
 
-      for (Query query : List.of(Query.all(), Query.types("$RetentionSet", "Opened"))) {
+      for (Query query :
+          List.of(
+              Query.all(),
+              Query.types("$RetentionSet", "Opened"),
+              Query.tags("stream:secret-1"),
+              Query.of(QueryItem.types("Opened"), QueryItem.tags("stream:secret-1")))) {
         assertThatThrownBy(() -> writer.consumerGroups().create(ConsumerGroup.ofLog("all", query)))
             .isInstanceOf(AccessDeniedException.class)
             .hasMessageContaining("system");
       }
       writer.consumerGroups().create(ConsumerGroup.ofLog("opened", Query.types("Opened")));
       assertThat(consumed(writer, "opened", 20)).contains("secret-1");
+      writer.consumerGroups().create(ConsumerGroup.ofLog("tagged", Query.tags("n:3")));
+      assertThat(consumed(writer, "tagged", 20)).noneMatch(stream -> stream.startsWith("$"));
     }
   }
 
