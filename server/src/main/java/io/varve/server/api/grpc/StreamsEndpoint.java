@@ -35,18 +35,16 @@ import io.varve.server.event.StreamLife;
 import io.varve.server.event.StreamState;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
+import io.varve.server.read.VisibleEntries;
 import io.varve.server.security.Principal;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -255,25 +253,6 @@ public final class StreamsEndpoint {
 
   // ---- listings
 
-  /** Entries that the caller may see, as many as were asked for if there are so many. */
-  private static <T> List<T> visible(
-      String after,
-      int limit,
-      BiFunction<String, Integer, List<T>> source,
-      Function<T, String> name,
-      Predicate<String> mayBeSeen) {
-    List<T> seen = new ArrayList<>();
-    String from = after;
-    while (true) {
-      List<T> found = source.apply(from, limit);
-      found.stream().filter(entry -> mayBeSeen.test(name.apply(entry))).forEach(seen::add);
-      if (found.size() < limit || seen.size() >= limit) {
-        return seen.size() > limit ? seen.subList(0, limit) : seen;
-      }
-      from = name.apply(found.getLast());
-    }
-  }
-
   /** Whether a category or an event type is told: the server's own are for administrators. */
   private static boolean mayBeTold(Caller caller, String name) {
     return !name.startsWith("$") || caller.principal().isAdministrator();
@@ -287,7 +266,7 @@ public final class StreamsEndpoint {
             request.getPageToken(),
             (afterOrNull, limit) -> {
               String after = afterOrNull == null ? "" : afterOrNull;
-              return visible(
+              return VisibleEntries.of(
                   after,
                   limit,
                   (from, most) ->
@@ -316,7 +295,7 @@ public final class StreamsEndpoint {
             request.getPageSize(),
             request.getPageToken(),
             (after, limit) ->
-                visible(
+                VisibleEntries.of(
                     after == null ? "" : after,
                     limit,
                     (from, most) ->
@@ -340,7 +319,7 @@ public final class StreamsEndpoint {
             request.getPageSize(),
             request.getPageToken(),
             (after, limit) ->
-                visible(
+                VisibleEntries.of(
                     after == null ? "" : after,
                     limit,
                     (from, most) ->

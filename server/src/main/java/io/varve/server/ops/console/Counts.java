@@ -4,6 +4,7 @@ import io.varve.server.ops.http.BadRequest;
 import io.varve.server.ops.http.Json;
 import io.varve.server.ops.http.Request;
 import io.varve.server.ops.http.Response;
+import io.varve.server.read.VisibleEntries;
 import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
 import java.util.List;
@@ -28,7 +29,7 @@ final class Counts {
     String after = request.text("after");
     int limit = (int) request.number("limit", 1, MAX_PAGE, PAGE);
     List<TermCount> found =
-        Seen.of(
+        VisibleEntries.of(
             after,
             limit + 1,
             // An empty text comes first, so nothing is behind it that is not behind none.

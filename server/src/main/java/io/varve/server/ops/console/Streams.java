@@ -12,6 +12,7 @@ import io.varve.server.read.EventCursor;
 import io.varve.server.read.StreamDirectory;
 import io.varve.server.read.StreamLookUp;
 import io.varve.server.read.StreamView;
+import io.varve.server.read.VisibleEntries;
 import io.varve.server.storage.StreamHead;
 import java.io.IOException;
 import java.time.Duration;
@@ -43,7 +44,7 @@ final class Streams {
           403, "this needs the permission read on all streams; search for those you may read");
     }
     List<StreamId> found =
-        Seen.of(
+        VisibleEntries.of(
             after,
             limit + 1,
             (from, most) ->

@@ -1,4 +1,4 @@
-package io.varve.server.ops.console;
+package io.varve.server.read;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,16 +7,17 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** Lists by name, without what somebody may not see. */
-final class Seen {
-  private Seen() {}
+public final class VisibleEntries {
+  private VisibleEntries() {}
 
   /**
    * Entries that may be seen, as many as were asked for if there are so many.
    *
    * @param after those behind this name; "" for the first
+   * @param limit how many at most; at least 1
    * @param source gives the entries behind a name, at most so many
    */
-  static <T> List<T> of(
+  public static <T> List<T> of(
       String after,
       int limit,
       BiFunction<String, Integer, List<T>> source,
