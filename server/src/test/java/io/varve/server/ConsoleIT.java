@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.client.VarveClient;
+import io.varve.client.browser.Chromium;
 import io.varve.client.streams.ConsumerGroup;
 import io.varve.client.streams.ConsumerGroupSettings;
 import io.varve.client.streams.ExpectedVersion;

@@ -1,4 +1,4 @@
-package io.varve.server;
+package io.varve.client.browser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,7 +17,7 @@ import org.openqa.selenium.chrome.ChromeOptions;
  * The machine's own Chromium, driven by its own chromedriver; nothing is downloaded. Without them a
  * test is skipped, unless the environment says {@code VARVE_CI=1}: then it fails.
  */
-final class Chromium {
+public final class Chromium {
 
   private static final String NEEDED =
       "needs chromium and chromedriver on the PATH (Debian: apt-get install chromium"
@@ -26,7 +26,7 @@ final class Chromium {
   private Chromium() {}
 
   /** Ends the test here if there is no browser: before it starts what else it needs. */
-  static void need() {
+  public static void need() {
     if (onPath("chromium").isEmpty() || onPath("chromedriver").isEmpty()) {
       assertThat(System.getenv("VARVE_CI")).as("VARVE_CI: this " + NEEDED).isNotEqualTo("1");
       Assumptions.abort(NEEDED);
@@ -34,7 +34,7 @@ final class Chromium {
   }
 
   /** A browser with a profile of its own in this folder. */
-  static ChromeDriver start(Path profile) {
+  public static ChromeDriver start(Path profile) {
     need();
     ChromeOptions options = new ChromeOptions();
     options.setBinary(onPath("chromium").orElseThrow().toFile());
