@@ -112,8 +112,9 @@ public final class TestServer implements AutoCloseable {
     return channel;
   }
 
+  /** A client that waits longer than usual for an answer: the machine may be busy. */
   public VarveClient client() {
-    return VarveClient.builder().endpoint(HOST, port()).build();
+    return VarveClient.builder().endpoint(HOST, port()).deadline(Duration.ofMinutes(1)).build();
   }
 
   /** The same, closed together with the server. */

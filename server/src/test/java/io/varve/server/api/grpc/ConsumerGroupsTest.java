@@ -636,8 +636,11 @@ class ConsumerGroupsTest {
           append(stream, event("Large").setData(ByteString.copyFrom(new byte[1_000_000]))));
     }
     create(settings -> settings.setAckTimeout(Durations.fromHours(1))); // nothing is late
+    // A window that does not grow: what the connection takes unread is less than one event.
+    TestServer server = running.server();
+    ManagedChannel narrow = server.register(server.builder().flowControlWindow(64 * 1024).build());
     ClientCall<byte[], byte[]> deaf =
-        running.server().connect().newCall(RawBytes.method("Consume"), CallOptions.DEFAULT);
+        narrow.newCall(RawBytes.method("Consume"), CallOptions.DEFAULT);
     deaf.start(new ClientCall.Listener<>() {}, new Metadata());
     deaf.sendMessage(
         ConsumeRequest.newBuilder()
