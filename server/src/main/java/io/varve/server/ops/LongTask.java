@@ -5,7 +5,7 @@ import java.time.InstantSource;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,10 +76,12 @@ public final class LongTask {
   /**
    * Begins it.
    *
-   * @param task sees to its own failures: what leaves it is the executor's to handle
+   * @param task sees to its own failures: what leaves it is the executor's to handle. What it
+   *     returns tells of its end, and is run when it is no longer running: whoever hears of it may
+   *     begin the next
    * @return null if it is running already, or nothing can begin any more
    */
-  public @Nullable Run start(Consumer<Run> task) {
+  public @Nullable Run start(Function<Run, Runnable> task) {
     Run run = new Run();
     synchronized (this) {
       if (running != null) {
@@ -90,11 +92,13 @@ public final class LongTask {
     try {
       executor.execute(
           () -> {
+            Runnable answer;
             try {
-              task.accept(run);
+              answer = task.apply(run);
             } finally {
               ended(run);
             }
+            answer.run();
           });
       return run;
     } catch (RejectedExecutionException e) {

@@ -76,7 +76,7 @@ public final class Verifier {
     return lastFindings;
   }
 
-  private void verify(LongTask.Run run, Listener listener) {
+  private Runnable verify(LongTask.Run run, Listener listener) {
     Watch watch = new Watch(run, listener);
     try {
       for (Verification verification : verifications.get()) {
@@ -84,12 +84,12 @@ public final class Verifier {
       }
       lastFindings = watch.findings;
       run.done();
-      listener.done(watch.findings);
+      return () -> listener.done(watch.findings);
     } catch (CancellationException e) {
-      listener.failed(e);
+      return () -> listener.failed(e);
     } catch (RuntimeException e) {
       log.error("a verification failed", e);
-      listener.failed(e);
+      return () -> listener.failed(e);
     }
   }
 

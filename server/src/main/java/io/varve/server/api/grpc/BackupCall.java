@@ -47,7 +47,7 @@ final class BackupCall {
     call.belongsTo(run);
   }
 
-  private void make(
+  private Runnable make(
       String name, BackupFolder folder, LongTask.Run run, ProgressCall<CreateBackupResponse> call) {
     try {
       BackupWriter.Made made =
@@ -66,19 +66,20 @@ final class BackupCall {
           made.manifest().position(),
           made.manifest().bytes(),
           made.bytesCopied());
-      call.end(
+      CreateBackupResponse last =
           CreateBackupResponse.newBuilder()
               .setBytesDone(made.bytesCopied())
               .setBytesTotal(made.manifest().bytes())
               .setPosition(made.manifest().position())
               .setStage(BackupStage.BACKUP_STAGE_VERIFYING)
               .setFolder(folder.path().toString())
-              .build());
+              .build();
+      return () -> call.end(last);
     } catch (BackupException e) {
       log.error("no backup was made: {}", e.sentence());
-      call.fail(Errors.backup(name, e));
+      return () -> call.fail(Errors.backup(name, e));
     } catch (RuntimeException e) {
-      call.fail(e);
+      return () -> call.fail(e);
     }
   }
 
