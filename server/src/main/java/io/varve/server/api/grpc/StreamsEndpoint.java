@@ -289,21 +289,8 @@ public final class StreamsEndpoint {
   }
 
   private ListCategoriesResponse list(ListCategoriesRequest request) {
-    Caller caller = Caller.ofThisCall();
     Page<TermCount> page =
-        page(
-            request.getPageSize(),
-            request.getPageToken(),
-            (after, limit) ->
-                VisibleEntries.of(
-                    after == null ? "" : after,
-                    limit,
-                    (from, most) ->
-                        directory.counts(TermKind.CATEGORY, from.isEmpty() ? null : from, most),
-                    TermCount::text,
-                    name -> mayBeTold(caller, name)),
-            TermCount::text,
-            "categories");
+        counts(TermKind.CATEGORY, request.getPageSize(), request.getPageToken(), "categories");
     ListCategoriesResponse.Builder response = ListCategoriesResponse.newBuilder();
     for (TermCount category : page.entries()) {
       response.addCategories(
@@ -313,27 +300,31 @@ public final class StreamsEndpoint {
   }
 
   private ListEventTypesResponse list(ListEventTypesRequest request) {
-    Caller caller = Caller.ofThisCall();
     Page<TermCount> page =
-        page(
-            request.getPageSize(),
-            request.getPageToken(),
-            (after, limit) ->
-                VisibleEntries.of(
-                    after == null ? "" : after,
-                    limit,
-                    (from, most) ->
-                        directory.counts(TermKind.TYPE, from.isEmpty() ? null : from, most),
-                    TermCount::text,
-                    name -> mayBeTold(caller, name)),
-            TermCount::text,
-            "event types");
+        counts(TermKind.TYPE, request.getPageSize(), request.getPageToken(), "event types");
     ListEventTypesResponse.Builder response = ListEventTypesResponse.newBuilder();
     for (TermCount type : page.entries()) {
       response.addEventTypes(
           EventTypeInfo.newBuilder().setType(type.text()).setEventCount(type.count()));
     }
     return response.setNextPageToken(page.nextToken()).build();
+  }
+
+  /** How many events there are of each category or type that the caller is told of. */
+  private Page<TermCount> counts(TermKind kind, int pageSize, String pageToken, String listing) {
+    Caller caller = Caller.ofThisCall();
+    return page(
+        pageSize,
+        pageToken,
+        (after, limit) ->
+            VisibleEntries.of(
+                after == null ? "" : after,
+                limit,
+                (from, most) -> directory.counts(kind, from.isEmpty() ? null : from, most),
+                TermCount::text,
+                name -> mayBeTold(caller, name)),
+        TermCount::text,
+        listing);
   }
 
   /**
