@@ -298,6 +298,40 @@ final class RocksDbArchive implements EventArchive {
     return files;
   }
 
+  /**
+   * Sees to it that a place for files is the one that holds this archive: it has the last file that
+   * was entered. What were written elsewhere would be gone with that place.
+   *
+   * @throws ArchiveUnavailableException it is another place, such as the folder below a mount that
+   *     is missing
+   * @throws IOException it cannot be told
+   */
+  void checkThatItIsThere(ArchiveFiles place) throws IOException {
+    List<ArchiveSegment> now = segments;
+    if (now.isEmpty()) {
+      return;
+    }
+    ArchiveSegment last = now.getLast();
+    String wrong;
+    try {
+      long bytes = place.size(last.file());
+      if (bytes == last.fileBytes()) {
+        return;
+      }
+      wrong = " has " + bytes + " bytes there instead of " + last.fileBytes();
+    } catch (NoSuchFileException e) {
+      wrong = " is missing there";
+    }
+    throw new ArchiveUnavailableException(
+        "nothing is moved to "
+            + place.location()
+            + ": the archive's last file, "
+            + last.file()
+            + ","
+            + wrong
+            + "; is its disk mounted?");
+  }
+
   Object upkeep() {
     return upkeep;
   }

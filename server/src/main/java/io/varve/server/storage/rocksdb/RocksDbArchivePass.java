@@ -41,8 +41,11 @@ final class RocksDbArchivePass implements ArchivePass {
    * of which only the archive is read; how far 4 has come is noted with each of its writes, in the log and in the index
    * apart, and the next pass goes on from there.
    *
-   * A scavenge may change what is being copied. Its steps and those of a pass exclude one another, and a file that was
-   * begun before one is given up and begun again.
+   * A file is begun, and events are replaced, only where the last file of the catalogue is: the folder below a mount that
+   * has failed looks like an empty archive, and what were written there would be hidden by the mount once it is back.
+   *
+   * A scavenge may change what is being copied. Its steps and those of a pass exclude one another, and a file is given up
+   * and begun again when events have been reclaimed that had been copied into it.
    */
 
   /** About so much of the log is taken in one step. */
@@ -145,6 +148,7 @@ final class RocksDbArchivePass implements ArchivePass {
   public Step next() {
     try {
       if (!begun) {
+        archive.checkThatItIsThere(files);
         begun = true;
         files.discardUnfinished();
       }
@@ -203,6 +207,7 @@ final class RocksDbArchivePass implements ArchivePass {
   }
 
   private Draft begin(long firstPosition) throws IOException {
+    archive.checkThatItIsThere(files);
     String file = "%020d-%s-%d".formatted(firstPosition, id, madeFiles++);
     Draft begun =
         new Draft(

@@ -403,6 +403,84 @@ class RocksDbArchiveTest {
     }
   }
 
+  @Test
+  void where_the_last_file_of_the_archive_is_not_nothing_is_moved() throws IOException {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      write(storage, 10, 100);
+      move(storage, storage.head().position() / 2);
+      long moved = storage.archive().lastPosition();
+      assertThat(moved).isPositive();
+      // The mount has failed: what is left is the folder below it.
+      Path mounted = temp.resolve("mounted");
+      Files.move(archive(), mounted);
+      Files.createDirectory(archive());
+
+      assertThatThrownBy(() -> move(storage, Long.MAX_VALUE))
+          .isInstanceOf(ArchiveUnavailableException.class)
+          .hasMessageContaining(storage.archive().segments().getLast().file())
+          .hasMessageContaining("mounted?");
+
+      assertThat(archive()).isEmptyDirectory();
+      assertThat(storage.archive().lastPosition()).isEqualTo(moved);
+      Files.delete(archive());
+      Files.move(mounted, archive());
+      Path last = segmentFiles().getLast();
+      byte[] sound = Files.readAllBytes(last);
+      Files.write(last, java.util.Arrays.copyOf(sound, sound.length - 1));
+      assertThatThrownBy(() -> move(storage, Long.MAX_VALUE))
+          .isInstanceOf(ArchiveUnavailableException.class)
+          .hasMessageContaining((sound.length - 1) + " bytes there instead of " + sound.length);
+      Files.write(last, sound);
+      move(storage, Long.MAX_VALUE);
+      assertThat(Pages.positions(storage.readLog(1, model.head(), Integer.MAX_VALUE)))
+          .hasSize((int) model.head());
+      assertSound(storage);
+    }
+  }
+
+  @Test
+  void a_mount_that_fails_in_the_middle_of_a_pass_ends_it() throws IOException {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      write(storage, 11, 200);
+      Path mounted = temp.resolve("mounted");
+      try (ArchivePass pass =
+          storage.archive().move(Long.MAX_VALUE, () -> TIME, new UUID(8, ++passes))) {
+        while (storage.archive().lastPosition() == 0 || storage.archive().isUnfinished()) {
+          pass.next();
+        }
+        Files.move(archive(), mounted);
+        Files.createDirectory(archive());
+        assertThatThrownBy(() -> run(pass)).isInstanceOf(ArchiveUnavailableException.class);
+      }
+      assertThat(archive()).isEmptyDirectory();
+      assertThat(storage.archive().segments()).hasSize(1);
+    }
+  }
+
+  @Test
+  void events_leave_the_database_only_where_the_file_is_that_has_them() throws IOException {
+    Path folder = folder("data");
+    Path crashed;
+    try (RocksDbEventStorage storage = open(folder)) {
+      write(storage, 12, 120);
+      crashed = crashAt(storage, folder, RocksDbArchivePass.Moment.ENTERED, 1);
+    }
+    Path mounted = temp.resolve("mounted");
+    Files.move(archive(), mounted);
+    Files.createDirectory(archive());
+    try (RocksDbEventStorage storage = open(crashed)) {
+      assertThatThrownBy(() -> move(storage, Long.MAX_VALUE))
+          .isInstanceOf(ArchiveUnavailableException.class);
+      assertThat(storage.archive().isUnfinished()).isTrue();
+      assertThat(archive()).isEmptyDirectory();
+      Files.delete(archive());
+      Files.move(mounted, archive());
+      move(storage, Long.MAX_VALUE);
+      assertThat(storage.archive().isUnfinished()).isFalse();
+      assertSound(storage);
+    }
+  }
+
   // ---- beside the scavenge
 
   @Test
