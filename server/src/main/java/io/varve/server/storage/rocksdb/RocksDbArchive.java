@@ -49,7 +49,11 @@ final class RocksDbArchive implements EventArchive {
   /** Held by each step of a pass and by each step of a scavenge: both rewrite chunks. */
   private final Object upkeep = new Object();
 
-  private boolean reclaimedMeanwhile; // guarded by upkeep
+  // Which positions a pass has copied into a file that is not in the catalogue yet, the second exclusive, and whether
+  // events among them have been reclaimed since. All guarded by upkeep.
+  private long copiedFrom;
+  private long copiedUntil;
+  private boolean copiesAreStale;
 
   /**
    * @param files where the files are; null when nobody has said so
@@ -340,19 +344,33 @@ final class RocksDbArchive implements EventArchive {
     return storeId;
   }
 
-  /** Events are being reclaimed from the log; what is being copied may have changed. */
-  void reclaiming() {
+  /** Events from a position on are going to be copied into a file. */
+  void beginCopies(long from) {
     synchronized (upkeep) {
-      reclaimedMeanwhile = true;
+      copiedFrom = from;
+      copiedUntil = from;
+      copiesAreStale = false;
     }
   }
 
-  /** Whether events have been reclaimed since this was last asked. */
-  boolean reclaimedMeanwhile() {
+  /** They have been copied up to a position (exclusive). */
+  void copied(long until) {
     synchronized (upkeep) {
-      boolean before = reclaimedMeanwhile;
-      reclaimedMeanwhile = false;
-      return before;
+      copiedUntil = until;
+    }
+  }
+
+  /** Events of the chunk of these positions are being reclaimed from the log. */
+  void reclaiming(long firstPosition, long lastPosition) {
+    synchronized (upkeep) {
+      copiesAreStale |= firstPosition < copiedUntil && lastPosition >= copiedFrom;
+    }
+  }
+
+  /** Whether events have been reclaimed that had been copied before. */
+  boolean areCopiesStale() {
+    synchronized (upkeep) {
+      return copiesAreStale;
     }
   }
 

@@ -173,7 +173,7 @@ final class RocksDbArchivePass implements ArchivePass {
 
   private Step copy() throws IOException {
     Draft open = draft;
-    if (open != null && archive.reclaimedMeanwhile()) {
+    if (open != null && archive.areCopiesStale()) {
       discard(open);
       open = null;
     }
@@ -183,7 +183,6 @@ final class RocksDbArchivePass implements ArchivePass {
       return new Step(0, 0, 0, true);
     }
     if (open == null) {
-      archive.reclaimedMeanwhile();
       open = begin(from);
     }
     long before = open.writer.eventBytes();
@@ -193,6 +192,7 @@ final class RocksDbArchivePass implements ArchivePass {
         break;
       }
     }
+    archive.copied(open.writer.nextPosition());
     at.accept(Moment.COPYING);
     long bytes = 2 * (open.writer.eventBytes() - before);
     if (chunks.isEmpty() || open.writer.eventBytes() >= segmentBytes) {
@@ -215,6 +215,7 @@ final class RocksDbArchivePass implements ArchivePass {
             firstPosition,
             new SegmentWriter(files.create(file), archive.storeId(), firstPosition),
             archive.segments().isEmpty() ? Instant.EPOCH : archive.lastRecordedAt());
+    archive.beginCopies(firstPosition);
     draft = begun;
     return begun;
   }

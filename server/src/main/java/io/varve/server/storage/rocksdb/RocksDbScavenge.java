@@ -153,7 +153,6 @@ final class RocksDbScavenge implements Scavenge {
         return 0;
       }
       if (!batch.isEmpty()) {
-        archive.reclaiming();
         logDatabase.write(batch);
       }
       betweenLogAndIndex.run();
@@ -191,6 +190,7 @@ final class RocksDbScavenge implements Scavenge {
         }
       }
       if (kept.size() < all.size()) {
+        archive.reclaiming(chunk.firstPosition(), chunk.lastPosition());
         logDatabase.replace(batch, chunk, kept);
       }
     }

@@ -566,6 +566,38 @@ class RocksDbArchiveTest {
       assertSound(storage);
       assertThat(storage.archive().segments().stream().mapToLong(ArchiveSegment::events).sum())
           .isEqualTo(21);
+      assertThat(storage.archive().segments()).last().extracting(ArchiveSegment::file).asString().endsWith("-1");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_scavenge_of_other_events_leaves_a_file_that_is_being_written_alone(boolean behind)
+      throws IOException {
+    segmentBytes = 1 << 30; // so that it is not finished with the first step
+    StreamId gone = new StreamId("gone-1");
+    StreamId kept = new StreamId("kept-1");
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      for (int i = 0; i < 40; i++) {
+        commit(storage, i, (i < 20) == behind ? kept : gone);
+      }
+      commitChange(storage, gone, storage.streamHead(gone));
+      if (!behind) {
+        move(storage, 21);
+      }
+      try (ArchivePass pass =
+          storage
+              .movedEvents()
+              .move(behind ? 21 : 41, () -> TIME, new UUID(8, ++passes), _ -> {})) {
+        pass.next(); // copies
+        reclaim(storage);
+        run(pass);
+      }
+      assertReclaimed(storage, gone, kept);
+      assertSound(storage);
+      assertThat(storage.archive().segments().getLast().file())
+          .as("the first file that the pass has begun")
+          .endsWith("-0");
     }
   }
 
