@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   data_format 1
  *   position 1200
  *   events 1180
- *   recorded_at 2026-11-21T08:15:30.082061822Z      (left out while there is no event)
+ *   recorded_at 2026-11-21T08:15:30.082061822Z      (of the newest event; left out while there is none)
+ *   newest_event 1197 0d5c2b9e-3f0a-4b57-9a53-4f2f5f2a2f11   (its position and id; likewise)
  *   created_at 2026-11-21T09:00:00Z
  *   file SHA-256 bytes fingerprint log/000012.sst    (each file; a path without the part's folder is none)
  *   end SHA-256                                     (of all lines before)
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param position up to which position of the log it goes; 0 for an empty log
  * @param events how many events it has
  * @param recordedAt when the newest of them was recorded; null when there is none
+ * @param newest which it is; null when there is none, or an older release has made the backup
  * @param createdAt when the backup was made
  * @param files its files
  */
@@ -40,11 +42,20 @@ public record BackupManifest(
     long position,
     long events,
     @Nullable Instant recordedAt,
+    @Nullable Newest newest,
     Instant createdAt,
     List<Entry> files) {
 
   private static final String FIRST_LINE = "varve-backup 1";
   private static final String END = "end ";
+
+  /** The newest event: its position, which is not the last one if that has been reclaimed. */
+  public record Newest(long position, UUID id) {
+    static Newest parse(String text) {
+      String[] words = text.split(" ", 2);
+      return new Newest(Long.parseLong(words[0]), UUID.fromString(words[1]));
+    }
+  }
 
   /**
    * A file.
@@ -75,6 +86,9 @@ public record BackupManifest(
     line(text, "events", events);
     if (recordedAt != null) {
       line(text, "recorded_at", recordedAt);
+    }
+    if (newest != null) {
+      line(text, "newest_event", newest.position() + " " + newest.id());
     }
     line(text, "created_at", createdAt);
     for (Entry file : files) {
@@ -124,12 +138,14 @@ public record BackupManifest(
                 }
               });
       String recordedAt = values.get("recorded_at");
+      String newest = values.get("newest_event");
       return new BackupManifest(
           UUID.fromString(needed(values, "store_id")),
           Integer.parseInt(needed(values, "data_format")),
           Long.parseLong(needed(values, "position")),
           Long.parseLong(needed(values, "events")),
           recordedAt == null ? null : Instant.parse(recordedAt),
+          newest == null ? null : Newest.parse(newest),
           Instant.parse(needed(values, "created_at")),
           List.copyOf(files));
     } catch (IndexOutOfBoundsException | DateTimeException e) {

@@ -4,6 +4,7 @@ import io.varve.server.backup.BackupException.Kind;
 import io.varve.server.backup.BackupManifest.Entry;
 import io.varve.server.backup.BackupWatch.Stage;
 import io.varve.server.storage.BackupSource;
+import io.varve.server.storage.EventMark;
 import io.varve.server.storage.LogExtent;
 import io.varve.server.storage.OutsideFile;
 import io.varve.server.storage.StorageException;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -123,16 +125,19 @@ public final class BackupWriter {
     }
     if (before != null) {
       checkThatItIsTheSameStore(folder, before, log);
+      checkThatItIsTheSameHistory(folder, before);
     }
     Copying copying = new Copying(folder, writing, before, outside, watch);
     List<Entry> files = copying.run();
+    EventMark newest = log.newest();
     BackupManifest manifest =
         new BackupManifest(
             log.storeId(),
             log.dataFormat(),
             log.position(),
             log.events(),
-            log.recordedAt(),
+            newest == null ? null : newest.recordedAt(),
+            newest == null ? null : new BackupManifest.Newest(newest.position(), newest.id()),
             clock.instant(),
             files);
     writing.publish(manifest);
@@ -202,6 +207,62 @@ public final class BackupWriter {
               + log.position()
               + ": it would lose events; name another folder");
     }
+  }
+
+  /**
+   * A store that was restored to an earlier position gives positions again. What the backup has
+   * there is in no store any more, and is not replaced.
+   */
+  private void checkThatItIsTheSameHistory(BackupFolder folder, BackupManifest before)
+      throws BackupException {
+    Instant recordedAt = before.recordedAt();
+    EventMark found = newestUpTo(before.position());
+    if (recordedAt == null || found == null || isOfTheSameHistory(before, recordedAt, found)) {
+      return;
+    }
+    throw new BackupException(
+        Kind.REFUSED,
+        "the backup in "
+            + folder.path()
+            + " is of another history of this store: its newest event, up to position "
+            + before.position()
+            + ", was recorded at "
+            + recordedAt
+            + ", and the store has event "
+            + found.id()
+            + " of "
+            + found.recordedAt()
+            + " at position "
+            + found.position()
+            + ". The store has been restored to an earlier position since; name another folder, and"
+            + " keep this one for as long as its events may be wanted");
+  }
+
+  /**
+   * Within one history events are reclaimed and never come, and their times never fall. So the
+   * newest event up to there is the one that it was, or, once that has been reclaimed, an older
+   * one.
+   */
+  private static boolean isOfTheSameHistory(
+      BackupManifest before, Instant recordedAt, EventMark found) {
+    BackupManifest.Newest newest = before.newest();
+    long position = newest == null ? before.position() : newest.position();
+    if (found.position() < position) {
+      return !found.recordedAt().isAfter(recordedAt);
+    }
+    return found.position() == position
+        && found.recordedAt().equals(recordedAt)
+        && (newest == null || found.id().equals(newest.id()));
+  }
+
+  private @Nullable EventMark newestUpTo(long position) {
+    for (BackupSource source : sources) {
+      EventMark found = source.newestUpTo(frozen.resolve(source.name()), position);
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
   }
 
   /** The files of one backup. */

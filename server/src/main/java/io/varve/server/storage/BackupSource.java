@@ -30,6 +30,16 @@ public interface BackupSource {
   @Nullable LogExtent examine(Path frozen, VerifyWatch watch);
 
   /**
+   * The newest event up to a position in what {@link #freeze} has written; null when there is none,
+   * or the part is not the log.
+   *
+   * @throws StorageException it cannot be read
+   */
+  default @Nullable EventMark newestUpTo(Path frozen, long position) {
+    return null;
+  }
+
+  /**
    * What else belongs to what {@link #freeze} has written.
    *
    * @throws StorageException it cannot be had

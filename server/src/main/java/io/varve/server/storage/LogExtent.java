@@ -1,6 +1,5 @@
 package io.varve.server.storage;
 
-import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param dataFormat the number of the data format
  * @param position its last position; 0 when it is empty
  * @param events how many events it has
- * @param recordedAt when the newest of them was recorded; null when there is none
+ * @param newest the newest of them; null when there is none
  */
 public record LogExtent(
-    UUID storeId, int dataFormat, long position, long events, @Nullable Instant recordedAt) {}
+    UUID storeId, int dataFormat, long position, long events, @Nullable EventMark newest) {}

@@ -76,11 +76,6 @@ final class LogCheck {
     return complete;
   }
 
-  /** The last event's time; {@link Instant#MIN} while there is none. */
-  Instant recordedAt() {
-    return recordedAt;
-  }
-
   /**
    * @param expectedLast the log's last position as far as it is known, to tell how much is done
    */

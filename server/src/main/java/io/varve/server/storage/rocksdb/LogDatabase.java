@@ -5,8 +5,10 @@ import io.varve.server.storage.ArchiveSegment;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EngineFigures;
+import io.varve.server.storage.EventMark;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
+import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.StorageException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -138,6 +140,25 @@ final class LogDatabase implements AutoCloseable {
           return Database.Visit.STOP;
         });
     return last[0];
+  }
+
+  /** The newest event up to a position; null when there is none. */
+  static @Nullable EventMark newestUpTo(Database database, long position) {
+    @Nullable EventMark[] found = {null};
+    database.visitBackwards(
+        LOG,
+        Keys.ofLong(position),
+        null,
+        (key, value) -> {
+          EventRun run = Chunk.read(key, value).clip(1, position);
+          if (run == null) {
+            return Database.Visit.CONTINUE; // what was there has been reclaimed
+          }
+          EventSummary event = run.events().getLast().summary();
+          found[0] = new EventMark(event.position(), event.id(), event.recordedAt());
+          return Database.Visit.STOP;
+        });
+    return found[0];
   }
 
   private static void checkFormat(byte @Nullable [] format) {

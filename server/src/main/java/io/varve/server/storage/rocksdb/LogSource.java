@@ -3,6 +3,7 @@ package io.varve.server.storage.rocksdb;
 import io.varve.server.storage.ArchiveSegment;
 import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EventMark;
 import io.varve.server.storage.LogExtent;
 import io.varve.server.storage.OutsideFile;
 import io.varve.server.storage.StorageException;
@@ -11,7 +12,6 @@ import io.varve.server.storage.archive.ArchiveFiles;
 import io.varve.server.storage.archive.SegmentStream;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +53,14 @@ record LogSource(Database database, @Nullable ArchiveFiles archive) implements B
           LogDatabase.formatIn(view),
           check.last(),
           check.events(),
-          check.recordedAt().equals(Instant.MIN) ? null : check.recordedAt());
+          LogDatabase.newestUpTo(copy, check.last()));
+    }
+  }
+
+  @Override
+  public @Nullable EventMark newestUpTo(Path frozen, long position) {
+    try (Database copy = LogDatabase.openReadOnly(frozen)) {
+      return LogDatabase.newestUpTo(copy, position);
     }
   }
 
