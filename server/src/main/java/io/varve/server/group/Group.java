@@ -38,7 +38,6 @@ final class Group {
 
   private final GroupContext context;
   private final long number;
-  private final String damage;
   private final Queue<Runnable> actions = new ConcurrentLinkedQueue<>();
 
   /**
@@ -62,6 +61,10 @@ final class Group {
   private final GroupReplays replays;
 
   // Only the running turn touches these.
+
+  /** What is wrong with the stored progress, which stays as it is then; "" for nothing. */
+  private String damage;
+
   private GroupDefinition definition;
   private GroupState state;
   private GroupReader reader;
@@ -254,9 +257,11 @@ final class Group {
     }
     state.letGo();
     reader.letGo();
+    damage = stored.damage();
     definition = stored.definition();
     state = new GroupState(definition.settings(), stored.progress());
     reader = readerOf(stored.progress());
+    saves.beginAnew(stored);
     replays.reset();
     problem = "";
     broken = false;

@@ -28,7 +28,7 @@ final class GroupSaves {
   private final String name;
 
   /** Whether the stored progress is damaged, and must stay as it is. */
-  private final boolean damaged;
+  private boolean damaged;
 
   private final LongSupplier active;
   private final Consumer<Runnable> inTurn;
@@ -162,7 +162,19 @@ final class GroupSaves {
     return problem.isEmpty() ? due : tryAgainAt;
   }
 
-  /** The group begins anew: what was to be stored is not wanted any more. */
+  /**
+   * The group goes on from what is stored, which has nothing to store: what could not be stored was
+   * of the state before.
+   */
+  void beginAnew(StoredGroup stored) {
+    damaged = !stored.damage().isEmpty();
+    problem = "";
+    tryAgainAt = Long.MIN_VALUE;
+    definitionChanged = false;
+    dirtySince = NEVER;
+  }
+
+  /** What was to be stored is not wanted any more. */
   void giveUp(String reason) {
     List<Waiter> disappointed = waiters;
     waiters = new ArrayList<>();

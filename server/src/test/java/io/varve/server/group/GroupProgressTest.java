@@ -250,6 +250,61 @@ class GroupProgressTest {
     assertThat(join("two", 100).positions()).isEqualTo(range(3, 50));
   }
 
+  @Test
+  void a_group_that_begins_anew_while_its_progress_cannot_be_stored_goes_on_once_it_has() {
+    Consumer consumer = consumerOfFiftyOfWhich(2);
+    stage.store.fault = MemoryGroupStore.Fault.NOT_WRITTEN;
+    consumer.ack(3L);
+    stage.tasks.removeFirst().run(); // the turn, which has it stored
+    failUnexpectedly(consumer);
+    stage.run(); // only now it turns out that it cannot be stored
+    stage.store.fault = MemoryGroupStore.Fault.NONE;
+    stage.pass(Duration.ofSeconds(3));
+
+    assertThat(stage.info(G).problem()).isEmpty();
+    assertThat(stage.info(G).checkpoint()).isEqualTo(2);
+    assertThat(join("two", 100).positions()).isEqualTo(range(3, 50));
+  }
+
+  @Test
+  void a_group_that_begins_anew_and_finds_damage_delivers_nothing_and_leaves_it_as_it_is() {
+    Consumer consumer = consumerOfFiftyOfWhich(2);
+    failUnexpectedly(consumer);
+    stage.store.damage = "the progress does not match its checksum";
+    stage.pass(Duration.ofSeconds(3));
+
+    assertThat(stage.info(G).problem()).isEqualTo(stage.store.damage);
+    assertThat(join("two", 100).positions()).isEmpty();
+    assertThat(stage.done(stage.groups.update(G, storing(2, Duration.ofSeconds(1))))).isTrue();
+    stage.pass(Duration.ofSeconds(3));
+    stage.restart();
+    stage.store.damage = "";
+    stage.crash();
+    assertThat(stage.info(G).checkpoint()).isEqualTo(2);
+  }
+
+  /** Has ten of fifty events, too large to be kept in memory, and has answered the first ones. */
+  private Consumer consumerOfFiftyOfWhich(int acked) {
+    stage.create(G, everything(), storing(1, Duration.ofSeconds(2)));
+    stage.commit("a-1", "A", 50, 200);
+    Consumer consumer = join("one", 10);
+    consumer.ack(range(1, acked));
+    stage.run();
+    return consumer;
+  }
+
+  /** The group's next turn fails as it should not. */
+  private void failUnexpectedly(Consumer consumer) {
+    stage.storage.beforeRead(
+        () -> {
+          throw new IllegalStateException("nobody has thought of this");
+        });
+    consumer.allow(40);
+    stage.tasks.removeLast().run();
+    assertThat(consumer.end).isInstanceOf(GroupConsumer.End.Failed.class);
+    stage.storage.beforeRead(() -> {});
+  }
+
   // ---- removed ranges
 
   @Test

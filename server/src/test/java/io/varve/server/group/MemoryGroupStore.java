@@ -20,6 +20,9 @@ final class MemoryGroupStore implements GroupStore {
   /** What the next writes do. */
   Fault fault = Fault.NONE;
 
+  /** What is wrong with the progress of all groups; "" for nothing. */
+  String damage = "";
+
   int writes;
   int changesWritten;
 
@@ -46,7 +49,11 @@ final class MemoryGroupStore implements GroupStore {
   public @Nullable StoredGroup group(long number) {
     GroupDefinition definition = definitions.get(number);
     Progress at = progress.get(number);
-    return definition == null || at == null ? null : new StoredGroup(number, definition, at, "");
+    if (definition == null || at == null) {
+      return null;
+    }
+    return new StoredGroup(
+        number, definition, damage.isEmpty() ? at : Progress.startingAfter(0, 0), damage);
   }
 
   @Override
