@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +57,13 @@ final class Database implements AutoCloseable {
   private final ReentrantReadWriteLock still = new ReentrantReadWriteLock();
 
   private final Object compactionLock = new Object();
-  private @Nullable CompactRangeOptions compacting; // guarded by compactionLock
+
+  /**
+   * The compactions in progress, by whose options they are cancelled. Guarded by compactionLock.
+   */
+  private final Set<CompactRangeOptions> compacting =
+      Collections.newSetFromMap(new IdentityHashMap<>());
+
   private boolean closing; // guarded by compactionLock
 
   /** What a visit of an iterator returns to say whether to go on. */
@@ -415,6 +423,7 @@ final class Database implements AutoCloseable {
     Lock use = use();
     try (CompactRangeOptions options =
         new CompactRangeOptions()
+            .setCanceled(false) // or it would never look whether it has been cancelled
             .setExclusiveManualCompaction(false)
             .setBottommostLevelCompaction(
                 CompactRangeOptions.BottommostLevelCompaction.kForceOptimized)) {
@@ -436,7 +445,7 @@ final class Database implements AutoCloseable {
       }
     } finally {
       synchronized (compactionLock) {
-        compacting = null; // before it is closed
+        compacting.remove(options); // before they are closed
       }
     }
   }
@@ -444,8 +453,11 @@ final class Database implements AutoCloseable {
   /** Whether a compaction may begin; if so, {@link #close} can end it. */
   private boolean begin(CompactRangeOptions options) {
     synchronized (compactionLock) {
-      compacting = options;
-      return !closing;
+      if (closing) {
+        return false;
+      }
+      compacting.add(options);
+      return true;
     }
   }
 
@@ -688,9 +700,7 @@ final class Database implements AutoCloseable {
   public void close() {
     synchronized (compactionLock) {
       closing = true;
-      if (compacting != null) {
-        compacting.setCanceled(true);
-      }
+      compacting.forEach(options -> options.setCanceled(true));
     }
     lifecycle.writeLock().lock();
     try {
