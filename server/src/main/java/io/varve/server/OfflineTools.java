@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -169,6 +170,9 @@ public final class OfflineTools {
     Path path = dataFolder.toAbsolutePath().normalize();
     try {
       refuseIfInUse(path);
+      if (archive != null) {
+        refuseUnlessItCanHoldAnArchive(archive, manifest.storeId());
+      }
       try (DataFolder folder = DataFolder.open(path)) {
         long position =
             restore(from, manifest, folder.path(), bound, place(archive), copying, rebuilding);
@@ -237,6 +241,21 @@ public final class OfflineTools {
             BackupException.Kind.REFUSED,
             "the folder " + folder + " is not empty; restore into an empty one");
       }
+    }
+  }
+
+  /** Before anything is copied: the archive's files come last, after hours perhaps. */
+  private static void refuseUnlessItCanHoldAnArchive(Path archive, UUID storeId)
+      throws BackupException {
+    Path ofStore = archive.resolve(storeId.toString());
+    Path folder = Files.exists(ofStore) ? ofStore : archive;
+    if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+      throw new BackupException(
+          BackupException.Kind.FOLDER_UNUSABLE,
+          "the archive folder "
+              + folder
+              + (Files.isDirectory(folder) ? " cannot be written to" : " is not there")
+              + "; nothing has been restored");
     }
   }
 

@@ -263,6 +263,39 @@ class ArchiveBackupTest {
     assertThat(Folders.findings(restored, archive)).isEmpty();
   }
 
+  @Test
+  void an_archive_folder_that_cannot_be_used_is_told_before_anything_is_restored()
+      throws Exception {
+    try (TestServer server = start()) {
+      VarveClient store = server.ownClient();
+      fill(store);
+      store.admin().createBackup("daily", _ -> {});
+    }
+    Path other = temp.resolve("other");
+    assertUnusable(other);
+    Files.writeString(other, "no folder");
+    assertUnusable(other);
+    Files.delete(other);
+    Files.createDirectory(other);
+    Path ofStore = other.resolve(archive.relativize(segment(archive, 0)).getName(0));
+    Files.writeString(ofStore, "no folder");
+    assertUnusable(other);
+    Files.delete(ofStore);
+
+    restore(RestoreBound.NONE, other);
+
+    assertThat(Folders.findings(restored, other)).isEmpty();
+  }
+
+  private void assertUnusable(Path folder) {
+    assertThatThrownBy(() -> restore(RestoreBound.NONE, folder))
+        .isInstanceOfSatisfying(
+            BackupException.class,
+            e -> assertThat(e.kind()).isEqualTo(BackupException.Kind.FOLDER_UNUSABLE))
+        .hasMessageContaining("the archive folder " + folder);
+    assertThat(restored).doesNotExist();
+  }
+
   // ---- little things
 
   private Restored restore(RestoreBound bound, @Nullable Path archiveFolder) throws Exception {
