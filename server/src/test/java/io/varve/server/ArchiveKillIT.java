@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
 import io.varve.proto.v1.AdminGrpc;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.ArchiveRequest;
@@ -23,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,17 +55,28 @@ class ArchiveKillIT {
         try {
           check(channel, acknowledged.get());
           long target = acknowledged.get() + EVENTS_A_ROUND;
+          // Every second kill comes after something was moved: also to a store that was killed
+          // before.
+          long moved = kill % 2 == 0 ? -1 : archivedPosition(channel);
+          AtomicLong archived = new AtomicLong();
+          AtomicReference<Throwable> failure = new AtomicReference<>();
           Thread writer = Thread.ofPlatform().start(() -> append(channel, acknowledged));
-          Thread archiver = Thread.ofPlatform().start(() -> archive(channel));
+          Thread archiver = Thread.ofPlatform().start(() -> archive(channel, archived, failure));
           await()
               .atMost(ServerProcess.PATIENCE)
               .pollInterval(Duration.ofMillis(1 + random.nextInt(20)))
-              .until(() -> acknowledged.get() >= target || !writer.isAlive());
+              .until(
+                  () ->
+                      (acknowledged.get() >= target && archived.get() > moved)
+                          || !writer.isAlive()
+                          || !archiver.isAlive());
           server.kill();
           writer.join(ServerProcess.PATIENCE);
           archiver.join(ServerProcess.PATIENCE);
           assertThat(writer.isAlive() || archiver.isAlive()).isFalse();
+          assertThat(failure.get()).as("of a run of the archive, seed " + SEED).isNull();
           assertThat(acknowledged.get()).isGreaterThanOrEqualTo(target);
+          assertThat(archived.get()).isGreaterThan(moved);
         } finally {
           channel.shutdownNow();
         }
@@ -72,7 +88,7 @@ class ArchiveKillIT {
       try {
         check(channel, acknowledged.get());
         var admin = AdminGrpc.newBlockingStub(channel);
-        assertThat(admin.listArchive(ListArchiveRequest.getDefaultInstance()).getArchivedPosition())
+        assertThat(archivedPosition(channel))
             .as("something was archived before a kill (seed " + SEED + ")")
             .isPositive();
         List<String> findings = new ArrayList<>();
@@ -108,17 +124,43 @@ class ArchiveKillIT {
     }
   }
 
-  private static void archive(ManagedChannel channel) {
+  /** Run after run, until the server is killed. */
+  private static void archive(
+      ManagedChannel channel, AtomicLong archived, AtomicReference<Throwable> failure) {
     var admin = AdminGrpc.newBlockingStub(channel);
-    try {
-      while (true) {
+    boolean killed = false;
+    while (!killed && failure.get() == null) {
+      try {
         admin
             .archive(ArchiveRequest.newBuilder().setPosition(Long.MAX_VALUE).build())
-            .forEachRemaining(_ -> {});
+            .forEachRemaining(response -> archived.set(response.getArchivedPosition()));
+      } catch (StatusRuntimeException e) {
+        String reason = reason(e);
+        killed = e.getStatus().getCode() == Status.Code.UNAVAILABLE && reason.isEmpty();
+        // The server finishes what the last kill has left, before it takes another run.
+        if (!killed && !reason.equals("ARCHIVE_RUNNING")) {
+          failure.set(e);
+        }
       }
-    } catch (StatusRuntimeException gone) {
-      // killed, as it should be
     }
+  }
+
+  /** What the server says; empty when it is not the server that has answered. */
+  private static String reason(StatusRuntimeException e) {
+    com.google.rpc.Status status = StatusProto.fromThrowable(e);
+    try {
+      return status == null || status.getDetailsCount() == 0
+          ? ""
+          : status.getDetails(0).unpack(ErrorInfo.class).getReason();
+    } catch (InvalidProtocolBufferException unreadable) {
+      throw new IllegalArgumentException(unreadable);
+    }
+  }
+
+  private static long archivedPosition(ManagedChannel channel) {
+    return AdminGrpc.newBlockingStub(channel)
+        .listArchive(ListArchiveRequest.getDefaultInstance())
+        .getArchivedPosition();
   }
 
   /** All events up to what was acknowledged, each once, and at most one more. */
