@@ -35,6 +35,9 @@ final class RocksDbArchive implements EventArchive {
   private static final long READER_BYTES = 4L * 1024 * 1024;
   private static final long BLOCK_BYTES = 8L * 1024 * 1024;
 
+  /** The index is compacted once this share of it, one in so many bytes, has been replaced. */
+  private static final int COMPACTED_SHARE = 8;
+
   private final @Nullable ArchiveFiles files;
   private final UUID storeId;
   private final LogDatabase logDatabase;
@@ -54,6 +57,9 @@ final class RocksDbArchive implements EventArchive {
   private long copiedFrom;
   private long copiedUntil;
   private boolean copiesAreStale;
+
+  /** How much has been replaced in the index since it was last compacted. Guarded by upkeep. */
+  private long replacedBytes;
 
   /**
    * @param files where the files are; null when nobody has said so
@@ -372,6 +378,29 @@ final class RocksDbArchive implements EventArchive {
     synchronized (upkeep) {
       return copiesAreStale;
     }
+  }
+
+  /** Headers have taken the place of events of so many bytes in the index. */
+  void replacedInIndex(long bytes) {
+    synchronized (upkeep) {
+      replacedBytes += bytes;
+    }
+  }
+
+  /**
+   * Gives back what {@link #replacedInIndex} has left behind, once it is worth it. The index is by
+   * stream, so old events are all over its files, and all of them are written again: in each run
+   * that would be many times what was moved. What is left to the database it gives back in time.
+   */
+  void compactIndex() {
+    synchronized (upkeep) {
+      double all = index.figures().gauge("live_files_bytes");
+      if (replacedBytes == 0 || replacedBytes * COMPACTED_SHARE < all) {
+        return;
+      }
+      replacedBytes = 0;
+    }
+    index.compactArchived();
   }
 
   /** Enters a segment that has been compared with the log: from here on it is read. */

@@ -337,6 +337,7 @@ final class RocksDbArchivePass implements ArchivePass {
     at.accept(Moment.OUTLINED);
     index.addArchivedTo(indexBatch, through);
     index.write(indexBatch);
+    archive.replacedInIndex(bytes);
     at.accept(Moment.INDEXED);
     return new Step(0, 0, 2 * bytes, false);
   }
@@ -391,7 +392,7 @@ final class RocksDbArchivePass implements ArchivePass {
     long through = logDatabase.outlinedThrough();
     if (through >= compactFrom) {
       logDatabase.compactOutlined(compactFrom, through);
-      index.compactArchived();
+      archive.compactIndex();
     }
   }
 

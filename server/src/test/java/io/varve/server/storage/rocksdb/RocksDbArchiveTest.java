@@ -38,6 +38,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +118,42 @@ class RocksDbArchiveTest {
     long after = FolderSize.of(folder.resolve("log")) + FolderSize.of(folder.resolve("index"));
     assertThat(before).isGreaterThan(16_000_000);
     assertThat(after).isLessThan(before / 20);
+  }
+
+  @Test
+  void the_index_is_written_again_only_once_much_of_it_has_been_replaced() throws IOException {
+    Path folder = folder("data");
+    RandomEvents events = new RandomEvents(1);
+    try (RocksDbEventStorage storage = open(folder)) {
+      for (int i = 0; i < 200; i++) {
+        StreamId stream = new StreamId("account-" + i % 20);
+        NewEvent event =
+            new NewEvent(
+                events.id(), false, "Paid", events.bytes(20_000), "", Map.of(), List.of(), null);
+        model.commit(storage, TIME.plusSeconds(i), List.of(new LogModel.Draft(stream, event)));
+      }
+      storage.compact();
+      Set<Path> files = tables(folder.resolve("index"));
+      assertThat(files).isNotEmpty();
+
+      long moved = 0;
+      while (moved + 2 < 200 / 8) {
+        move(storage, moved + 3);
+        moved = storage.archive().lastPosition();
+        assertThat(tables(folder.resolve("index"))).as("after %s", moved).containsAll(files);
+      }
+      while (moved < 200 / 6) {
+        move(storage, moved + 3);
+        moved = storage.archive().lastPosition();
+      }
+      assertThat(tables(folder.resolve("index")).containsAll(files)).isFalse();
+    }
+  }
+
+  private static Set<Path> tables(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".sst")).collect(Collectors.toSet());
+    }
   }
 
   @Test
