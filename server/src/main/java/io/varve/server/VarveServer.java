@@ -280,7 +280,10 @@ public final class VarveServer implements AutoCloseable {
                     clock)),
             new LongTask(upkeepThreads, clock),
             new Verifier(
-                () -> verifications(storage, snapshots), upkeepThreads, clock, System::nanoTime),
+                () -> verifications(storage, snapshots, groupStore),
+                upkeepThreads,
+                clock,
+                System::nanoTime),
             new Compactor(storage::compact, upkeepThreads, clock));
     ScheduledExecutorService archiving =
         Executors.newSingleThreadScheduledExecutor(named("varve-archive-"));
@@ -357,7 +360,8 @@ public final class VarveServer implements AutoCloseable {
     }
   }
 
-  private static List<Verification> verifications(EventStorage storage, SnapshotStore snapshots) {
+  private static List<Verification> verifications(
+      EventStorage storage, SnapshotStore snapshots, GroupStore groups) {
     List<Verification> verifications = new ArrayList<>();
     verifications.add(storage.verification());
     verifications.add(storage.archiveVerification());
@@ -366,6 +370,7 @@ public final class VarveServer implements AutoCloseable {
             storage.storeId(),
             stream -> storage.streamHead(stream).version(),
             storage.head()::position));
+    verifications.addAll(groups.verifications(storage.storeId(), storage.head()::position));
     return verifications;
   }
 

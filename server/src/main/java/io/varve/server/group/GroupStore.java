@@ -2,7 +2,10 @@ package io.varve.server.group;
 
 import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.EngineFigures;
+import io.varve.server.storage.Verification;
 import java.util.List;
+import java.util.UUID;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +51,16 @@ public interface GroupStore extends AutoCloseable {
 
   /** Figures of the database below, as of now; none when there is none. */
   default List<EngineFigures> engineFigures() {
+    return List.of();
+  }
+
+  /**
+   * Verifications of all groups; none when nothing is on disk.
+   *
+   * @param storeId the store that they are to belong to
+   * @param head the log's head now
+   */
+  default List<Verification> verifications(UUID storeId, LongSupplier head) {
     return List.of();
   }
 

@@ -104,9 +104,12 @@ public final class OfflineStore {
     UUID storeId = LogDatabase.storeIdOf(log);
     if (storeId == null) {
       watch.finding("the log has no store id");
-    } else if (index != null) {
+      return;
+    }
+    if (index != null) {
       verifySnapshots(storeId, verification, IndexDatabase.over(index), watch);
     }
+    verifyGroups(storeId, verification.logLast(), watch);
   }
 
   private void verifySnapshots(
@@ -122,6 +125,21 @@ public final class OfflineStore {
       new SnapshotsVerification(database, storeId, versionOf, verified::logLast).run(watch);
     } catch (StorageException e) {
       watch.finding(e.getMessage() + " (the next start empties the snapshots, which costs speed)");
+    }
+  }
+
+  private void verifyGroups(UUID storeId, long logLast, VerifyWatch watch) {
+    Path groups = FolderPart.GROUPS.in(folder);
+    if (!Database.isIn(groups)) {
+      return;
+    }
+    try (Database database = RocksDbGroupStore.openReadOnly(groups)) {
+      new GroupsVerification(database, storeId, () -> logLast).run(watch);
+    } catch (StorageException e) {
+      watch.finding(
+          e.getMessage()
+              + " (a server does not start on such groups; with the folder moved away it starts"
+              + " without any)");
     }
   }
 

@@ -10,6 +10,7 @@ import io.varve.server.storage.BackupSource;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.StorageException;
+import io.varve.server.storage.Verification;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,8 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.DBOptions;
 import org.rocksdb.LRUCache;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,14 +38,14 @@ public final class RocksDbGroupStore implements GroupStore {
 
   private static final int FORMAT = 1;
 
-  private static final String GROUPS = "groups";
-  private static final String PROGRESS = "progress";
-  private static final String PARKED = "parked";
-  private static final String META = "meta";
-  private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] REACHED_KEY = "reached".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] LAST_NUMBER_KEY = "last_number".getBytes(StandardCharsets.UTF_8);
+  static final String GROUPS = "groups";
+  static final String PROGRESS = "progress";
+  static final String PARKED = "parked";
+  static final String META = "meta";
+  static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.UTF_8);
+  static final byte[] STORE_ID_KEY = "store_id".getBytes(StandardCharsets.UTF_8);
+  static final byte[] REACHED_KEY = "reached".getBytes(StandardCharsets.UTF_8);
+  static final byte[] LAST_NUMBER_KEY = "last_number".getBytes(StandardCharsets.UTF_8);
 
   private final Path folder;
   private final Database database;
@@ -107,14 +110,34 @@ public final class RocksDbGroupStore implements GroupStore {
       database.write(batch);
       return;
     }
+    String reason = reasonNotToOpen(format, id, storeId);
+    if (reason != null) {
+      throw new StorageException(
+          "the consumer groups in " + folder + " " + reason + "; move the folder away");
+    }
+  }
+
+  /**
+   * What is wrong with groups on the whole, as it goes on after "the consumer groups"; null when
+   * nothing is.
+   *
+   * @param format what they say of their format
+   * @param id what they say of the store that they belong to
+   * @param storeId the store that they are to belong to
+   */
+  static @Nullable String reasonNotToOpen(
+      byte @Nullable [] format, byte @Nullable [] id, UUID storeId) {
     if (format == null || format.length != Long.BYTES || Keys.toLong(format, 0) != FORMAT) {
-      throw new StorageException(
-          "the consumer groups in " + folder + " have a format that this release does not know");
+      return "have a format that this release does not know";
     }
-    if (id == null || !new String(id, StandardCharsets.UTF_8).equals(storeId.toString())) {
-      throw new StorageException(
-          "the consumer groups in " + folder + " belong to another store; move the folder away");
-    }
+    return id == null || !new String(id, StandardCharsets.UTF_8).equals(storeId.toString())
+        ? "belong to another store"
+        : null;
+  }
+
+  /** Opens groups to look at them; changes nothing about them. */
+  static Database openReadOnly(Path folder) {
+    return Database.openReadOnly("groups", folder, new DBOptions(), Map.of());
   }
 
   // ---- writing
@@ -259,6 +282,11 @@ public final class RocksDbGroupStore implements GroupStore {
   @Override
   public List<EngineFigures> engineFigures() {
     return List.of(database.figures());
+  }
+
+  @Override
+  public List<Verification> verifications(UUID storeId, LongSupplier head) {
+    return List.of(new GroupsVerification(database, storeId, head));
   }
 
   @Override
