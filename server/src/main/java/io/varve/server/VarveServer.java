@@ -23,6 +23,7 @@ import io.varve.server.group.ConsumerGroups;
 import io.varve.server.group.GroupLimits;
 import io.varve.server.group.GroupStore;
 import io.varve.server.ops.ArchiveSettings;
+import io.varve.server.ops.ArchiveVerifier;
 import io.varve.server.ops.Archiver;
 import io.varve.server.ops.Compactor;
 import io.varve.server.ops.LongTask;
@@ -83,8 +84,8 @@ public final class VarveServer implements AutoCloseable {
   /** How long a pool's last tasks may take; they are steps of reads, and short. */
   private static final Duration POOL_STOP = Duration.ofSeconds(1);
 
-  /** A backup, a verification and a compaction at the same time. */
-  private static final int UPKEEP_THREADS = 3;
+  /** A backup, a verification, one of the archive and a compaction at the same time. */
+  private static final int UPKEEP_THREADS = 4;
 
   /** How often expired tokens are looked for, and the audit trail is written. */
   private static final long SWEEP_MILLIS = 500;
@@ -284,6 +285,7 @@ public final class VarveServer implements AutoCloseable {
                 upkeepThreads,
                 clock,
                 System::nanoTime),
+            new ArchiveVerifier(storage.archive(), upkeepThreads, clock, System::nanoTime),
             new Compactor(storage::compact, upkeepThreads, clock));
     ScheduledExecutorService archiving =
         Executors.newSingleThreadScheduledExecutor(named("varve-archive-"));
@@ -312,6 +314,7 @@ public final class VarveServer implements AutoCloseable {
             System::nanoTime);
     stops.push(upkeep.backupTask()::cancel);
     stops.push(upkeep.verifier()::cancel);
+    stops.push(upkeep.archiveVerifier()::cancel);
     try {
       GrpcServer.Running port =
           grpc.start(

@@ -49,6 +49,7 @@ public interface Archive {
    * @param progress hears how far it has come and what has been found since it was last called, on
    *     the calling thread
    * @return all that has been found
+   * @throws InvalidRequestException another verification of the archive is under way
    * @throws StoreUnavailableException the server cannot be reached
    */
   ArchiveReport verify(Consumer<ArchiveReport> progress);

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 public final class Verifier {
   private static final Logger log = LoggerFactory.getLogger(Verifier.class);
 
-  private static final long BYTES_PER_SECOND = 64L * 1024 * 1024;
+  static final long BYTES_PER_SECOND = 64L * 1024 * 1024;
 
   private final Supplier<List<Verification>> verifications;
   private final LongTask task;

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 
 /**
  * The old part of the log, moved out of the hot database into files. It is always the log's
@@ -51,9 +52,11 @@ public interface EventArchive {
    * Reads a file of the archive whole and compares it with its catalogue entry and with the
    * outlines of its events.
    *
+   * @param read hears how many bytes have been read since the last time. Whoever wants it to be
+   *     slower waits there; whoever wants it to end throws
    * @return what is wrong, a sentence each; none when nothing is
    */
-  List<String> verify(ArchiveSegment segment);
+  List<String> verify(ArchiveSegment segment, LongConsumer read);
 
   /** Names of files in the archive that are not in the catalogue. */
   List<String> strayFiles();

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 
 /** Nothing has been moved, and nothing can be. */
 final class NoArchive implements EventArchive {
@@ -43,7 +44,7 @@ final class NoArchive implements EventArchive {
   }
 
   @Override
-  public List<String> verify(ArchiveSegment segment) {
+  public List<String> verify(ArchiveSegment segment, LongConsumer read) {
     throw new IllegalArgumentException("there is no archive segment " + segment.file());
   }
 

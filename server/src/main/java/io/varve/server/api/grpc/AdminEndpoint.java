@@ -26,6 +26,7 @@ import io.varve.proto.v1.VerifyResponse;
 import io.varve.server.backup.Backups;
 import io.varve.server.config.Limits;
 import io.varve.server.group.ConsumerGroups;
+import io.varve.server.ops.ArchiveVerifier;
 import io.varve.server.ops.Archiver;
 import io.varve.server.ops.Compactor;
 import io.varve.server.ops.LongTask;
@@ -78,7 +79,11 @@ public final class AdminEndpoint {
    * @param backupTask runs backups
    */
   public record Upkeep(
-      Backups backups, LongTask backupTask, Verifier verifier, Compactor compactor) {}
+      Backups backups,
+      LongTask backupTask,
+      Verifier verifier,
+      ArchiveVerifier archiveVerifier,
+      Compactor compactor) {}
 
   /**
    * The endpoint of a server that begins to serve now.
@@ -123,6 +128,7 @@ public final class AdminEndpoint {
     archiveCalls.stop();
     upkeep.backupTask().cancel();
     upkeep.verifier().cancel();
+    upkeep.archiveVerifier().cancel();
   }
 
   private final class Service extends AdminGrpc.AdminImplBase {
@@ -175,7 +181,7 @@ public final class AdminEndpoint {
     @Override
     public void verifyArchive(
         VerifyArchiveRequest request, StreamObserver<VerifyArchiveResponse> observer) {
-      archiveCalls.verify(request, observer);
+      VerifyArchiveCall.start(upkeep.archiveVerifier(), observer, nanoTime);
     }
   }
 

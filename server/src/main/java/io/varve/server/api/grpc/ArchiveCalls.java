@@ -6,8 +6,6 @@ import io.varve.proto.v1.ArchiveRequest;
 import io.varve.proto.v1.ArchiveResponse;
 import io.varve.proto.v1.ListArchiveRequest;
 import io.varve.proto.v1.ListArchiveResponse;
-import io.varve.proto.v1.VerifyArchiveRequest;
-import io.varve.proto.v1.VerifyArchiveResponse;
 import io.varve.server.ops.Archiver;
 import io.varve.server.storage.ArchiveSegment;
 import io.varve.server.storage.EventArchive;
@@ -158,44 +156,6 @@ final class ArchiveCalls {
         .setArchivedAt(ProtoTimes.of(segment.archivedAt()))
         .setSha256(segment.sha256())
         .build();
-  }
-
-  // ---- verifying
-
-  /** Reads all files, one after the other, on the caller's thread. */
-  void verify(VerifyArchiveRequest request, StreamObserver<VerifyArchiveResponse> observer) {
-    ServerCallStreamObserver<VerifyArchiveResponse> caller =
-        (ServerCallStreamObserver<VerifyArchiveResponse>) observer;
-    caller.setOnCancelHandler(() -> {});
-    EventArchive archive = storage.archive();
-    List<ArchiveSegment> segments = archive.segments();
-    int done = 0;
-    for (ArchiveSegment segment : segments) {
-      List<String> findings = archive.verify(segment);
-      done++;
-      if (caller.isCancelled()) {
-        return;
-      }
-      if (stopping) {
-        caller.onError(Errors.exception(Errors.stopping()));
-        return;
-      }
-      if (!findings.isEmpty() || caller.isReady()) {
-        caller.onNext(
-            VerifyArchiveResponse.newBuilder()
-                .setSegmentsDone(done)
-                .setSegmentsTotal(segments.size())
-                .addAllFindings(findings)
-                .build());
-      }
-    }
-    caller.onNext(
-        VerifyArchiveResponse.newBuilder()
-            .setSegmentsDone(done)
-            .setSegmentsTotal(segments.size())
-            .addAllStrayFiles(archive.strayFiles())
-            .build());
-    caller.onCompleted();
   }
 
   // ---- stopping

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
@@ -236,9 +237,21 @@ public final class SegmentReader {
 
   /** The SHA-256 of the file as it is now, in lower-case hexadecimal digits. */
   public static String sha256(ArchiveFiles files, String file, long fileBytes) throws IOException {
+    return sha256(files, file, fileBytes, _ -> {});
+  }
+
+  /**
+   * The same, piece by piece.
+   *
+   * @param read hears of each piece how long it was
+   */
+  public static String sha256(ArchiveFiles files, String file, long fileBytes, LongConsumer read)
+      throws IOException {
     MessageDigest digest = SegmentWriter.sha256();
     for (long at = 0; at < fileBytes; at += PIECE_BYTES) {
-      digest.update(files.read(file, at, (int) Math.min(PIECE_BYTES, fileBytes - at)));
+      int length = (int) Math.min(PIECE_BYTES, fileBytes - at);
+      digest.update(files.read(file, at, length));
+      read.accept(length);
     }
     return HexFormat.of().formatHex(digest.digest());
   }

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * outline in the log as of one moment.
  */
 final class ArchiveCheck {
+  private static final int STEP_BYTES = 1024 * 1024;
+
   private final Database.Cursor chunks;
   private final @Nullable ArchiveFiles files;
   private final UUID storeId;
@@ -85,8 +87,7 @@ final class ArchiveCheck {
               + SegmentReader.describe(place, segment.file(), size));
       return;
     }
-    String sha256 = SegmentReader.sha256(place, segment.file(), size);
-    read.accept(size);
+    String sha256 = SegmentReader.sha256(place, segment.file(), size, read);
     if (!sha256.equals(segment.sha256())) {
       finding.accept(
           name(segment)
@@ -101,13 +102,13 @@ final class ArchiveCheck {
       finding.accept(name(segment) + " has a damaged head");
     }
     checkBlocks(segment, reader);
-    read.accept(size);
   }
 
   private void checkBlocks(ArchiveSegment segment, SegmentReader reader) throws IOException {
     Outlines outlines = new Outlines(segment.firstPosition(), segment.lastPosition());
     long due = segment.firstPosition();
     long events = 0;
+    long bytes = 0;
     for (int i = 0; i < reader.blocks(); i++) {
       SegmentReader.Block block = reader.block(i);
       if (block.firstPosition() != due) {
@@ -115,10 +116,16 @@ final class ArchiveCheck {
       }
       due = block.lastPosition() + 1;
       events += block.events();
+      bytes += block.storedBytes();
+      if (bytes >= STEP_BYTES) {
+        read.accept(bytes);
+        bytes = 0;
+      }
       if (!matches(segment, block, RocksDbArchive.eventsOf(reader, block), outlines)) {
         return;
       }
     }
+    read.accept(bytes);
     if (due != segment.lastPosition() + 1 || events != segment.events()) {
       finding.accept(
           name(segment)

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,8 +53,8 @@ final class RocksDbArchive implements EventArchive {
   /** Held by each step of a pass and by each step of a scavenge: both rewrite chunks. */
   private final Object upkeep = new Object();
 
-  // Which positions a pass has copied into a file that is not in the catalogue yet, the second exclusive, and whether
-  // events among them have been reclaimed since. All guarded by upkeep.
+  // Which positions a pass has copied into a file that is not in the catalogue yet, the second
+  // exclusive, and whether events among them have been reclaimed since. All guarded by upkeep.
   private long copiedFrom;
   private long copiedUntil;
   private boolean copiesAreStale;
@@ -414,10 +415,10 @@ final class RocksDbArchive implements EventArchive {
   // ---- verifying
 
   @Override
-  public List<String> verify(ArchiveSegment segment) {
+  public List<String> verify(ArchiveSegment segment, LongConsumer read) {
     List<String> findings = new ArrayList<>();
     try (Database.View view = logDatabase.database().view()) {
-      new ArchiveCheck(view, files, storeId, findings::add, _ -> {}).check(segment);
+      new ArchiveCheck(view, files, storeId, findings::add, read).check(segment);
     }
     return findings;
   }
