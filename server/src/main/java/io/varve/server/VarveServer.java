@@ -43,6 +43,8 @@ import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.Verification;
 import io.varve.server.storage.archive.ArchivePlace;
+import io.varve.server.storage.archive.ArchiveReads;
+import io.varve.server.storage.archive.TimedReads;
 import io.varve.server.storage.rocksdb.FolderPart;
 import io.varve.server.storage.rocksdb.RocksDbEventStorage;
 import io.varve.server.storage.rocksdb.RocksDbGroupStore;
@@ -86,6 +88,11 @@ public final class VarveServer implements AutoCloseable {
 
   /** A backup, a verification, one of the archive and a compaction at the same time. */
   private static final int UPKEEP_THREADS = 4;
+
+  private static final int ARCHIVE_READ_THREADS = 4;
+
+  /** A disk that does not answer for so long cannot be reached. */
+  private static final Duration ARCHIVE_PATIENCE = Duration.ofSeconds(10);
 
   /** How often expired tokens are looked for, and the audit trail is written. */
   private static final long SWEEP_MILLIS = 500;
@@ -136,7 +143,7 @@ public final class VarveServer implements AutoCloseable {
     Operations operations =
         Operations.start(
             ops, folder, TransportSecurity.ofOps(config, tls), clock, System::nanoTime, stops);
-    EventStorage storage = open(folder, config, eventIds.get());
+    EventStorage storage = open(folder, config, eventIds.get(), archiveReads(stops));
     stops.push(storage::close);
 
     SnapshotStore snapshots =
@@ -389,9 +396,29 @@ public final class VarveServer implements AutoCloseable {
         : ArchivePlace.folder(folder, config.get(Settings.ARCHIVE_SEGMENT));
   }
 
+  /**
+   * The archive's disk may hang, and a read of it cannot be interrupted: its threads are waited for
+   * by nobody, not even by the end of the process.
+   */
+  private static ArchiveReads archiveReads(Deque<Runnable> stops) {
+    ExecutorService threads =
+        Executors.newFixedThreadPool(
+            ARCHIVE_READ_THREADS,
+            Thread.ofPlatform().daemon().name("varve-archive-read-", 1).factory());
+    stops.push(threads::shutdown);
+    return new TimedReads(threads, ARCHIVE_PATIENCE);
+  }
+
   static EventStorage open(DataFolder folder, ServerConfig config, UUID newStoreId)
       throws StartFailure {
-    ArchivePlace archive = archive(config);
+    return open(folder, config, newStoreId, ArchiveReads.DIRECT);
+  }
+
+  private static EventStorage open(
+      DataFolder folder, ServerConfig config, UUID newStoreId, ArchiveReads archiveReads)
+      throws StartFailure {
+    ArchivePlace place = archive(config);
+    ArchivePlace archive = place == null ? null : place.with(archiveReads);
     StorageSettings settings =
         new StorageSettings(
             config.get(Settings.BLOCK_CACHE),

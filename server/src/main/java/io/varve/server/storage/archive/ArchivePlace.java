@@ -9,8 +9,10 @@ import java.util.function.Function;
  *
  * @param ofStore the place for one store's files, by the store's id
  * @param segmentBytes an archive segment is closed once its events take so many bytes, uncompressed
+ * @param reads how those who wait for events read them
  */
-public record ArchivePlace(Function<UUID, ArchiveFiles> ofStore, long segmentBytes) {
+public record ArchivePlace(
+    Function<UUID, ArchiveFiles> ofStore, long segmentBytes, ArchiveReads reads) {
   private static final long STANDARD_SEGMENT_BYTES = 64L * 1024 * 1024;
 
   public ArchivePlace {
@@ -26,6 +28,12 @@ public record ArchivePlace(Function<UUID, ArchiveFiles> ofStore, long segmentByt
 
   /** Files of a size in a folder. */
   public static ArchivePlace folder(Path folder, long segmentBytes) {
-    return new ArchivePlace(storeId -> new ArchiveFolder(folder, storeId), segmentBytes);
+    return new ArchivePlace(
+        storeId -> new ArchiveFolder(folder, storeId), segmentBytes, ArchiveReads.DIRECT);
+  }
+
+  /** The same place, read in another way. */
+  public ArchivePlace with(ArchiveReads others) {
+    return new ArchivePlace(ofStore, segmentBytes, others);
   }
 }

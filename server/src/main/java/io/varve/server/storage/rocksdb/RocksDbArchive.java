@@ -10,6 +10,7 @@ import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.Head;
 import io.varve.server.storage.archive.ArchiveFiles;
+import io.varve.server.storage.archive.ArchiveReads;
 import io.varve.server.storage.archive.SegmentReader;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -45,6 +46,7 @@ final class RocksDbArchive implements EventArchive {
   private final IndexDatabase index;
   private final Head head;
   private final long segmentBytes;
+  private final ArchiveReads reads;
   private final ArchiveCache cache = new ArchiveCache(READER_BYTES, BLOCK_BYTES);
 
   /** The catalogue. What stands in it is read from the archive, and from nowhere else. */
@@ -65,19 +67,22 @@ final class RocksDbArchive implements EventArchive {
   /**
    * @param files where the files are; null when nobody has said so
    * @param segmentBytes an archive segment is closed once its events take so many bytes
+   * @param reads how the files are read for those who wait for events
    */
   RocksDbArchive(
       @Nullable ArchiveFiles files,
       LogDatabase logDatabase,
       IndexDatabase index,
       Head head,
-      long segmentBytes) {
+      long segmentBytes,
+      ArchiveReads reads) {
     this.files = files;
     this.storeId = logDatabase.storeId();
     this.logDatabase = logDatabase;
     this.index = index;
     this.head = head;
     this.segmentBytes = segmentBytes;
+    this.reads = reads;
     this.segments = logDatabase.segments();
   }
 
@@ -224,7 +229,7 @@ final class RocksDbArchive implements EventArchive {
               + " are in the archive, and no archive folder is set");
     }
     try {
-      return reading.get(place);
+      return reads.read(() -> reading.get(place));
     } catch (NoSuchFileException e) {
       throw new ArchiveUnavailableException(
           "the archive segment "

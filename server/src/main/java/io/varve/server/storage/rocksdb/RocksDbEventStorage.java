@@ -24,6 +24,7 @@ import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
 import io.varve.server.storage.Verification;
 import io.varve.server.storage.archive.ArchivePlace;
+import io.varve.server.storage.archive.ArchiveReads;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -138,7 +139,8 @@ public final class RocksDbEventStorage implements EventStorage {
               logDatabase,
               index,
               head,
-              place == null ? Long.MAX_VALUE : place.segmentBytes());
+              place == null ? Long.MAX_VALUE : place.segmentBytes(),
+              place == null ? ArchiveReads.DIRECT : place.reads());
       return new RocksDbEventStorage(
           folder, logDatabase, mark, index, segments, cache, head, archive, lastRecordedAt);
     } catch (RuntimeException e) {

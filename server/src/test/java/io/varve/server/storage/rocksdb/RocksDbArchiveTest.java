@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.Query;
@@ -22,10 +23,13 @@ import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TimeSearch;
 import io.varve.server.storage.archive.ArchivePlace;
+import io.varve.server.storage.archive.ArchiveReads;
+import io.varve.server.storage.archive.TimedReads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,11 +37,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -355,6 +361,68 @@ class RocksDbArchiveTest {
       assertThatThrownBy(() -> storage.readLog(1, head, 100))
           .isInstanceOf(ArchiveUnavailableException.class)
           .hasMessageContaining("no archive folder is set");
+    }
+  }
+
+  @Test
+  void a_disk_that_hangs_is_told_to_those_who_want_old_events_and_holds_up_nobody_else()
+      throws Exception {
+    Path folder = folder("data");
+    long moved;
+    try (RocksDbEventStorage storage = open(folder)) {
+      write(storage, 13, 200);
+      move(storage, storage.head().position() / 2);
+      moved = storage.archive().lastPosition();
+    }
+    long head = model.head();
+    CountDownLatch answers = new CountDownLatch(1);
+    AtomicInteger asked = new AtomicInteger();
+    ArchiveReads hanging =
+        new ArchiveReads() {
+          @Override
+          public <T> T read(Reading<T> reading) throws IOException {
+            asked.incrementAndGet();
+            try {
+              answers.await();
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+            return reading.get();
+          }
+        };
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      ArchiveReads timed = new TimedReads(threads, Duration.ofMillis(100));
+      ArchivePlace place =
+          ArchivePlace.folder(archive(), segmentBytes)
+              .with(
+                  new ArchiveReads() {
+                    @Override
+                    public <T> T read(Reading<T> reading) throws IOException {
+                      return timed.read(() -> hanging.read(reading));
+                    }
+                  });
+      try (RocksDbEventStorage storage =
+          RocksDbEventStorage.open(folder, SETTINGS, new UUID(1, 1), place, TINY)) {
+        assertThatThrownBy(() -> storage.readLog(1, head, 100))
+            .isInstanceOf(ArchiveUnavailableException.class)
+            .hasMessageContaining("has not answered within 100 ms");
+        for (int i = 0; i < 20; i++) {
+          assertThatThrownBy(() -> storage.readLogBackwards(moved, 1, 100))
+              .isInstanceOf(ArchiveUnavailableException.class)
+              .hasMessageContaining("has not answered an earlier read");
+        }
+        assertThat(asked.get()).as("nobody else waits").isEqualTo(1);
+        assertThat(Pages.positions(storage.readLog(moved + 1, head, Integer.MAX_VALUE)))
+            .hasSize((int) (head - moved));
+
+        answers.countDown();
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .ignoreExceptionsInstanceOf(ArchiveUnavailableException.class)
+            .until(() -> storage.readLog(1, head, Integer.MAX_VALUE).count() == head);
+      } finally {
+        answers.countDown();
+      }
     }
   }
 
