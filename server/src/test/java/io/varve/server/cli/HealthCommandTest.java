@@ -2,6 +2,7 @@ package io.varve.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.client.port.LastingPort;
 import io.varve.server.RunningServer;
 import io.varve.server.TestServer;
 import java.net.InetAddress;
@@ -28,7 +29,7 @@ class HealthCommandTest {
 
   @Test
   void a_store_that_is_not_there_is_69_and_a_sentence_that_says_what_to_try() throws Exception {
-    String address = unused();
+    String address = "127.0.0.1:" + LastingPort.find();
 
     new Tool(address)
         .run("health")
@@ -63,10 +64,10 @@ class HealthCommandTest {
 
   @Test
   void it_waits_for_a_store_that_is_about_to_start_when_it_is_told_to() throws Exception {
-    String address = unused();
-    int port = Integer.parseInt(address.substring(address.indexOf(':') + 1));
+    int port = LastingPort.find();
     CompletableFuture<Tool.Run> asked =
-        CompletableFuture.supplyAsync(() -> new Tool(address).run("health", "--wait", "30s"));
+        CompletableFuture.supplyAsync(
+            () -> new Tool("127.0.0.1:" + port).run("health", "--wait", "5m"));
 
     try (TestServer server = TestServer.onPort(folder, port)) {
       asked.join().succeeds();
@@ -77,11 +78,5 @@ class HealthCommandTest {
   @Test
   void the_tools_take_the_name_with_its_scheme_as_well() {
     new Tool("varve://127.0.0.1:" + SERVER.server().port()).run("health").succeeds();
-  }
-
-  private static String unused() throws Exception {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return "127.0.0.1:" + free.getLocalPort();
-    }
   }
 }
