@@ -83,6 +83,9 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
 
   interface StreamScript extends Script<SubscribeToStreamRequest, SubscribeToStreamResponse> {}
 
+  /** For what is not to be waited out: longer than a busy machine takes over it. */
+  private static final Duration LONG = Duration.ofSeconds(60);
+
   private final String name = InProcessServerBuilder.generateName();
   private Server server;
 
@@ -146,11 +149,21 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
     streamScripts = List.of(scripts);
   }
 
-  /** Settings that fail and retry fast. */
+  /** Settings that retry fast, and wait this long for what else a store answers. */
+  static ConnectionSettings waiting(Duration deadline) {
+    return settings(deadline, LONG, LONG, 1_000);
+  }
+
+  /** Settings that retry fast. */
   static ConnectionSettings settings(Duration retryFor, Duration silence, int maxAppendsInFlight) {
+    return settings(LONG, retryFor, silence, maxAppendsInFlight);
+  }
+
+  private static ConnectionSettings settings(
+      Duration deadline, Duration retryFor, Duration silence, int maxAppendsInFlight) {
     Backoff backoff = new Backoff(Duration.ofMillis(2), Duration.ofMillis(20), new Random(42));
     return new ConnectionSettings(
-        Duration.ofSeconds(2),
+        deadline,
         retryFor,
         Duration.ofSeconds(30),
         silence,
@@ -161,7 +174,7 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
   }
 
   GrpcEventStore client() {
-    return client(settings(Duration.ofSeconds(20), Duration.ofSeconds(20), 1_000));
+    return client(waiting(LONG));
   }
 
   GrpcEventStore client(ConnectionSettings settings) {

@@ -3,8 +3,10 @@ package io.varve.client.connection;
 import static io.varve.client.connection.FakeServer.error;
 import static io.varve.client.connection.FakeServer.lost;
 import static io.varve.client.connection.FakeServer.recorded;
+import static io.varve.client.connection.FakeServer.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status.Code;
@@ -22,22 +24,27 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Reads and look-ups over the wire: pages on demand, early ends, silence, errors. */
-@Timeout(60)
 class PagedReaderTest {
 
   private final FakeServer server = new FakeServer();
-  private final GrpcEventStore client = server.client();
+  private GrpcEventStore client = server.client();
 
   @AfterEach
   void close() throws InterruptedException {
     client.close();
     server.close();
+  }
+
+  private void clientThatWaits(Duration deadline) {
+    client.close();
+    client = server.client(waiting(deadline));
   }
 
   private static ReadLogResponse page(long place) {
@@ -90,11 +97,12 @@ class PagedReaderTest {
     assertThat(reader.iterator().next().position()).isEqualTo(1);
     reader.close();
 
-    assertThat(cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(cancelled.await(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
   void a_server_that_falls_silent_in_mid_read_ends_it_with_an_error() throws Exception {
+    clientThatWaits(Duration.ofSeconds(2));
     CountDownLatch cancelled = new CountDownLatch(1);
     server.readLog =
         (request, answers) -> {
@@ -109,7 +117,7 @@ class PagedReaderTest {
           .isInstanceOf(StoreUnavailableException.class)
           .hasMessageContaining("fake:1");
     }
-    assertThat(cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(cancelled.await(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -213,25 +221,30 @@ class PagedReaderTest {
 
   @Test
   void a_look_up_that_is_never_answered_ends_with_the_deadline() {
+    clientThatWaits(Duration.ofSeconds(1));
     assertThatThrownBy(() -> client.getEvent(7))
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageContaining("in time");
   }
 
   @Test
-  void an_interrupted_reader_stops_waiting_and_stays_interrupted() {
+  void an_interrupted_reader_stops_waiting_and_stays_interrupted() throws Exception {
+    clientThatWaits(Duration.ofMinutes(10)); // much longer than this test does
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    AtomicBoolean interrupted = new AtomicBoolean();
     Thread reader =
         Thread.ofPlatform()
             .start(
                 () -> {
-                  assertThatThrownBy(() -> client.readLog(ReadLog.all()))
-                      .isInstanceOf(StoreUnavailableException.class);
-                  assertThat(Thread.currentThread().isInterrupted()).isTrue();
+                  thrown.set(catchThrowable(() -> client.readLog(ReadLog.all())));
+                  interrupted.set(Thread.currentThread().isInterrupted());
                 });
     await().until(() -> reader.getState() == Thread.State.TIMED_WAITING);
 
     reader.interrupt();
 
-    await().atMost(Duration.ofSeconds(1)).until(() -> !reader.isAlive());
+    assertThat(reader.join(Duration.ofMinutes(1))).isTrue();
+    assertThat(thrown.get()).isInstanceOf(StoreUnavailableException.class);
+    assertThat(interrupted).isTrue();
   }
 }

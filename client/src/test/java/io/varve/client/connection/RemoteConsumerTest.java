@@ -5,7 +5,7 @@ import static io.varve.client.connection.FakeServer.error;
 import static io.varve.client.connection.FakeServer.groupCreatedAt;
 import static io.varve.client.connection.FakeServer.joined;
 import static io.varve.client.connection.FakeServer.lost;
-import static io.varve.client.connection.FakeServer.settings;
+import static io.varve.client.connection.FakeServer.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -42,10 +42,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Consumers of groups, and runners on them, over a link that breaks. */
-@Timeout(60)
 class RemoteConsumerTest {
 
   private static final JoinGroup REQUEST = JoinGroup.of("mails").as("mailer-1").credit(3);
@@ -152,7 +150,7 @@ class RemoteConsumerTest {
     await().until(() -> listener.ends.size() == 1);
     assertThat(listener.positions()).containsExactly(1L);
     assertThat(listener.ends).singleElement().isInstanceOf(StoreUnavailableException.class);
-    assertThatThrownBy(() -> consumer.closed().get(20, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> consumer.closed().get(60, TimeUnit.SECONDS))
         .hasCauseInstanceOf(StoreUnavailableException.class);
     consumer.ack(List.of(1L)); // passed over without a word
     consumer.credit(1);
@@ -233,7 +231,7 @@ class RemoteConsumerTest {
   @Test
   void a_server_that_does_not_let_in_is_given_up_in_time() {
     client.close();
-    client = server.client(settings(Duration.ofSeconds(1), Duration.ofSeconds(1), 10));
+    client = server.client(waiting(Duration.ofSeconds(1)));
     server.consumers((number, message, answers) -> {});
 
     assertThatThrownBy(this::consume).isInstanceOf(StoreUnavailableException.class);
@@ -243,6 +241,8 @@ class RemoteConsumerTest {
 
   @Test
   void a_server_that_does_not_end_the_call_does_not_keep_a_consumer_from_closing() {
+    client.close();
+    client = server.client(waiting(Duration.ofSeconds(2)));
     CountDownLatch cancelled = new CountDownLatch(1);
     server.onConsume = answers -> answers.setOnCancelHandler(cancelled::countDown);
     server.consumers(delivering(1));
@@ -376,7 +376,7 @@ class RemoteConsumerTest {
         runner(
             event -> {
               calls.incrementAndGet();
-              assertThat(mayEnd.await(30, TimeUnit.SECONDS)).isTrue();
+              assertThat(mayEnd.await(60, TimeUnit.SECONDS)).isTrue();
               return Outcome.done();
             })) {
       await().until(() -> server.consumers.size() == 2 && runner.status().state() == State.RUNNING);
@@ -470,7 +470,7 @@ class RemoteConsumerTest {
           }
         });
     try (ConsumerRunner<RecordedEvent> runner = runner(event -> Outcome.stop("disk full"))) {
-      assertThatThrownBy(() -> runner.ended().get(30, TimeUnit.SECONDS))
+      assertThatThrownBy(() -> runner.ended().get(60, TimeUnit.SECONDS))
           .hasCauseInstanceOf(GroupStoppedException.class);
 
       assertThat(runner.status().state()).isEqualTo(State.STOPPED);
@@ -488,10 +488,10 @@ class RemoteConsumerTest {
         runner(
             event -> {
               begun.countDown();
-              assertThat(mayEnd.await(30, TimeUnit.SECONDS)).isTrue();
+              assertThat(mayEnd.await(60, TimeUnit.SECONDS)).isTrue();
               return Outcome.done();
             });
-    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
     Thread closing = Thread.ofVirtual().start(runner::close);
     mayEnd.countDown();
     closing.join();

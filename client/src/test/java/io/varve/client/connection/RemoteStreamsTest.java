@@ -23,10 +23,8 @@ import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Changes of streams, which are sent once, and lists, which come page by page. */
-@Timeout(60)
 class RemoteStreamsTest {
 
   private static final DeleteScript DELETES =

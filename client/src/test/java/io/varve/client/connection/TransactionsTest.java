@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import io.varve.client.connection.FakeServer.TransactScript;
 import io.varve.client.streams.AppendCondition;
@@ -37,13 +38,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Transactions over a link that breaks, and a server that is full. */
-@Timeout(60)
 class TransactionsTest {
 
-  private static final Duration LONG = Duration.ofSeconds(20);
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  /** To be waited out, however far a transaction gets in it. */
   private static final Duration SHORT = Duration.ofMillis(300);
 
   private static final TransactScript WRITES =
@@ -61,6 +62,18 @@ class TransactionsTest {
       (request, answers) -> answers.onError(error(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL"));
   private static final TransactScript STARTING =
       (request, answers) -> answers.onError(error(Code.UNAVAILABLE, "NOT_SERVING"));
+
+  /** Longer than {@link #LONG}, so that no other try is worth making. */
+  private static final RetryInfo MUCH_LATER =
+      RetryInfo.newBuilder()
+          .setRetryDelay(com.google.protobuf.Duration.newBuilder().setSeconds(600))
+          .build();
+
+  private static final TransactScript FULL_FOR_LONG =
+      (request, answers) ->
+          answers.onError(error(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL", MUCH_LATER));
+  private static final TransactScript STARTING_FOR_LONG =
+      (request, answers) -> answers.onError(error(Code.UNAVAILABLE, "NOT_SERVING", MUCH_LATER));
   private static final TransactScript NOT_RISING =
       (request, answers) -> answers.onError(error(Code.FAILED_PRECONDITION, "TRACKING_NOT_RISING"));
 
@@ -151,14 +164,14 @@ class TransactionsTest {
 
   @Test
   void when_the_time_is_over_after_a_lost_link_the_outcome_is_unknown() {
-    clientThat(SHORT, 10);
-    server.transactions(LOSES);
+    clientThat(LONG, 10);
+    server.transactions(LOSES, LOSES, STARTING_FOR_LONG);
 
     assertThatThrownBy(() -> client.transact(transaction()))
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageContaining("outcome is unknown")
         .hasMessageContaining("same events");
-    assertThat(server.transactions.size()).isGreaterThan(1);
+    assertThat(server.transactions).hasSize(3);
   }
 
   @Test
@@ -173,22 +186,24 @@ class TransactionsTest {
 
   @Test
   void when_the_time_is_over_and_the_server_only_ever_was_full_nothing_was_written() {
-    clientThat(SHORT, 10);
-    server.transactions(FULL);
+    clientThat(LONG, 10);
+    server.transactions(FULL, FULL, FULL_FOR_LONG);
 
     assertThatThrownBy(() -> client.transact(transaction()))
         .isInstanceOf(StoreOverloadedException.class)
         .hasMessageContaining("nothing was written");
+    assertThat(server.transactions).hasSize(3);
   }
 
   @Test
   void when_the_time_is_over_and_the_server_only_ever_was_starting_nothing_was_written() {
-    clientThat(SHORT, 10);
-    server.transactions(STARTING);
+    clientThat(LONG, 10);
+    server.transactions(STARTING, STARTING, STARTING_FOR_LONG);
 
     assertThatThrownBy(() -> client.transact(transaction()))
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageContaining("nothing was written");
+    assertThat(server.transactions).hasSize(3);
   }
 
   @Test
@@ -277,7 +292,7 @@ class TransactionsTest {
     assertThat(server.transactions).hasSize(3);
     release.countDown();
 
-    assertThat(fourth.get(20, TimeUnit.SECONDS).position()).isEqualTo(9);
+    assertThat(fourth.get(60, TimeUnit.SECONDS).position()).isEqualTo(9);
     answers.forEach(answer -> assertThat(answer.join().position()).isEqualTo(9));
   }
 
@@ -292,7 +307,7 @@ class TransactionsTest {
             .transactAsync(transaction())
             .thenApply(first -> client.transact(transaction()).position());
 
-    assertThat(second.get(20, TimeUnit.SECONDS)).isEqualTo(9);
+    assertThat(second.get(60, TimeUnit.SECONDS)).isEqualTo(9);
     assertThat(server.transactions).hasSize(2);
   }
 
