@@ -14,6 +14,7 @@ import io.varve.proto.v1.ConsumerGroupSettings;
 import io.varve.proto.v1.ConsumerGroupsCreateRequest;
 import io.varve.proto.v1.ConsumerGroupsGetRequest;
 import io.varve.proto.v1.ConsumerGroupsGrpc;
+import io.varve.proto.v1.ConsumerGroupsUpdateRequest;
 import io.varve.proto.v1.ConsumerStrategy;
 import io.varve.proto.v1.EventStoreGrpc;
 import io.varve.proto.v1.ListParkedRequest;
@@ -101,11 +102,23 @@ class GroupKillIT {
   // ---- groups
 
   private static void createGroups(ManagedChannel channel) {
-    create(channel, SHARED, ConsumerStrategy.CONSUMER_STRATEGY_ROUND_ROBIN);
-    create(channel, PINNED, ConsumerStrategy.CONSUMER_STRATEGY_PINNED);
+    create(channel, SHARED);
+    create(channel, PINNED);
   }
 
-  private static void create(ManagedChannel channel, String name, ConsumerStrategy strategy) {
+  private static ConsumerGroupSettings.Builder settings(String name, Duration ackTimeout) {
+    return ConsumerGroupSettings.newBuilder()
+        .setStrategy(
+            name.equals(SHARED)
+                ? ConsumerStrategy.CONSUMER_STRATEGY_ROUND_ROBIN
+                : ConsumerStrategy.CONSUMER_STRATEGY_PINNED)
+        .setAckTimeout(Durations.fromMillis(ackTimeout.toMillis()))
+        .setMaxRetries(2)
+        .setCheckpointAfterEvents(50)
+        .setCheckpointAfter(Durations.fromMillis(50));
+  }
+
+  private static void create(ManagedChannel channel, String name) {
     boolean shared = name.equals(SHARED);
     try {
       assertThat(
@@ -117,15 +130,9 @@ class GroupKillIT {
                                   .setName(name)
                                   .setQuery(QUERY)
                                   .setSettings(
-                                      ConsumerGroupSettings.newBuilder()
-                                          .setStrategy(strategy)
-                                          .setAckTimeout(
-                                              shared
-                                                  ? Durations.fromMillis(500)
-                                                  : Durations.fromHours(1))
-                                          .setMaxRetries(2)
-                                          .setCheckpointAfterEvents(50)
-                                          .setCheckpointAfter(Durations.fromMillis(50))))
+                                      settings(
+                                          name,
+                                          shared ? Duration.ofMillis(500) : Duration.ofHours(1))))
                           .build()))
           .isNotNull();
     } catch (StatusRuntimeException e) {
@@ -213,6 +220,15 @@ class GroupKillIT {
   // ---- the end
 
   private void finish(ManagedChannel channel, String group, Set<Long> done) {
+    // From here on nothing times out, so that what comes twice is the server's doing.
+    assertThat(
+            ConsumerGroupsGrpc.newBlockingStub(channel)
+                .update(
+                    ConsumerGroupsUpdateRequest.newBuilder()
+                        .setName(group)
+                        .setSettings(settings(group, Duration.ofHours(1)))
+                        .build()))
+        .isNotNull();
     try (GroupKillConsumer last = GroupKillConsumer.willing(channel, group, done)) {
       await()
           .atMost(ServerProcess.PATIENCE)

@@ -165,8 +165,9 @@ abstract class GroupParkedConformance extends GroupTests {
   @Test
   void a_replayed_event_that_is_not_answered_comes_again() {
     given(ACCOUNT, 1);
-    givenGroup(IMPATIENT.maxRetries(1_000));
+    givenGroup(DEFAULTS);
     givenParked(1L);
+    groups().update(GROUP, IMPATIENT.maxRetries(1_000));
     assertThat(groups().replayParked(GROUP)).isEqualTo(1);
     RecordingConsumer consumer = join(2);
 

@@ -57,7 +57,8 @@ abstract class GroupTroubleConformance extends GroupTests {
     Acking quick = join(GROUP, "", 10, new Acking());
 
     awaitInfo(info -> info.checkpoint() == 2);
-    assertThat(quick.positions()).containsExactlyInAnyOrder(1L, 2L);
+    // Both came, and either once more if its ack was not heard in time.
+    assertThat(quick.positions()).containsOnly(1L, 2L);
     slow.member.ack(List.of(1L)); // somebody else has done it
     slow.member.nack(List.of(1L), NackAction.PARK, "much too late");
     slow.member.credit(1);

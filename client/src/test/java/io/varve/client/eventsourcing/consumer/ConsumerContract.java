@@ -38,10 +38,8 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What a consumer runner promises, on any store. */
-@Timeout(120)
 public abstract class ConsumerContract {
 
   private static final EventTypes<Note> NOTES = JsonEvents.of(Note.class);
@@ -74,7 +72,7 @@ public abstract class ConsumerContract {
 
   private static ConditionFactory await() {
     return Awaitility.await()
-        .atMost(Duration.ofSeconds(30))
+        .atMost(Duration.ofSeconds(60))
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(5));
   }
@@ -239,7 +237,7 @@ public abstract class ConsumerContract {
     }
 
     for (ConsumerRunner<Note> runner : List.of(other, stopping)) {
-      assertThatThrownBy(() -> runner.ended().get(30, TimeUnit.SECONDS))
+      assertThatThrownBy(() -> runner.ended().get(60, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .hasCauseInstanceOf(GroupStoppedException.class);
       assertThat(runner.status().state()).isEqualTo(State.STOPPED);
@@ -417,7 +415,8 @@ public abstract class ConsumerContract {
     Map<String, Integer> retryCounts = new ConcurrentHashMap<>();
     start(
         runner(
-                IMPATIENT,
+                // Time enough for those that follow, on a busy machine too.
+                IMPATIENT.ackTimeout(Duration.ofSeconds(3)),
                 event -> {
                   retryCounts.putIfAbsent(text(event), event.retryCount());
                   begun.countDown();
@@ -559,7 +558,7 @@ public abstract class ConsumerContract {
     self.add(runner);
     known.countDown();
 
-    assertThat(runner.ended().get(30, TimeUnit.SECONDS)).isNull();
+    assertThat(runner.ended().get(60, TimeUnit.SECONDS)).isNull();
 
     assertThat(handled).containsExactly("1");
     awaitInfo(info -> info.checkpoint() == 1 && info.consumers().isEmpty());
@@ -568,14 +567,14 @@ public abstract class ConsumerContract {
   @Test
   void a_group_that_is_not_there_ends_the_runner_and_one_that_is_deleted_too() {
     ConsumerRunner<Note> lost = start(ConsumerRunner.builder(store, "none", NOTES, this::write));
-    assertThatThrownBy(() -> lost.ended().get(30, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> lost.ended().get(60, TimeUnit.SECONDS))
         .hasCauseInstanceOf(GroupNotFoundException.class);
     assertThat(lost.status().state()).isEqualTo(State.STOPPED);
 
     ConsumerRunner<Note> running = start(runner(DEFAULTS, this::write));
     await().until(() -> running.status().state() == State.RUNNING);
     store.consumerGroups().delete(GROUP);
-    assertThatThrownBy(() -> running.ended().get(30, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> running.ended().get(60, TimeUnit.SECONDS))
         .hasCauseInstanceOf(GroupNotFoundException.class);
     assertThat(store.consumerGroups().get(GROUP)).isEmpty(); // it does not create it again
   }
