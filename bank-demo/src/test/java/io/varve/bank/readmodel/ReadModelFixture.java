@@ -9,6 +9,7 @@ import io.varve.client.eventsourcing.ToolkitObserver;
 import io.varve.client.eventsourcing.projection.ProjectionStatus;
 import io.varve.client.eventsourcing.projection.ProjectionStatus.State;
 import io.varve.client.streams.EventReader;
+import io.varve.client.streams.EventStore;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.nio.file.Path;
@@ -45,6 +46,11 @@ abstract class ReadModelFixture {
   private final Map<String, DatabaseSettings> databases = new TreeMap<>();
   private @Nullable ReadModel readModel;
 
+  /** The log as the read model sees it. */
+  EventStore log() {
+    return store;
+  }
+
   /** Starts the read model, or starts it again over the same database. */
   ReadModel start() throws Exception {
     return start("bank");
@@ -58,7 +64,7 @@ abstract class ReadModelFixture {
     }
     ReadModel started =
         ReadModel.start(
-            data, settings(name), store, ToolkitObserver.NONE, new SimpleMeterRegistry(), clock);
+            data, settings(name), log(), ToolkitObserver.NONE, new SimpleMeterRegistry(), clock);
     readModel = started;
     return started;
   }

@@ -3,14 +3,61 @@ package io.varve.bank.readmodel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.varve.client.eventsourcing.projection.ForwardingListener;
 import io.varve.client.eventsourcing.projection.ProjectionStatus.State;
+import io.varve.client.streams.EventStore;
+import io.varve.client.streams.ForwardingEventStore;
+import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.SubscribeToLog;
+import io.varve.client.streams.Subscription;
+import io.varve.client.streams.SubscriptionListener;
+import io.varve.client.streams.SubscriptionStart.After;
 import java.math.BigDecimal;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** A projection is built anew beside the one that is served, which answers all the while. */
 class RebuildTest extends ReadModelFixture {
 
   private static final int DEPOSITS = 3_000;
+  private static final int HALF = DEPOSITS / 2;
+
+  /** On it, whoever begins at the first event waits half-way until it may go on. */
+  private static final class HeldUp extends ForwardingEventStore {
+    private final CountDownLatch mayGoOn = new CountDownLatch(1);
+    private volatile boolean holds;
+
+    HeldUp(EventStore store) {
+      super(store);
+    }
+
+    @Override
+    public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
+      boolean fromStart = !(request.start() instanceof After after && after.place() > 0);
+      if (!holds || !fromStart) {
+        return super.subscribeToLog(request, listener);
+      }
+      return super.subscribeToLog(
+          request,
+          new ForwardingListener(listener) {
+            @Override
+            public void onEvent(RecordedEvent event) throws Exception {
+              if (event.position() > HALF) {
+                assertThat(mayGoOn.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+              }
+              super.onEvent(event);
+            }
+          });
+    }
+  }
+
+  private final HeldUp log = new HeldUp(store);
+
+  @Override
+  EventStore log() {
+    return log;
+  }
 
   @Test
   void queries_go_on_while_a_projection_is_rebuilt_and_events_come_in() throws Exception {
@@ -23,6 +70,7 @@ class RebuildTest extends ReadModelFixture {
     BigDecimal full = new BigDecimal(100 + DEPOSITS).setScale(2);
     int before = status(Projections.TRANSACTIONS).generation();
 
+    log.holds = true;
     int generation = readModel.rebuild(Projections.TRANSACTIONS);
     assertThat(generation).isGreaterThan(before);
     assertThat(readModel.rebuild(Projections.TRANSACTIONS))
@@ -42,6 +90,9 @@ class RebuildTest extends ReadModelFixture {
       sawBoth |=
           rebuild != null && rebuild.position() < status(Projections.TRANSACTIONS).position();
       asked++;
+      if (sawBoth && asked > 3) {
+        log.mayGoOn.countDown();
+      }
     }
     assertThat(sawBoth).as("the new one was seen behind the old one").isTrue();
     assertThat(asked).isGreaterThan(3);
