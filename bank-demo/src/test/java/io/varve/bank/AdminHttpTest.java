@@ -7,12 +7,12 @@ import io.varve.bank.BankClient.Answer;
 import io.varve.bank.load.LoadCommand;
 import io.varve.bank.readmodel.DatabaseSettings;
 import io.varve.bank.web.WebServer;
+import io.varve.client.port.LastingPort;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,7 +53,7 @@ class AdminHttpTest {
             database,
             0,
             Set.of(),
-            new WebServer.Patience(Duration.ofSeconds(10), Duration.ofSeconds(10))),
+            new WebServer.Patience(PATIENCE, PATIENCE)),
         InstantSource.system());
   }
 
@@ -67,8 +67,12 @@ class AdminHttpTest {
       JsonNode all = client.get(PROJECTIONS).expect(200).body().at("/projections");
       assertThat(all.valueStream().map(one -> one.at("/name").asString()))
           .containsExactly("accounts", "transactions", "sagas", "analytics");
-      JsonNode accounts = client.get(PROJECTIONS + "/accounts").expect(200).body();
-      assertThat(accounts.at("/state").asString()).isEqualTo("live");
+      JsonNode accounts =
+          await()
+              .atMost(PATIENCE)
+              .until(
+                  () -> client.get(PROJECTIONS + "/accounts").expect(200).body(),
+                  one -> one.at("/state").asString().equals("live"));
       assertThat(accounts.at("/generation").asInt()).isEqualTo(1);
       assertThat(accounts.at("/position").asLong()).isEqualTo(1);
       assertThat(accounts.at("/head").asLong()).isEqualTo(1);
@@ -111,10 +115,7 @@ class AdminHttpTest {
 
   @Test
   void a_bank_whose_database_is_away_takes_commands_and_says_so() throws Exception {
-    int nobody;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      nobody = socket.getLocalPort();
-    }
+    int nobody = LastingPort.find();
     DatabaseSettings away =
         DatabaseSettings.postgreSql(
             "jdbc:postgresql://127.0.0.1:" + nobody + "/bank?password=hush", "bank", "secret");
@@ -235,10 +236,7 @@ class AdminHttpTest {
     assertThat(text()).contains("there are accounts, transactions, sagas, analytics");
     assertThat(rebuild("accounts", "--demo", "nonsense")).isEqualTo(64);
     assertThat(new CommandLine(new LoadCommand()).execute("--clients", "0")).isEqualTo(64);
-    int nobody;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      nobody = socket.getLocalPort();
-    }
+    int nobody = LastingPort.find();
     assertThat(rebuild("accounts", "--demo", "http://127.0.0.1:" + nobody)).isEqualTo(1);
     assertThat(text()).contains("no demo answers at").contains("./varve demo");
   }

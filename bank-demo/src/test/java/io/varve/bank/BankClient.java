@@ -1,6 +1,7 @@
 package io.varve.bank;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.URI;
@@ -11,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.UUID;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.cfg.JsonNodeFeature;
@@ -24,6 +26,11 @@ final class BankClient implements AutoCloseable {
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
+
+  /** Far longer than the bank itself waits for anything before it answers. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration LONGEST_ANSWER = Duration.ofSeconds(90);
 
   /** What came back. */
   record Answer(int status, JsonNode body, HttpResponse<String> response) {
@@ -43,6 +50,11 @@ final class BankClient implements AutoCloseable {
     long position() {
       return Long.parseLong(response.headers().firstValue("Varve-Position").orElseThrow());
     }
+
+    /** Whether the read model was not there in time, so that this may be from before a command. */
+    boolean isBehind() {
+      return response.headers().firstValue("Varve-Behind").isPresent();
+    }
   }
 
   private final HttpClient http =
@@ -55,6 +67,16 @@ final class BankClient implements AutoCloseable {
 
   Answer get(String path) throws IOException, InterruptedException {
     return send(request(path).GET().build());
+  }
+
+  /**
+   * The answer to a query of the read model, once it has every command that came first: on a busy
+   * machine the bank answers from before them, and says so, or has no rows to answer from yet.
+   */
+  Answer settled(String path) {
+    return await("an answer to " + path + " that is not behind")
+        .atMost(PATIENCE)
+        .until(() -> get(path), answer -> answer.status() == 200 && !answer.isBehind());
   }
 
   /** What there is that is not JSON. */
@@ -79,7 +101,7 @@ final class BankClient implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(30));
+    return HttpRequest.newBuilder(URI.create(base + path)).timeout(LONGEST_ANSWER);
   }
 
   private Answer send(HttpRequest request) throws IOException, InterruptedException {
@@ -105,7 +127,24 @@ final class BankClient implements AutoCloseable {
     return post("/api/commands/accounts/" + accountId + "/" + command, json);
   }
 
-  Answer transfer(String from, String to, String amount, String... headers)
+  /**
+   * Transfers money, and asks again under the same key while the transfer is on its way: on a busy
+   * machine its end may come later than the bank waits for it.
+   */
+  Answer transfer(String from, String to, String amount) throws IOException, InterruptedException {
+    String key = UUID.randomUUID().toString();
+    long begun = System.nanoTime();
+    Answer answer = transferOnce(key, from, to, amount);
+    while (answer.status() == 202 && System.nanoTime() - begun < PATIENCE.toNanos()) {
+      answer = transferOnce(key, from, to, amount);
+    }
+    return answer;
+  }
+
+  /**
+   * Asks once for a transfer under an {@code Idempotency-Key}: 202 if its end is long in coming.
+   */
+  Answer transferOnce(String key, String from, String to, String amount)
       throws IOException, InterruptedException {
     return post(
         "/api/commands/transfers",
@@ -115,12 +154,13 @@ final class BankClient implements AutoCloseable {
             from,
             to,
             amount),
-        headers);
+        "Idempotency-Key",
+        key);
   }
 
-  /** The balance that the read model shows. */
-  String balance(String accountId) throws IOException, InterruptedException {
-    return get("/api/queries/accounts/" + accountId).expect(200).at("/balance");
+  /** The balance that the read model shows once it has every command that came first. */
+  String balance(String accountId) {
+    return settled("/api/queries/accounts/" + accountId).at("/balance");
   }
 
   @Override

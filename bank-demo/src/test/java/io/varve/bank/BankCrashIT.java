@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.bank.BankClient.Answer;
+import io.varve.client.port.LastingPort;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ class BankCrashIT {
   @Timeout(value = 2, unit = TimeUnit.HOURS) // hundreds of kills, at some seconds each
   void killed_in_turn_under_load_the_bank_loses_no_cent() throws Exception {
     // Restarted on the port that it was given first, so that the demo finds it again.
-    int storePort = RunningProgram.lastingPort();
+    int storePort = LastingPort.find();
     RunningProgram server = RunningProgram.server(folder.resolve("server"), storePort);
     RunningProgram demo = RunningProgram.demo(folder.resolve("demo"), storePort);
     demoPort = demo.port();
@@ -123,10 +124,7 @@ class BankCrashIT {
       String amount = BigDecimal.valueOf(cents, 2).toString();
       if (random.nextInt(4) > 0) {
         transfersAsked.incrementAndGet();
-        repeat(
-            client ->
-                client.transfer(
-                    accounts.get(from), accounts.get(to), amount, "Idempotency-Key", key));
+        repeat(client -> client.transferOnce(key, accounts.get(from), accounts.get(to), amount));
       } else {
         String command = random.nextBoolean() ? "deposit" : "withdraw";
         String path = "/api/commands/accounts/" + accounts.get(from) + "/" + command;
@@ -191,7 +189,7 @@ class BankCrashIT {
       assertThat(sum)
           .as("seed %s", seed)
           .isEqualByComparingTo(BigDecimal.valueOf(expectedCents.get(), 2));
-      JsonNode sagas = client.get("/api/queries/sagas?limit=1000").expect(200).body();
+      JsonNode sagas = client.settled("/api/queries/sagas?limit=1000").body();
       assertThat(sagas.at("/sagas").valueStream().map(saga -> saga.at("/status").asString()))
           .as("seed %s", seed)
           .isNotEmpty()
@@ -228,12 +226,11 @@ class BankCrashIT {
     while (before > 0) {
       List<JsonNode> page =
           client
-              .get(
+              .settled(
                   "/api/queries/transactions?limit=1000&account_id="
                       + account
                       + "&before="
                       + before)
-              .expect(200)
               .body()
               .at("/transactions")
               .valueStream()

@@ -21,7 +21,7 @@ import org.openqa.selenium.logging.LogType;
 /** The bank's page in a browser, as somebody sees and uses it. Whatever it looks for, it awaits. */
 final class BankPage implements AutoCloseable {
 
-  static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ChromeDriver browser;
   private final String address;
@@ -131,17 +131,35 @@ final class BankPage implements AutoCloseable {
   /** Turns to a form of the counter. */
   void turnTo(String form) {
     click("#tab-" + form);
-    await().atMost(PATIENCE).until(() -> find("#form-" + form).isDisplayed());
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(WebDriverException.class)
+        .until(() -> browser.findElement(By.cssSelector("#form-" + form)).isDisplayed());
   }
 
+  /** Clicks what is there, once it is, however often the page replaces it meanwhile. */
   void click(String css) {
-    find(css).click();
+    await(css + " is clicked")
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(WebDriverException.class)
+        .until(
+            () -> {
+              browser.findElement(By.cssSelector(css)).click();
+              return true;
+            });
   }
 
   void type(String css, String text) {
-    WebElement field = find(css);
-    field.clear();
-    field.sendKeys(text);
+    await(css + " is filled in")
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(WebDriverException.class)
+        .until(
+            () -> {
+              WebElement field = browser.findElement(By.cssSelector(css));
+              field.clear();
+              field.sendKeys(text);
+              return true;
+            });
   }
 
   void choose(String css, String accountId) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.client.browser.Chromium;
+import io.varve.client.port.LastingPort;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -34,8 +35,8 @@ class BankPageIT {
   void start(@TempDir Path temporary) throws Exception {
     folder = temporary;
     Chromium.need();
-    server = RunningProgram.server(folder.resolve("server"), RunningProgram.lastingPort());
-    demo = RunningProgram.demo(folder.resolve("demo"), server.port(), RunningProgram.lastingPort());
+    server = RunningProgram.server(folder.resolve("server"), LastingPort.find());
+    demo = RunningProgram.demo(folder.resolve("demo"), server.port(), LastingPort.find());
     client = new BankClient(demo.port());
     page = BankPage.open(folder.resolve("profile"), demo.port());
   }
@@ -188,8 +189,7 @@ class BankPageIT {
   @Test
   void an_exact_time_is_as_good_as_the_slider() throws Exception {
     String joe = client.open("Joe", "10");
-    Instant opened =
-        Instant.parse(client.get("/api/queries/accounts/" + joe).expect(200).at("/opened_at"));
+    Instant opened = Instant.parse(client.settled("/api/queries/accounts/" + joe).at("/opened_at"));
     // The field knows milliseconds, so the next movement must be in a later one than the moment.
     Instant moment = opened.plusMillis(5);
     await().until(() -> Instant.now().isAfter(moment.plusMillis(5)));
@@ -362,11 +362,12 @@ class BankPageIT {
     client.command(quo, "close", "").expect(200);
     client.transfer(pia, quo, "20").expect(409);
     String ria = client.open("Ria", "1");
-    client.transfer(pia, ria, "5").expect(200);
+    long last = client.transfer(pia, ria, "5").expect(200).position();
     page.click(BankPage.row(pia) + " .owner");
     page.awaitText("#past-about", "Pia");
     page.move("withdraw", pia, "amount", "x");
     page.awaitText("#withdraw-amount-error", "number");
+    page.find("#feed-list li[data-position='" + last + "']");
     page.click("#feed-list li:first-child summary");
     page.click(".as-table summary");
     for (String scheme : List.of("light", "dark")) {

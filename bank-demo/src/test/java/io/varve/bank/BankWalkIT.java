@@ -89,28 +89,27 @@ class BankWalkIT {
             "TransferFailed");
     assertThat(client.get(path + "/timeline").expect(200).at("/timeline/1/text"))
         .isEqualTo("Deposited 20.00 (pay)");
-    String openedAt = client.get(path).expect(200).at("/opened_at");
+    String openedAt = client.settled(path).at("/opened_at");
     assertThat(client.get(path + "/balance?at=" + openedAt).expect(200).at("/balance"))
         .isEqualTo("100.00");
     Year year = Year.now(ZoneOffset.UTC);
-    JsonNode statements = client.get(path + "/statements?year=" + year).expect(200).body();
+    JsonNode statements = client.settled(path + "/statements?year=" + year).body();
     assertThat(statements.at("/statements").valueStream().toList().getLast().at("/closing_balance"))
         .hasToString("75.00");
-    JsonNode figures = client.get("/api/queries/analytics").expect(200).body();
+    JsonNode figures = client.settled("/api/queries/analytics").body();
     assertThat(figures.at("/transfers/completed").asInt()).isEqualTo(1);
     assertThat(figures.at("/transfers/compensated").asInt()).isEqualTo(1);
-    assertThat(client.get("/api/queries/sagas").expect(200).body().at("/count").asInt())
-        .isEqualTo(2);
+    assertThat(client.settled("/api/queries/sagas").body().at("/count").asInt()).isEqualTo(2);
     JsonNode health = awaitUpToDate(client);
     return new Before(
-        ada, bob, cyd, client.get(path).expect(200), history, health.at("/total_events").asLong());
+        ada, bob, cyd, client.settled(path), history, health.at("/total_events").asLong());
   }
 
   private static void findAgain(BankClient client, Before before) throws Exception {
     JsonNode health = awaitUpToDate(client);
     assertThat(health.at("/total_events").asLong()).isEqualTo(before.projected());
     String path = "/api/queries/accounts/" + before.ada();
-    assertThat(client.get(path).expect(200).body()).isEqualTo(before.account().body());
+    assertThat(client.settled(path).body()).isEqualTo(before.account().body());
     assertThat(client.get(path + "/history").expect(200).body()).isEqualTo(before.history());
   }
 

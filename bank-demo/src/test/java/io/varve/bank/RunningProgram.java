@@ -6,16 +6,12 @@ import static org.awaitility.Awaitility.await;
 import io.varve.client.postgresql.PostgreSql;
 import java.io.File;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,9 +23,6 @@ final class RunningProgram implements AutoCloseable {
   private static final Path SERVER = Path.of("../server/target/varve-server.jar");
   private static final Path DEMO = Path.of("target/varve-bank-demo.jar");
 
-  private static final int FIRST_LASTING_PORT = 20_000;
-  private static final int FIRST_EPHEMERAL_PORT = 32_768; // Linux's; others' are higher
-
   private final Process process;
   private final Path log;
   private final int port;
@@ -38,24 +31,6 @@ final class RunningProgram implements AutoCloseable {
     this.process = process;
     this.log = log;
     this.port = port;
-  }
-
-  /**
-   * A free port for a program that is to be found there again after a restart. A port that the
-   * system gave (0) will not do: it is from the range that outgoing connections get theirs from
-   * too, so that any of them may hold it while the program is away. This one is below those ranges.
-   */
-  static int lastingPort() throws IOException {
-    for (int attempt = 0; attempt < 100; attempt++) {
-      int port = ThreadLocalRandom.current().nextInt(FIRST_LASTING_PORT, FIRST_EPHEMERAL_PORT);
-      try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return port;
-      } catch (BindException e) {
-        // Somebody listens there; there are others.
-      }
-    }
-    throw new BindException(
-        "no free port from " + FIRST_LASTING_PORT + " to " + (FIRST_EPHEMERAL_PORT - 1));
   }
 
   /** A server over the data in this folder; port 0: any. */

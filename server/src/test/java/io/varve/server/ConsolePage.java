@@ -19,7 +19,7 @@ import org.openqa.selenium.logging.LogType;
 
 /** The console in a browser, as somebody sees and uses it. Whatever it looks for, it awaits. */
 final class ConsolePage implements AutoCloseable {
-  static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ChromeDriver browser;
   private final String address;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -60,7 +61,9 @@ public final class Chromium {
             .usingAnyFreePort()
             .withSilent(true)
             .build();
-    return new ChromeDriver(service, options);
+    ChromeDriver browser = new ChromeDriver(service, options);
+    browser.manage().timeouts().scriptTimeout(Duration.ofMinutes(2)); // axe takes long if others do
+    return browser;
   }
 
   private static Optional<Path> onPath(String program) {
