@@ -157,6 +157,8 @@ class BackupTest {
                     }));
       }
       for (int i = 0; i < 4; i++) {
+        long last = positions.isEmpty() ? 0 : positions.getLast();
+        await().until(() -> server.headPosition() > last);
         positions.add(back(server, "daily").getPosition());
       }
       stop.set(true);

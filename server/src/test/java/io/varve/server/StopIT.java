@@ -30,7 +30,6 @@ import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToLogResponse;
 import io.varve.server.ServerProcess.Exit;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -139,14 +138,12 @@ class StopIT {
       }
       await().atMost(PATIENCE).until(() -> acknowledged.size() > 200);
 
-      long begun = System.nanoTime();
       server.terminate();
-      Exit exit = server.exit();
-      Duration took = Duration.ofNanos(System.nanoTime() - begun);
+      Exit exit = server.exit(); // though one client takes nothing of what it asked for
 
       assertThat(exit.code()).isZero();
-      assertThat(took).isLessThan(Duration.ofSeconds(8));
       assertThat(exit.errors()).doesNotContain(" ERROR ", "\tat ", "SEVERE");
+      await().atMost(PATIENCE).until(() -> health.received.size() == 2);
       assertThat(health.received.stream().map(HealthCheckResponse::getStatus))
           .containsExactly(ServingStatus.SERVING, ServingStatus.NOT_SERVING);
       assertThat(subscriber.reason()).isEqualTo("UNAVAILABLE NOT_SERVING");
@@ -187,12 +184,11 @@ class StopIT {
 
   @Test
   void a_server_without_clients_stops_at_once() throws Exception {
-    try (ServerProcess server = ServerProcess.serve(folder.resolve("data"))) {
-      long begun = System.nanoTime();
+    try (ServerProcess server =
+        ServerProcess.serveWith(folder.resolve("data"), List.of("--drain-timeout", "10m"))) {
       server.terminate();
 
-      assertThat(server.exit().code()).isZero();
-      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(4));
+      assertThat(server.exit().code()).isZero(); // long before that is over
     }
   }
 

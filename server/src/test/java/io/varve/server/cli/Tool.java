@@ -89,10 +89,14 @@ final class Tool {
     return runAsIs(withAddress(arguments));
   }
 
+  /** With the address, and with more time for an answer than usual: the machine may be busy. */
   String[] withAddress(String... arguments) {
     List<String> all = new ArrayList<>(Arrays.asList(arguments));
     all.addAll(List.of("--address", address));
     all.addAll(always);
+    if (!all.contains("--timeout")) {
+      all.addAll(List.of("--timeout", "1m"));
+    }
     return all.toArray(String[]::new);
   }
 

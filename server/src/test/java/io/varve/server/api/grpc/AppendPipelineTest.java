@@ -262,7 +262,7 @@ class AppendPipelineTest {
     String stream = freshStream();
     ByteString large = ByteString.copyFrom(new byte[4 << 20]);
     StreamObserver<AppendPipelineRequest> pipeline = store.appendPipeline(answers);
-    int count = 60;
+    int count = 30; // twice what the queue holds
     for (int i = 0; i < count; i++) {
       pipeline.onNext(request(i, append(stream, event("Large").setData(large))));
     }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Words for tests that speak the wire's own language. */
 final class Wire {
   /** How long a test waits for what must happen. */
-  static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Wire() {}
 
