@@ -20,18 +20,25 @@ final class OtherVariables {
           "VARVE_USER",
           "VARVE_PASSWORD",
           "VARVE_PASSWORD_FILE",
+          "VARVE_NEW_PASSWORD",
           "VARVE_TIMEOUT");
 
   /** More of the tools'. */
   private static final String TOOLS = "VARVE_CLIENT_";
 
   /**
-   * What Kubernetes puts into every container beside a service named {@code varve}: {@code
-   * VARVE_PORT=tcp://10.0.0.7:2113} among others, which is not the port that anybody has set.
+   * What Kubernetes puts into every container beside a service whose name is {@code varve} or
+   * begins with {@code varve-}: {@code VARVE_PORT=tcp://10.0.0.7:2113} among others, which is not
+   * the port that anybody has set.
    */
   private static final Pattern SERVICE_LINKS =
       Pattern.compile(
-          "VARVE_SERVICE_HOST|VARVE_SERVICE_PORT(_\\w+)?|VARVE_PORT_\\d+_(TCP|UDP)(_\\w+)?");
+          "VARVE_(\\w+_)?(SERVICE_HOST|SERVICE_PORT(_\\w+)?|PORT_\\d+_(TCP|UDP|SCTP)(_\\w+)?)");
+
+  private static final Pattern SERVICE_PORT = Pattern.compile("VARVE_(\\w+_)?PORT");
+
+  /** How such a link begins; the value of a setting never does. */
+  private static final Pattern LINK = Pattern.compile("(tcp|udp|sctp)://.*");
 
   private OtherVariables() {}
 
@@ -39,6 +46,6 @@ final class OtherVariables {
     return NAMES.contains(name)
         || name.startsWith(TOOLS)
         || SERVICE_LINKS.matcher(name).matches()
-        || (name.equals("VARVE_PORT") && value.startsWith("tcp://"));
+        || (SERVICE_PORT.matcher(name).matches() && LINK.matcher(value).matches());
   }
 }

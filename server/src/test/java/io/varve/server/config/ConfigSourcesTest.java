@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigSourcesTest {
+  private static final Path TOOLS = Path.of("src", "main", "java", "io", "varve", "server", "cli");
+
   @TempDir private Path folder;
 
   private final Map<Setting<?>, String> options = new LinkedHashMap<>();
@@ -169,10 +176,56 @@ class ConfigSourcesTest {
     "VARVE_SERVICE_PORT_GRPC, 2113",
     "VARVE_PORT, tcp://10.0.0.7:2113",
     "VARVE_PORT_2113_TCP_ADDR, 10.0.0.7",
+    "VARVE_BANK_DEMO_SERVICE_HOST, 10.0.0.8",
+    "VARVE_BANK_DEMO_SERVICE_PORT, 8080",
+    "VARVE_BANK_DEMO_SERVICE_PORT_HTTP, 8080",
+    "VARVE_BANK_DEMO_PORT, tcp://10.0.0.8:8080",
+    "VARVE_BANK_DEMO_PORT_8080_TCP, tcp://10.0.0.8:8080",
+    "VARVE_BANK_DEMO_PORT_8080_TCP_PROTO, tcp",
+    "VARVE_OPS_PORT, tcp://10.0.0.9:2114",
+    "VARVE_DNS_PORT_53_UDP, udp://10.0.0.9:53",
     "HOME, /root"
   })
   void variables_of_others_are_let_be(String name, String value) throws Exception {
     environment.put(name, value);
+    assertThat(read().get(Settings.PORT)).isEqualTo(2113);
+  }
+
+  @Test
+  void a_misspelt_setting_is_none_of_a_services_links() {
+    for (String name : List.of("VARVE_OPPS_PORT", "VARVE_PORTS", "VARVE_SERVICE")) {
+      environment.clear();
+      environment.put(name, "2114");
+      isRefused(false, name);
+    }
+    environment.clear();
+    environment.put("VARVE_OPS_PORT", "http://10.0.0.9:2114");
+    isRefused(false, "VARVE_OPS_PORT", "whole number");
+  }
+
+  @Test
+  void no_setting_has_the_name_of_a_services_link() {
+    for (Setting<?> setting : Settings.all()) {
+      assertThat(OtherVariables.contains(setting.variable(), "1")).as(setting.name()).isFalse();
+    }
+  }
+
+  /** Somebody has them in a shell, and starts a server there. */
+  @Test
+  void every_variable_that_a_tool_reads_is_let_be() throws Exception {
+    Set<String> read = new TreeSet<>();
+    try (DirectoryStream<Path> sources = Files.newDirectoryStream(TOOLS, "*.java")) {
+      for (Path source : sources) {
+        Pattern.compile("VARVE_[A-Z_]+")
+            .matcher(Files.readString(source, UTF_8))
+            .results()
+            .forEach(found -> read.add(found.group()));
+      }
+    }
+    Settings.all().forEach(setting -> read.remove(setting.variable()));
+    assertThat(read).contains("VARVE_ADDRESS", "VARVE_NEW_PASSWORD").hasSizeGreaterThan(10);
+    read.forEach(name -> environment.put(name, "x"));
+
     assertThat(read().get(Settings.PORT)).isEqualTo(2113);
   }
 
