@@ -107,8 +107,7 @@ final class Operations {
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("varve-ops-", 1).factory());
     stops.push(threads::shutdownNow);
     ScheduledExecutorService timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("varve-ops-timer").daemon().factory());
+        OpsServer.timer(Thread.ofPlatform().name("varve-ops-timer").daemon().factory());
     stops.push(timer::shutdownNow);
     OpsSettings settings =
         new OpsSettings(config.host(), config.port().getAsInt(), config.names(), PATIENCE);

@@ -16,7 +16,9 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -81,12 +83,23 @@ public final class OpsServer implements AutoCloseable {
   }
 
   /**
+   * What ends requests that take too long, for {@link #start}. It forgets a deadline as soon as
+   * that is called off: otherwise each would be kept, with its thread, until the time when it was
+   * to come, and a busy port has thousands of them every second.
+   */
+  public static ScheduledExecutorService timer(ThreadFactory threads) {
+    ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, threads);
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
+  }
+
+  /**
    * Opens the port and answers.
    *
    * @param tls how to speak TLS; null: plain HTTP
    * @param authenticator decides about requests, until another takes its place
    * @param threads runs each request on a thread of its own
-   * @param timer ends requests that take too long
+   * @param timer ends requests that take too long; a {@link #timer}
    * @throws IOException if the address cannot be had
    */
   public static OpsServer start(
