@@ -113,6 +113,23 @@ class TracingTest {
     assertThat(sent.split(Pattern.quote(bytes(TRACE)), -1).length - 1).isGreaterThanOrEqualTo(3);
   }
 
+  /** The system property is what the library takes the variable OTEL_EXPORTER_OTLP_… for. */
+  @Test
+  void where_the_option_says_counts_before_what_the_environment_says(@TempDir Path folder)
+      throws Exception {
+    String elsewhere = "otel.exporter.otlp.traces.endpoint";
+    System.setProperty(elsewhere, "http://127.0.0.1:1/v1/traces");
+    // With and without a slash at its end.
+    String endpoint = "http://127.0.0.1:" + collector.getAddress().getPort() + "/";
+    try (TestServer server = tracedTo(endpoint, folder.resolve("data"));
+        VarveClient client = server.client()) {
+      client.append("s-1", ExpectedVersion.any(), NewEvent.json("Happened", "{}"));
+    } finally {
+      System.clearProperty(elsewhere);
+    }
+    await().until(() -> exported().contains("varve write batch"));
+  }
+
   @Test
   void a_collector_that_is_not_there_holds_nobody_up(@TempDir Path folder) throws Exception {
     int nobody = collector.getAddress().getPort();

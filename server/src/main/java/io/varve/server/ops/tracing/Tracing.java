@@ -45,8 +45,12 @@ public final class Tracing implements AutoCloseable {
     defaults.put("otel.metrics.exporter", "none");
     defaults.put("otel.logs.exporter", "none");
     defaults.put("otel.exporter.otlp.protocol", "http/protobuf");
+    // By the name that is for traces alone, since that counts before the other one wherever it is
+    // said; and the address then has to be the whole one.
     Map<String, String> asked =
-        endpoint == null ? Map.of() : Map.of("otel.exporter.otlp.endpoint", endpoint);
+        endpoint == null
+            ? Map.of()
+            : Map.of("otel.exporter.otlp.traces.endpoint", tracesBelow(endpoint));
     Resource store =
         Resource.create(
             Attributes.builder()
@@ -66,6 +70,10 @@ public final class Tracing implements AutoCloseable {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new IllegalArgumentException("traces cannot be exported: " + cause.getMessage(), e);
     }
+  }
+
+  private static String tracesBelow(String endpoint) {
+    return endpoint + (endpoint.endsWith("/") ? "" : "/") + "v1/traces";
   }
 
   /** Where spans go. */
