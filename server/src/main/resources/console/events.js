@@ -17,12 +17,14 @@ function body(event) {
           try {
             const {event: full} = await get('event', {position: event.position});
             whole.replaceChildren(payload(full));
-            button.parentElement.remove();
+            if (full.cut) button.parentElement.replaceChildren(
+              `This is as much as the console shows of ${bytes(full.bytes)}; varve read prints all of it.`);
+            else button.parentElement.remove();
           } catch (failure) {
             button.disabled = false;
             whole.prepend(trouble(failure.message));
           }
-        }}, 'Show all of it'))
+        }}, 'Show more of it'))
     : null;
   const metadata = Object.entries(event.metadata);
   return el('div', {class: 'body'},

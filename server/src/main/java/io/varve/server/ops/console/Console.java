@@ -6,6 +6,7 @@ import io.varve.server.ops.http.Request;
 import io.varve.server.ops.http.Response;
 import io.varve.server.ops.http.Route;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -16,10 +17,14 @@ import org.jspecify.annotations.Nullable;
  * they say that it is not. Thread-safe.
  */
 public final class Console implements AutoCloseable {
+  /** How long a request waits for others to have read the store. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   private final boolean changesAllowed;
   private final LongSupplier nanoTime;
   private final long begunNanos;
-  private final LiveTails tails = new LiveTails();
+  private final Turns turns = new Turns(PATIENCE);
+  private final LiveTails tails = new LiveTails(turns);
   private volatile @Nullable ConsoleStore store;
 
   /** What one address shows of the store. */
@@ -55,16 +60,16 @@ public final class Console implements AutoCloseable {
         look(
             "/api/subscriptions",
             (open, request) -> Overview.subscriptions(open, request.caller())));
-    routes.add(look("/api/streams", (open, request) -> Streams.list(open, request)));
-    routes.add(look("/api/stream", (open, request) -> Streams.one(open, request)));
-    routes.add(look("/api/log", (open, request) -> LogEvents.page(open, request)));
-    routes.add(look("/api/event", (open, request) -> LogEvents.one(open, request)));
-    routes.add(look("/api/counts", (open, request) -> Counts.of(open, request)));
+    routes.add(reading("/api/streams", (open, request) -> Streams.list(open, request)));
+    routes.add(reading("/api/stream", (open, request) -> Streams.one(open, request)));
+    routes.add(reading("/api/log", (open, request) -> LogEvents.page(open, request)));
+    routes.add(reading("/api/event", (open, request) -> LogEvents.one(open, request)));
+    routes.add(reading("/api/counts", (open, request) -> Counts.of(open, request)));
     routes.add(look("/api/tail", (open, request) -> tails.open(open, request)));
     routes.add(look("/api/me", (_, request) -> Overview.me(request.caller(), mayChange(request))));
     routes.add(look("/api/groups", (open, request) -> Groups.list(open, request)));
     routes.add(look("/api/group", (open, request) -> Groups.one(open, request)));
-    routes.add(look("/api/parked", (open, request) -> Groups.parked(open, request)));
+    routes.add(reading("/api/parked", (open, request) -> Groups.parked(open, request)));
     routes.add(change("/api/scavenge", (open, _) -> Overview.scavenge(open)));
     routes.add(change("/api/replay", (open, request) -> Groups.replay(open, request)));
     routes.add(change("/api/discard", (open, request) -> Groups.discard(open, request)));
@@ -73,6 +78,11 @@ public final class Console implements AutoCloseable {
 
   private Route look(String path, View view) {
     return Route.get(path, Need.BROWSE, request -> view.of(opened(), request));
+  }
+
+  /** For what reads events, or much else, from the store. */
+  private Route reading(String path, View view) {
+    return look(path, (open, request) -> turns.take(() -> view.of(open, request)));
   }
 
   private Route change(String path, View view) {

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,17 +16,11 @@ import org.jspecify.annotations.Nullable;
  * the page finds out, since numbers would lose digits here.
  */
 final class EventJson {
-  /** How much of a payload is shown in a list of events. */
-  static final int SHORT_BYTES = 16 * 1024;
-
   private EventJson() {}
 
-  /**
-   * Writes an event.
-   *
-   * @param maxBytes at most so much of its payload
-   */
-  static void write(JsonWriter json, RecordedEvent event, int maxBytes) throws IOException {
+  /** Writes an event. */
+  static void write(JsonWriter json, ShownEvent shown) throws IOException {
+    RecordedEvent event = shown.event();
     json.beginObject();
     json.name("position").value(event.position().value());
     json.name("version").value(event.version().value());
@@ -49,12 +42,11 @@ final class EventJson {
     }
     json.endArray();
     byte[] data = event.data();
-    byte[] shown = data.length > maxBytes ? Arrays.copyOf(data, maxBytes) : data;
-    json.name("bytes").value(data.length);
-    json.name("cut").value(shown.length < data.length);
-    String text = textOf(shown, shown.length < data.length);
+    json.name("bytes").value(shown.payloadBytes());
+    json.name("cut").value(shown.isCut());
+    String text = textOf(data, shown.isCut());
     if (text == null) {
-      json.name("base64").value(Base64.getEncoder().encodeToString(shown));
+      json.name("base64").value(Base64.getEncoder().encodeToString(data));
     } else {
       json.name("text").value(text);
     }

@@ -1,7 +1,6 @@
 package io.varve.server.ops.console;
 
 import com.google.gson.stream.JsonWriter;
-import io.varve.server.event.RecordedEvent;
 import io.varve.server.read.EventCursor;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
@@ -17,12 +16,12 @@ import java.util.List;
  * @param reached the last place that was looked at; 0 when nothing was
  * @param done whether the read is at its end
  */
-record EventList(List<RecordedEvent> events, long reached, boolean done) {
+record EventList(List<ShownEvent> events, long reached, boolean done) {
   /** A read that finds little ends here, and is gone on with when somebody asks. */
   private static final int MAX_PAGES = 20;
 
-  /** About how much one answer carries, large payloads being cut. */
-  private static final long MAX_BYTES = 2L * 1024 * 1024;
+  /** About how much one answer holds, large payloads being cut. */
+  static final long MAX_BYTES = 2L * 1024 * 1024;
 
   static EventList none() {
     return new EventList(List.of(), 0, true);
@@ -30,7 +29,7 @@ record EventList(List<RecordedEvent> events, long reached, boolean done) {
 
   /** The next events of a read, whose own limit is {@code limit}. */
   static EventList of(EventCursor cursor, int limit) {
-    List<RecordedEvent> events = new ArrayList<>();
+    List<ShownEvent> events = new ArrayList<>();
     long reached = 0;
     long bytes = 0;
     for (int pages = 0; pages < MAX_PAGES && !cursor.isDone() && bytes < MAX_BYTES; pages++) {
@@ -38,9 +37,9 @@ record EventList(List<RecordedEvent> events, long reached, boolean done) {
       reached = page.reached();
       for (EventRun run : page.runs()) {
         for (EncodedEvent event : run.events()) {
-          RecordedEvent decoded = event.decode();
-          events.add(decoded);
-          bytes += Math.min(decoded.data().length, EventJson.SHORT_BYTES);
+          ShownEvent shown = ShownEvent.of(event, ShownEvent.SHORT_BYTES);
+          events.add(shown);
+          bytes += shown.heldBytes();
         }
       }
     }
@@ -50,8 +49,8 @@ record EventList(List<RecordedEvent> events, long reached, boolean done) {
   /** Writes the events, and behind which place to go on. */
   void write(JsonWriter json) throws IOException {
     json.name("events").beginArray();
-    for (RecordedEvent event : events) {
-      EventJson.write(json, event, EventJson.SHORT_BYTES);
+    for (ShownEvent event : events) {
+      EventJson.write(json, event);
     }
     json.endArray();
     json.name("reached").value(reached);

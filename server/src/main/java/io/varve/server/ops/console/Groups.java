@@ -2,7 +2,6 @@ package io.varve.server.ops.console;
 
 import com.google.gson.stream.JsonWriter;
 import io.varve.server.event.Query;
-import io.varve.server.event.RecordedEvent;
 import io.varve.server.group.ConsumerGroups;
 import io.varve.server.group.GroupInfo;
 import io.varve.server.group.GroupSettings;
@@ -185,8 +184,7 @@ final class Groups {
       json.nullValue(); // hidden, or reclaimed
       return;
     }
-    RecordedEvent decoded = event.decode();
-    EventJson.write(json, decoded, EventJson.SHORT_BYTES);
+    EventJson.write(json, ShownEvent.of(event, ShownEvent.SHORT_BYTES));
   }
 
   /** Delivers parked events again. */

@@ -1,7 +1,6 @@
 package io.varve.server.ops.console;
 
 import io.varve.server.event.Query;
-import io.varve.server.event.RecordedEvent;
 import io.varve.server.ops.http.BadRequest;
 import io.varve.server.ops.http.Caller;
 import io.varve.server.ops.http.Json;
@@ -33,8 +32,14 @@ final class LiveTails implements AutoCloseable {
   /** So often a page hears something, so that either side notices when the other has gone. */
   private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(10);
 
+  private final Turns turns;
   private final Semaphore free = new Semaphore(MAX_TAILS);
   private final CountDownLatch closed = new CountDownLatch(1);
+
+  /** They take their turns with all that reads the store. */
+  LiveTails(Turns turns) {
+    this.turns = turns;
+  }
 
   /** Follows the log from now on, or from where the page was before its connection broke. */
   Response open(ConsoleStore store, Request request) {
@@ -70,7 +75,9 @@ final class LiveTails implements AutoCloseable {
         }
         now = head.position();
         if (now > position && caller.isStillKnown().getAsBoolean()) {
-          output.write(bytes(message(store, query, position, now)));
+          long to = now;
+          long after = position;
+          output.write(turns.patiently(() -> bytes(message(store, query, after, to))));
           position = now;
         }
       }
@@ -102,15 +109,15 @@ final class LiveTails implements AutoCloseable {
         EventList.of(
             store.reader().readLog(new LogRead(query, to, after + 1, null, null, true, MAX_EVENTS)),
             MAX_EVENTS);
-    List<RecordedEvent> events = newest.events().reversed();
+    List<ShownEvent> events = newest.events().reversed();
     String json =
         Json.write(
             writer -> {
               writer.name("head").value(to);
               writer.name("skipped").value(!newest.done() && newest.reached() > after + 1);
               writer.name("events").beginArray();
-              for (RecordedEvent event : events) {
-                EventJson.write(writer, event, EventJson.SHORT_BYTES);
+              for (ShownEvent event : events) {
+                EventJson.write(writer, event);
               }
               writer.endArray();
             });

@@ -1,7 +1,6 @@
 package io.varve.server.ops.console;
 
 import io.varve.server.event.Query;
-import io.varve.server.event.RecordedEvent;
 import io.varve.server.event.StreamScope;
 import io.varve.server.ops.http.BadRequest;
 import io.varve.server.ops.http.Json;
@@ -38,20 +37,20 @@ final class LogEvents {
             }));
   }
 
-  /** One event, whole. */
+  /** One event, whole unless it is very large. */
   static Response one(ConsoleStore store, Request request) {
     long position = request.number("position", 1, Long.MAX_VALUE, 0);
     EncodedEvent event = position == 0 ? null : store.reader().eventAt(position);
-    RecordedEvent found = event == null ? null : event.decode();
+    ShownEvent found = event == null ? null : ShownEvent.of(event, ShownEvent.LONG_BYTES);
     // What is hidden is answered like what is not there.
-    if (found == null || !request.caller().readable().contains(found.stream().value())) {
+    if (found == null || !request.caller().readable().contains(found.event().stream().value())) {
       throw new BadRequest(404, "there is no event at position " + position);
     }
     return Response.json(
         Json.write(
             json -> {
               json.name("event");
-              EventJson.write(json, found, Integer.MAX_VALUE);
+              EventJson.write(json, found);
             }));
   }
 
