@@ -74,6 +74,7 @@ export async function show(root, _, signal) {
         ['Backup', task(now.backup, now.backedUpTo ? `, up to position ${number(now.backedUpTo)}` : '')],
         ['Verification', task(now.verify, now.findings ? `, ${number(now.findings)} findings` : ', nothing damaged')],
         ['Compaction', task(now.compact, '')],
+        ['Archive', task(now.archive, '') + (now.archivedTo ? `; it goes up to position ${number(now.archivedTo)}` : '')],
         ['Scavenge', now.scavengeRunning ? 'running' : now.scavengedAt ? `last finished ${now.scavengedAt}, ${number(now.scavengedEvents)} events reclaimed since the start` : 'none since the start'],
       ]),
       ...(button ? [button] : []));

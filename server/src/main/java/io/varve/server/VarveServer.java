@@ -344,7 +344,8 @@ public final class VarveServer implements AutoCloseable {
                   upkeep.backupTask(),
                   upkeep.backups()::lastPosition,
                   upkeep.verifier(),
-                  upkeep.compactor()),
+                  upkeep.compactor(),
+                  archiver),
               scavenger,
               operations.readiness(),
               operations.disk());

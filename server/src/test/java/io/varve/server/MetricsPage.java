@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 
 /** What the documentation says of metrics, and a scrape in the same form. */
 final class MetricsPage {
-  private static final Path DOCS =
+  static final Path DOCS =
       Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve("../docs").normalize();
   private static final Pattern NAME =
       Pattern.compile("\\b(?:varve|jvm|process|system)_\\w+|\\bup\\b");

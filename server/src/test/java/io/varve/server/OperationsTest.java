@@ -49,6 +49,7 @@ class OperationsTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private Path backups;
+  private Path archive;
   private TestServer server;
   private VarveClient store;
   private OpsClient ops;
@@ -56,7 +57,8 @@ class OperationsTest {
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
     backups = Files.createDirectory(folder.resolve("backups"));
-    server = TestServer.withOps(folder.resolve("data"), backups);
+    archive = Files.createDirectory(folder.resolve("archive"));
+    server = TestServer.withOps(folder.resolve("data"), backups, archive);
     store = server.client();
     ops = new OpsClient(server.opsPort());
     store
@@ -276,6 +278,32 @@ class OperationsTest {
 
   private double runsDone(String task) throws Exception {
     return sample("varve_upkeep_runs_total{result=\"done\",task=\"" + task + "\"}");
+  }
+
+  @Test
+  void what_comes_of_runs_of_the_archive_is_seen() throws Exception {
+    append("old-1", "Aged", "{}");
+    append("old-1", "Aged", "{}");
+    String failed = "varve_upkeep_runs_total{result=\"failed\",task=\"archive\"}";
+    String running = "varve_upkeep_running{task=\"archive\"}";
+
+    store.archive().moveBefore(2, _ -> {});
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(runsDone("archive")).isEqualTo(1));
+    assertThat(sample(failed)).isZero();
+    assertThat(sample(running)).isZero();
+    assertThat(sample("varve_upkeep_last_done_timestamp_seconds{task=\"archive\"}")).isPositive();
+    JsonObject overview = json("/api/overview");
+    assertThat(overview.getAsJsonObject("archive").get("doneAt").isJsonNull()).isFalse();
+    assertThat(overview.get("archivedTo").getAsLong()).isEqualTo(1);
+
+    Files.move(archive, archive.resolveSibling("unmounted"));
+    assertThatThrownBy(() -> store.archive().moveBefore(3, _ -> {}))
+        .isInstanceOf(VarveException.class);
+    Files.move(archive.resolveSibling("unmounted"), archive);
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(sample(failed)).isEqualTo(1));
+    assertThat(runsDone("archive")).isEqualTo(1);
+    assertThat(Files.readString(MetricsPage.DOCS.resolve("monitoring/alerts.yml")))
+        .contains("task=\"backup\",result=\"failed\"", "task=\"archive\",result=\"failed\"");
   }
 
   @Test

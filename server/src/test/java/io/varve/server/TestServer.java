@@ -59,14 +59,15 @@ public final class TestServer implements AutoCloseable {
             .with(Settings.DISK_RESERVE, 0L));
   }
 
-  /** The same, and it makes backups below a folder. */
-  public static TestServer withOps(Path folder, Path backups) throws StartFailure {
+  /** The same, and it makes backups below a folder, and moves old events to another when asked. */
+  public static TestServer withOps(Path folder, Path backups, Path archive) throws StartFailure {
     return start(
         config(folder)
             .with(Settings.OPS, true)
             .with(Settings.CONSOLE_CHANGES, true)
             .with(Settings.DISK_RESERVE, 0L)
-            .with(Settings.BACKUP_FOLDER, backups));
+            .with(Settings.BACKUP_FOLDER, backups)
+            .with(Settings.ARCHIVE_FOLDER, archive));
   }
 
   /**

@@ -36,7 +36,12 @@ public final class Archiver {
   private final InstantSource clock;
   private final Supplier<UUID> ids;
 
-  private @Nullable Run running; // guarded by this
+  // All guarded by this.
+  private @Nullable Run running;
+  private long done;
+  private long givenUp;
+  private long failed;
+  private @Nullable Instant lastDoneAt;
 
   /** Hears how a run gets on, on the thread that runs it. Must be short. */
   public interface Observer {
@@ -134,6 +139,9 @@ public final class Archiver {
       }
     } catch (RuntimeException | Error e) { // thrown on, it would end the schedule
       log.error("looking for events that are old enough for the archive failed", e);
+      synchronized (this) {
+        failed++;
+      }
     }
   }
 
@@ -149,6 +157,30 @@ public final class Archiver {
   /** Whether a run is under way. */
   public synchronized boolean isRunning() {
     return running != null;
+  }
+
+  /**
+   * What has come of runs since the start. One that found nothing to move has come to its end; one
+   * that could not even look for old events has failed.
+   */
+  public synchronized LongTask.Runs runs() {
+    return new LongTask.Runs(running != null, done, givenUp, failed, lastDoneAt);
+  }
+
+  private synchronized void completed() {
+    running = null;
+    done++;
+    lastDoneAt = clock.instant();
+  }
+
+  private synchronized void givenUp() {
+    running = null;
+    givenUp++;
+  }
+
+  private synchronized void failed() {
+    running = null;
+    failed++;
   }
 
   /**
@@ -193,13 +225,13 @@ public final class Archiver {
     private void step(ArchivePass open) {
       if (!observer.isWanted()) {
         log.info("the run of the archive is given up: nobody waits for it any more");
-        end();
+        end(Archiver.this::givenUp);
         return;
       }
       ArchivePass.Step step = open.next();
       events += step.events();
       if (step.done()) {
-        end();
+        end(Archiver.this::completed);
         if (events > 0) {
           log.info(
               "moved {} events to the archive, which goes up to position {}",
@@ -241,11 +273,12 @@ public final class Archiver {
     }
 
     private void fail(RuntimeException cause) {
-      end();
+      end(Archiver.this::failed);
       observer.failed(cause);
     }
 
-    private void end() {
+    /** Leaves nothing open, and lets the next run begin. */
+    private void end(Runnable counted) {
       ArchivePass open = pass;
       pass = null;
       try {
@@ -255,9 +288,7 @@ public final class Archiver {
       } catch (RuntimeException e) {
         log.warn("what a run of the archive has begun could not be removed; the next one does", e);
       } finally {
-        synchronized (Archiver.this) {
-          running = null;
-        }
+        counted.run();
       }
     }
   }

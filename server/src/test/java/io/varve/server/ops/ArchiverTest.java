@@ -143,6 +143,7 @@ class ArchiverTest {
       assertThat(heard.said).hasSizeGreaterThan(2);
       assertThat(heard.said.getFirst()).startsWith("moved ").endsWith(" of 50");
       assertThat(archiver.isRunning()).isFalse();
+      assertThat(archiver.runs()).isEqualTo(new LongTask.Runs(false, 1, 0, 0, TIME));
       assertThat(storage.archive().lastPosition()).isEqualTo(EVENTS);
     }
   }
@@ -159,6 +160,7 @@ class ArchiverTest {
       archiver.start(Long.MAX_VALUE, heard);
 
       await().atMost(PATIENCE).until(() -> !archiver.isRunning());
+      assertThat(archiver.runs()).isEqualTo(new LongTask.Runs(false, 0, 1, 0, null));
       assertThat(storage.archive().lastPosition()).isBetween(1L, EVENTS - 1L);
       assertThat(heard.said).singleElement().asString().startsWith("moved");
       assertThat(storage.readLog(1, EVENTS, Integer.MAX_VALUE).count()).isEqualTo(EVENTS);
@@ -176,11 +178,13 @@ class ArchiverTest {
       archiver.start(Long.MAX_VALUE, heard);
       await().atMost(PATIENCE).until(() -> !heard.said.isEmpty());
       assertThat(heard.said).singleElement().asString().contains("the archive folder is missing");
+      assertThat(archiver.runs()).isEqualTo(new LongTask.Runs(false, 0, 0, 1, null));
 
       Files.createDirectory(archive);
       Heard next = new Heard();
       await().atMost(PATIENCE).until(() -> archiver.start(Long.MAX_VALUE, next));
       await().atMost(PATIENCE).until(() -> next.said.contains("ended 50 of 50"));
+      assertThat(archiver.runs()).isEqualTo(new LongTask.Runs(false, 1, 0, 1, TIME));
     }
   }
 

@@ -76,6 +76,8 @@ final class Overview {
               task(json, "backup", upkeep.backups().runs());
               task(json, "verify", upkeep.verifier().runs());
               task(json, "compact", upkeep.compactor().runs());
+              task(json, "archive", upkeep.archiver().runs());
+              json.name("archivedTo").value(parts.storage().archive().lastPosition());
               json.name("backedUpTo").value(upkeep.backedUpTo().getAsLong());
               json.name("findings").value(upkeep.verifier().lastFindings());
               json.name("scavengeRunning").value(scavenge.running());

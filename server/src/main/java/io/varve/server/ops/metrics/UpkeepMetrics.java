@@ -9,7 +9,10 @@ import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Backups, verifications and compactions: whether they run, and what has come of them. */
+/**
+ * Backups, verifications, compactions and runs of the archive: whether they run, and what has come
+ * of them.
+ */
 final class UpkeepMetrics {
   private final MeterRegistry registry;
   private final UpkeepView upkeep;
@@ -25,6 +28,7 @@ final class UpkeepMetrics {
     metrics.task("backup", view -> view.backups().runs());
     metrics.task("verify", view -> view.verifier().runs());
     metrics.task("compact", view -> view.compactor().runs());
+    metrics.task("archive", view -> view.archiver().runs());
     Gauge.builder("varve.backup.position", () -> upkeep.backedUpTo().getAsLong())
         .description(
             "Up to which position the last backup holds the log; 0 when none was made since the"
