@@ -206,6 +206,13 @@ final class Connection {
     }
   }
 
+  /** Whether calls say who makes them. */
+  boolean hasCredentials() {
+    return !user.isEmpty()
+        || !tokenFile.isEmpty()
+        || !environment.getOrDefault("VARVE_TOKEN", "").isBlank();
+  }
+
   private String password() {
     if (!passwordFile.isEmpty()) {
       return new SecretFile(Path.of(passwordFile)).read();

@@ -1,13 +1,17 @@
 package io.varve.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.varve.client.port.LastingPort;
 import io.varve.server.RunningServer;
 import io.varve.server.TestServer;
+import io.varve.server.config.Settings;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -19,12 +23,44 @@ class HealthCommandTest {
   @TempDir Path folder;
 
   @Test
-  void a_store_that_serves_is_0_and_tells_what_it_is() {
+  void a_store_that_serves_is_0() {
     Tool.Run run = new Tool(SERVER.server()).run("health").succeeds();
 
-    assertThat(run.line().get("status").getAsString()).isEqualTo("serving");
-    assertThat(run.line().get("store_id").getAsString()).hasSize(36);
+    assertThat(run.output()).isEqualTo("{\"status\":\"serving\"}\n");
     assertThat(run.errors()).isEmpty();
+  }
+
+  @Test
+  void a_store_with_access_control_is_0_for_everybody_and_tells_what_it_is_to_whom_it_knows()
+      throws Exception {
+    Path data = folder.resolve("guarded");
+    Map<String, String> password =
+        Map.of("VARVE_NEW_PASSWORD", "correct horse", "VARVE_PASSWORD", "correct horse");
+    new Tool("nowhere:1")
+        .in(password)
+        .runAsIs("users", "add", "root", "--role", "administrator", "--data", data.toString())
+        .succeeds();
+    try (TestServer server =
+        TestServer.start(TestServer.config(data).with(Settings.ACCESS_CONTROL, true))) {
+      Tool anybody = new Tool(server).in(Map.of());
+      Tool root = new Tool(server).in(password).with("--user", "root");
+
+      assertThat(anybody.run("health").succeeds().output()).isEqualTo("{\"status\":\"serving\"}\n");
+      assertThat(root.run("health").succeeds().line().get("store_id").getAsString()).hasSize(36);
+      Tool stranger =
+          new Tool(server).in(Map.of("VARVE_PASSWORD", "wrong horse")).with("--user", "root");
+      Tool.Run refused = stranger.run("health").succeeds();
+      assertThat(refused.output()).isEqualTo("{\"status\":\"serving\"}\n");
+      assertThat(refused.errors()).contains("not whoever asks here");
+
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> root.run("read", "$audit").succeeds().output().contains("GetServerInfo"));
+      assertThat(root.run("read", "$audit").succeeds().lines())
+          .as("only the one with a wrong password was refused")
+          .filteredOn(line -> line.get("type").getAsString().contains("Refused"))
+          .hasSize(1);
+    }
   }
 
   @Test
