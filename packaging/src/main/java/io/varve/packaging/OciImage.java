@@ -140,7 +140,7 @@ final class OciImage {
     "WorkingDir":"/var/lib/varve",\
     "Entrypoint":["/opt/varve/runtime/bin/java","-XX:+ExitOnOutOfMemoryError",\
     "-XX:+UseCompactObjectHeaders","-XX:MaxRAMPercentage=40","-jar","/opt/varve/varve-server.jar"],\
-    "Cmd":["serve"],"ExposedPorts":{"2113/tcp":{}},\
+    "Cmd":["serve"],"ExposedPorts":{"2113/tcp":{},"2114/tcp":{}},\
     "Volumes":{"/var/lib/varve":{}},"StopSignal":"SIGTERM",\
     "Labels":{"org.opencontainers.image.title":"varve","org.opencontainers.image.version":"%s",\
     "org.opencontainers.image.licenses":"Apache-2.0"}},\

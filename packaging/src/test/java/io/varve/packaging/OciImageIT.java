@@ -78,7 +78,8 @@ class OciImageIT {
   void it_says_how_it_wants_to_be_run() {
     assertThat(config.at("/config/User").asString()).isEqualTo("10001:10001");
     assertThat(config.at("/config/Cmd").toString()).isEqualTo("[\"serve\"]");
-    assertThat(config.at("/config/ExposedPorts").has("2113/tcp")).isTrue();
+    assertThat(config.at("/config/ExposedPorts").propertyNames())
+        .containsExactlyInAnyOrder("2113/tcp", "2114/tcp");
     assertThat(config.at("/rootfs/diff_ids").size()).isEqualTo(2);
   }
 
