@@ -118,8 +118,19 @@ record ExportFile(Origin from, long events, long lastPosition, long end, boolean
     if (isFooter(last)) {
       return new ExportFile(from, lines - 2, 0, end, true);
     }
-    long position = JsonParser.parseString(last).getAsJsonObject().get("position").getAsLong();
-    return new ExportFile(from, lines - 1, position, end, false);
+    return new ExportFile(from, lines - 1, position(last), end, false);
+  }
+
+  private static long position(String event) {
+    try {
+      return JsonParser.parseString(event).getAsJsonObject().get("position").getAsLong();
+    } catch (JsonParseException
+        | IllegalStateException
+        | NullPointerException
+        | NumberFormatException
+        | UnsupportedOperationException e) {
+      throw new IllegalArgumentException("its last line is not an event of an export", e);
+    }
   }
 
   private static String text(Path file, long from, long end) throws IOException {

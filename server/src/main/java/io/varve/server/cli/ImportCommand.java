@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "import",
     description = {
-      "Appends the events of an export, in its order.",
+      "Appends the events of an export, in its order within each stream.",
       "",
       "Each keeps its stream, version, id, type, payload, content type, tags, metadata and",
       "occurred_at; positions and recorded_at are the store's own. Given again after whatever",
@@ -41,7 +41,9 @@ final class ImportCommand implements Callable<Integer> {
       names = "--renumber",
       description = {
         "Let the store give new versions: for an export of a part, or into streams that have other",
-        "events. Without it, an event whose version would be another one ends the import."
+        "events. Each event then waits until the one before it in its stream is written. Without"
+            + " it, an",
+        "event whose version would be another one ends the import."
       })
   private boolean renumber;
 
@@ -60,14 +62,16 @@ final class ImportCommand implements Callable<Integer> {
       UUID storeId = store.serverInfo().storeId();
       Path progressFile = file == null ? null : ImportProgress.fileFor(file);
       InputLines rest = lines;
-      if (progressFile != null) {
-        ImportProgress reached = ImportProgress.read(progressFile);
-        if (reached != null && reached.storeId().equals(storeId)) {
-          if (lines.skip(reached.offset(), reached.lines(), reached.sha256())) {
-            output.say("going on after line " + reached.lines());
-          } else {
-            rest = new InputLines(open());
-          }
+      ImportProgress reached = progressFile == null ? null : ImportProgress.read(progressFile);
+      if (reached != null && !(reached.storeId().equals(storeId) && reached.holdsIn(store))) {
+        reached = null;
+      }
+      if (reached != null) {
+        if (lines.skip(reached.offset(), reached.lines(), reached.sha256())) {
+          output.say("going on after line " + reached.lines());
+        } else {
+          rest = new InputLines(open());
+          reached = null;
         }
       }
       try (InputLines input = rest;
@@ -83,6 +87,7 @@ final class ImportCommand implements Callable<Integer> {
                     input.number() > 0 && beginsAsExport(),
                     storeId,
                     progressFile,
+                    reached == null ? null : reached.newest(),
                     file == null ? 0 : Files.size(file)),
                 bar);
         ImportRun.Result result = run.run();

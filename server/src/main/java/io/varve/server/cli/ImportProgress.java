@@ -3,6 +3,8 @@ package io.varve.server.cli;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.varve.client.streams.AccessDeniedException;
+import io.varve.client.streams.EventStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -15,12 +17,25 @@ import org.jspecify.annotations.Nullable;
  * How far an import has come, kept in a file beside its input. It only saves time: without it, or
  * after it was lost, the import begins at the first line, and the store recognises what is there.
  *
+ * <p>It is believed only as long as the store has what was imported. A store that was restored from
+ * a backup keeps its id and may have lost the newest events; and it may have got others since. What
+ * a restore leaves is all of the log up to some position, so one look at the event that was the
+ * newest tells.
+ *
  * @param storeId where to
  * @param offset bytes of the input that have been imported
  * @param lines lines of it
  * @param sha256 of these bytes, so that another input under the same name is noticed
+ * @param newest of the events in them, the one with the highest position
  */
-record ImportProgress(UUID storeId, long offset, long lines, String sha256) {
+record ImportProgress(UUID storeId, long offset, long lines, String sha256, Imported newest) {
+
+  /** An event that the store has, and where in its log. */
+  record Imported(UUID id, long position) {
+    static Imported higher(@Nullable Imported one, Imported other) {
+      return one != null && one.position >= other.position ? one : other;
+    }
+  }
 
   static Path fileFor(Path input) {
     return input.resolveSibling(input.getFileName() + ".import-progress");
@@ -34,7 +49,10 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256) {
           UUID.fromString(json.get("store_id").getAsString()),
           json.get("offset").getAsLong(),
           json.get("lines").getAsLong(),
-          json.get("sha256").getAsString());
+          json.get("sha256").getAsString(),
+          new Imported(
+              UUID.fromString(json.get("newest_id").getAsString()),
+              json.get("newest_position").getAsLong()));
     } catch (NoSuchFileException e) {
       return null;
     } catch (JsonParseException
@@ -42,6 +60,18 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256) {
         | IllegalArgumentException
         | NullPointerException e) {
       return null;
+    }
+  }
+
+  /** Whether the store still has all of it; false, too, when the caller may not read that. */
+  boolean holdsIn(EventStore store) {
+    try {
+      return store
+          .getEvent(newest.id())
+          .filter(event -> event.position() == newest.position())
+          .isPresent();
+    } catch (AccessDeniedException e) {
+      return false;
     }
   }
 
@@ -54,6 +84,8 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256) {
                 .put("offset", offset)
                 .put("lines", lines)
                 .put("sha256", sha256)
+                .put("newest_id", newest.id().toString())
+                .put("newest_position", newest.position())
                 .end()
             + "\n");
     Files.move(

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -128,8 +129,8 @@ class ExportAndImportTest {
     from("export", file.toString()).succeeds();
     String lines = Files.readString(file).lines().skip(1).limit(EVENTS).collect(joining("\n"));
     Files.writeString(file, lines + "\n");
-    progress(firstLines(lines, 150)).write(ImportProgress.fileFor(file));
     new Tool(target).given(firstLines(lines, 150)).run("import").succeeds();
+    progress(firstLines(lines, 150)).write(ImportProgress.fileFor(file));
 
     into("import", file.toString()).succeeds();
 
@@ -140,11 +141,46 @@ class ExportAndImportTest {
   void progress_in_another_file_of_the_same_name_is_not_believed() throws Exception {
     from("export", file.toString()).succeeds();
     String half = firstLines(Files.readString(file), 150);
+    new Tool(target).given(half).run("import").fails(ExitCode.REFUSED, "not complete");
     progress(half.replace("Ada", "Bob")).write(ImportProgress.fileFor(file));
 
     into("import", file.toString()).succeeds();
 
     assertThat(comparable(target)).isEqualTo(comparable(source));
+  }
+
+  @Test
+  void a_store_that_was_set_back_meanwhile_gets_what_it_has_lost() throws Exception {
+    from("export", file.toString()).succeeds();
+    String lines = Files.readString(file);
+    new Tool(target).given(firstLines(lines, 50)).run("import").fails(ExitCode.REFUSED);
+    target.close();
+    Path backup = folder.resolve("backup");
+    offline("backup", backup, folder.resolve("target"));
+    target = TestServer.start(folder.resolve("target"));
+    new Tool(target).given(firstLines(lines, 150)).run("import").fails(ExitCode.REFUSED);
+    progress(firstLines(lines, 150)).write(ImportProgress.fileFor(file));
+    target.close();
+    offline("restore", backup, folder.resolve("restored"));
+    target = TestServer.start(folder.resolve("restored"));
+    try (VarveClient store = target.client()) { // as far as it was, and further
+      List<NewEvent> others =
+          Stream.generate(() -> NewEvent.json("Happened", "{}")).limit(150).toList();
+      store.append("other-1", ExpectedVersion.any(), others);
+    }
+
+    Tool.Run run = into("import", file.toString()).succeeds();
+
+    assertThat(run.errors()).doesNotContain("going on");
+    assertThat(run.line().get("deduplicated").getAsLong()).isEqualTo(49);
+    assertThat(events(target))
+        .filteredOn(event -> event.stream().startsWith("account-"))
+        .extracting(RecordedEvent::asWritten)
+        .isEqualTo(events(source).stream().map(RecordedEvent::asWritten).toList());
+  }
+
+  private static void offline(String command, Path backup, Path data) {
+    new Tool("nowhere:1").runAsIs(command, backup.toString(), "--data", data.toString()).succeeds();
   }
 
   @Test
@@ -174,6 +210,19 @@ class ExportAndImportTest {
     into("import", folder.resolve("none").toString()).fails(ExitCode.NOT_THERE, "no such file");
 
     assertThat(Files.readString(file)).isEqualTo("my thesis\n");
+  }
+
+  @Test
+  void an_export_whose_last_line_is_no_event_is_left_alone() throws Exception {
+    from("export", file.toString()).succeeds();
+    String begun = firstLines(Files.readString(file), 10);
+    for (String line : List.of("{\"stream\":\"a", "{}", "[]", "{\"position\":\"x\"}", "")) {
+      Files.writeString(file, begun + line + "\n");
+
+      from("export", file.toString()).fails(ExitCode.REFUSED, "last line", "move it away");
+
+      assertThat(Files.readString(file)).isEqualTo(begun + line + "\n");
+    }
   }
 
   @Test
@@ -221,13 +270,19 @@ class ExportAndImportTest {
     return text.substring(0, end);
   }
 
+  /** What an import to the target would have written down after these lines, which are the last. */
   private ImportProgress progress(String imported) throws Exception {
     byte[] bytes = imported.getBytes(UTF_8);
     try (InputLines lines = new InputLines(new ByteArrayInputStream(bytes));
         VarveClient store = target.client()) {
       assertThat(lines.skip(bytes.length, 150, "")).isFalse();
+      RecordedEvent newest = events(target).getLast();
       return new ImportProgress(
-          store.serverInfo().storeId(), bytes.length, 150, lines.place().sha256());
+          store.serverInfo().storeId(),
+          bytes.length,
+          150,
+          lines.place().sha256(),
+          new ImportProgress.Imported(newest.id(), newest.position()));
     }
   }
 
