@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.client.VarveClient;
+import io.varve.client.streams.AppendResult;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.ExpectedVersion;
 import io.varve.client.streams.NewEvent;
@@ -15,9 +16,11 @@ import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -289,6 +292,7 @@ class ExportAndImportTest {
   /** Payloads of all kinds in a few streams, whose events lie between one another. */
   private static void write(TestServer server) {
     Random random = new Random(6);
+    List<CompletableFuture<AppendResult>> written = new ArrayList<>();
     try (VarveClient store = server.client()) {
       for (int i = 0; i < EVENTS; i++) {
         NewEvent.Builder event = NewEvent.builder(i % 2 == 0 ? "Even" : "Odd").tag("n:" + i);
@@ -299,8 +303,11 @@ class ExportAndImportTest {
           case 3 -> event.occurredAt(Instant.parse("1999-01-01T00:00:00.000000001Z"));
           default -> event.json("{broken").contentType("application/json; charset=utf-8");
         }
-        store.append("account-" + (i / 3) % 7, ExpectedVersion.any(), event.build());
+        written.add(
+            store.appendAsync(
+                "account-" + (i / 3) % 7, ExpectedVersion.any(), List.of(event.build())));
       }
+      written.forEach(CompletableFuture::join);
     }
   }
 
