@@ -196,7 +196,10 @@ public final class VarveClient extends ForwardingEventStore {
     /**
      * Calls with this token. Only under TLS, or to this very machine. A call without a valid token,
      * or one that does not allow it, fails with {@link
-     * io.varve.client.streams.AccessDeniedException}.
+     * io.varve.client.streams.AccessDeniedException}. One that has been sent when the token is
+     * taken away is tried again where that is harmless; an append that the server then does not
+     * hear any more fails with {@link io.varve.client.streams.StoreUnavailableException}, since it
+     * may be written.
      */
     public Builder token(String token) {
       requireNonNull(token);

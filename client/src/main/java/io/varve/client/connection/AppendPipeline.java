@@ -279,7 +279,7 @@ final class AppendPipeline {
 
   private void refused(PendingAppend append, StoreError error) {
     if (!error.isOverload() && !error.isLinkLost()) {
-      fail(append, error.toException(append.expected));
+      fail(append, append.refused(server, error));
       return;
     }
     append.lastError = error;
@@ -294,7 +294,7 @@ final class AppendPipeline {
       takeBackSent(error);
       pauseForNewLink(error);
     } else if (error.isAboutTheCaller() || sent.isEmpty()) {
-      failAll(append -> error.toException(append.expected));
+      failAll(append -> append.refused(server, error));
     } else if (sent.size() == 1) {
       PendingAppend culprit = sent.pollFirstEntry().getValue();
       fail(culprit, error.toException(culprit.expected));

@@ -44,6 +44,23 @@ final class PendingAppend {
     this.deadlineNanos = deadlineNanos;
   }
 
+  /** What its caller hears when the server has refused it, or the call that it was to travel on. */
+  VarveException refused(String server, StoreError error) {
+    VarveException cause = error.toException(expected);
+    return inDoubt && error.isRefusedAtTheDoor()
+        ? new StoreUnavailableException(
+            "the append to stream \""
+                + request.getStream()
+                + "\" had no answer from "
+                + server
+                + ", which does not hear this caller any more, and its outcome is unknown: it may"
+                + " be written or not. Repeat it with the same events and good credentials to learn"
+                + " which; the last try: "
+                + cause.getMessage(),
+            cause)
+        : cause;
+  }
+
   /** What its caller hears when the time for retries is over. */
   VarveException outOfTime(String server, Duration retryFor) {
     String stream = "the append to stream \"" + request.getStream() + "\" ";

@@ -115,15 +115,25 @@ final class StoreError {
   }
 
   /**
-   * Whether a new try may do better: the link is lost, or the server starts or stops. An error
-   * without a reason of Varve's did not come from the store itself but from what lies between.
+   * Whether a new try may do better: the link is lost, the server starts or stops, or it has ended
+   * a call whose credentials have changed. An error without a reason of Varve's did not come from
+   * the store itself but from what lies between.
    */
   boolean isLinkLost() {
     return switch (code) {
       case UNAVAILABLE -> !reason().equals("STORE_STOPPED");
       case OK, CANCELLED, UNKNOWN, INTERNAL -> reason().isEmpty();
+      case UNAUTHENTICATED -> isAccessEnded();
       default -> false;
     };
+  }
+
+  /**
+   * Whether the server has ended a call that had begun, for want of what it came with. The next one
+   * tells whether there is something better by now.
+   */
+  private boolean isAccessEnded() {
+    return reason().equals("ACCESS_ENDED");
   }
 
   /** Whether nobody is there, or somebody says that the server starts or stops. */
@@ -197,6 +207,7 @@ final class StoreError {
       case DEADLINE_EXCEEDED, CANCELLED -> true;
       case UNAVAILABLE -> !reason().equals("NOT_SERVING");
       case OK, UNKNOWN, INTERNAL -> reason().isEmpty();
+      case UNAUTHENTICATED -> isAccessEnded();
       default -> false;
     };
   }
@@ -207,6 +218,14 @@ final class StoreError {
       case UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, NOT_FOUND -> true;
       default -> false;
     };
+  }
+
+  /**
+   * Whether the call was refused before it was looked at, so that it says nothing about what became
+   * of an earlier try.
+   */
+  boolean isRefusedAtTheDoor() {
+    return code == Status.Code.UNAUTHENTICATED || code == Status.Code.PERMISSION_DENIED;
   }
 
   /** The exception for a call that is not an append. */

@@ -211,7 +211,7 @@ final class Transactions {
 
     /** Whether a refusal leaves open what became of an earlier try whose answer was lost. */
     private boolean tellsNothing(StoreError error, VarveException exception) {
-      if (error.isOutcomeUnknown()) {
+      if (error.isOutcomeUnknown() || error.isRefusedAtTheDoor()) {
         return true;
       }
       return !hasEvents

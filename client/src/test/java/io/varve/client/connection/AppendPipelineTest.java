@@ -362,6 +362,55 @@ class AppendPipelineTest {
   }
 
   @Test
+  void appends_on_a_call_that_has_lost_its_credentials_are_settled_by_the_next_call() {
+    server.pipelines(
+        (number, request, answers) -> {
+          if (number == 3) {
+            answers.onError(error(Code.UNAUTHENTICATED, "ACCESS_ENDED"));
+          }
+        },
+        AppendPipelineTest::answer);
+
+    appends(3).forEach(CompletableFuture::join);
+
+    assertThat(ids(server.pipelines.get(1))).isEqualTo(ids(server.pipelines.get(0)));
+  }
+
+  @Test
+  void what_was_sent_when_the_credentials_went_is_in_doubt_and_what_was_not_is_denied() {
+    server.pipelines(
+        (number, request, answers) -> {
+          if (number == 2) {
+            answers.onError(error(Code.UNAUTHENTICATED, "ACCESS_ENDED"));
+          }
+        },
+        (number, request, answers) ->
+            answers.onError(error(Code.UNAUTHENTICATED, "UNAUTHENTICATED")));
+
+    for (CompletableFuture<AppendResult> answer : appends(2)) {
+      assertThatThrownBy(answer::join)
+          .hasCauseInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("outcome is unknown")
+          .hasRootCauseInstanceOf(io.grpc.StatusRuntimeException.class);
+    }
+    assertThatThrownBy(() -> append().join()).hasCauseInstanceOf(AccessDeniedException.class);
+  }
+
+  @Test
+  void an_append_in_doubt_that_may_no_longer_be_made_stays_in_doubt() {
+    server.pipelines(
+        (number, request, answers) -> answers.onError(lost()),
+        (number, request, answers) ->
+            answers.onNext(refused(request, status(Code.PERMISSION_DENIED, "PERMISSION_DENIED"))));
+
+    assertThatThrownBy(() -> client.append("account-42", any(), event()))
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("outcome is unknown");
+    assertThatThrownBy(() -> client.append("account-42", any(), event()))
+        .isInstanceOf(AccessDeniedException.class);
+  }
+
+  @Test
   void an_answer_without_an_outcome_is_a_failure_of_the_store() {
     server.pipelines(
         (number, request, answers) ->

@@ -56,6 +56,7 @@ class StoreErrorTest {
     "FAILED_PRECONDITION, ALREADY_RUNNING, InvalidRequestException, false",
     "RESOURCE_EXHAUSTED, QUEUE_FULL, StoreOverloadedException, true",
     "UNAUTHENTICATED, UNAUTHENTICATED, AccessDeniedException, false",
+    "UNAUTHENTICATED, ACCESS_ENDED, AccessDeniedException, false",
     "PERMISSION_DENIED, PERMISSION_DENIED, AccessDeniedException, false",
     "UNAVAILABLE, NOT_SERVING, StoreUnavailableException, true",
     "UNAVAILABLE, STORE_STOPPED, StoreUnavailableException, true",
@@ -191,6 +192,12 @@ class StoreErrorTest {
   }
 
   @Test
+  void a_call_that_lost_its_credentials_is_made_again_and_one_without_any_is_not() {
+    assertThat(of(status(Code.UNAUTHENTICATED, "ACCESS_ENDED")).isLinkLost()).isTrue();
+    assertThat(of(status(Code.UNAUTHENTICATED, "UNAUTHENTICATED")).isLinkLost()).isFalse();
+  }
+
+  @Test
   void a_store_that_stopped_after_a_disk_error_is_not_a_lost_link() {
     assertThat(of(status(Code.UNAVAILABLE, "STORE_STOPPED")).isLinkLost()).isFalse();
     assertThat(of(status(Code.UNAVAILABLE, "NOT_SERVING")).isLinkLost()).isTrue();
@@ -228,11 +235,14 @@ class StoreErrorTest {
     assertThat(refused.isSurelyNotDone()).isTrue();
     assertThat(of(status(Code.UNAVAILABLE, "NOT_SERVING")).isSurelyNotDone()).isTrue();
     assertThat(of(status(Code.RESOURCE_EXHAUSTED, "QUEUE_FULL")).isSurelyNotDone()).isTrue();
-    for (StoreError doubtful : List.of(lost, late, of(status(Code.UNAVAILABLE, "STORE_STOPPED")))) {
+    StoreError stopped = of(status(Code.UNAVAILABLE, "STORE_STOPPED"));
+    StoreError ended = of(status(Code.UNAUTHENTICATED, "ACCESS_ENDED"));
+    for (StoreError doubtful : List.of(lost, late, stopped, ended)) {
       assertThat(doubtful.isSurelyNotDone()).isFalse();
       assertThat(doubtful.isOutcomeUnknown()).isTrue();
     }
     assertThat(of(status(Code.ABORTED, "VERSION_CONFLICT")).isOutcomeUnknown()).isFalse();
+    assertThat(of(status(Code.UNAUTHENTICATED, "UNAUTHENTICATED")).isOutcomeUnknown()).isFalse();
     assertThat(of(status(Code.UNAVAILABLE, "NOT_SERVING")).isOutcomeUnknown()).isFalse();
   }
 

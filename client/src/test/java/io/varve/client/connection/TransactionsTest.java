@@ -14,6 +14,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import io.varve.client.connection.FakeServer.TransactScript;
+import io.varve.client.streams.AccessDeniedException;
 import io.varve.client.streams.AppendCondition;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.Query;
@@ -127,6 +128,23 @@ class TransactionsTest {
     assertThat(sent.getConditions(1).hasAfterPosition()).isFalse();
     assertThat(sent.getConditions(1).hasSince()).isFalse();
     assertThat(sent.getTracking().getPosition()).isEqualTo(7);
+  }
+
+  @Test
+  void a_transaction_whose_credentials_went_is_settled_by_the_next_try_or_stays_in_doubt() {
+    TransactScript ended =
+        (request, answers) -> answers.onError(error(Code.UNAUTHENTICATED, "ACCESS_ENDED"));
+    TransactScript turnedAway =
+        (request, answers) -> answers.onError(error(Code.UNAUTHENTICATED, "UNAUTHENTICATED"));
+
+    server.transactions(ended, WRITES, ended, turnedAway);
+
+    assertThat(client.transact(transaction()).position()).isEqualTo(9);
+    assertThatThrownBy(() -> client.transact(transaction()))
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("outcome is unknown");
+    assertThatThrownBy(() -> client.transact(transaction()))
+        .isInstanceOf(AccessDeniedException.class);
   }
 
   @Test
