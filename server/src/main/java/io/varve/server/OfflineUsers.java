@@ -30,10 +30,17 @@ public final class OfflineUsers {
   private static final int PAGE_BYTES = 64 * 1024;
 
   private final ServerConfig config;
+  private final Secrets secrets;
 
   /** Users of the store in a folder; a store is made there if there is none. */
   public OfflineUsers(Path folder) {
+    this(folder, Secrets.ROUNDS);
+  }
+
+  /** The same, with passwords that are hashed so often. */
+  OfflineUsers(Path folder, int passwordRounds) {
     this.config = ServerConfig.defaults().with(Settings.DATA, folder);
+    this.secrets = new Secrets(new SecureRandom(), passwordRounds);
   }
 
   /** The users by name. */
@@ -42,7 +49,7 @@ public final class OfflineUsers {
     var _ =
         change(
             state -> {
-              state.users().values().forEach(user -> users.put(user.name(), user.role()));
+              state.users().forEach((name, user) -> users.put(name, user.saved().role()));
               return null;
             });
     return users;
@@ -50,10 +57,11 @@ public final class OfflineUsers {
 
   /** Adds a user, durably; false: there is one of this name, and nothing was changed. */
   public boolean add(String name, Role role, String password) throws StartFailure {
-    String hash = new Secrets(new SecureRandom()).hashOfPassword(password);
     return change(
         state ->
-            state.users().containsKey(name) ? null : new AccessChange.UserSaved(name, role, hash));
+            state.users().containsKey(name)
+                ? null
+                : new AccessChange.UserSaved(name, role, secrets.hashOfPassword(password)));
   }
 
   /**
@@ -64,17 +72,17 @@ public final class OfflineUsers {
    */
   public boolean set(String name, @Nullable Role role, @Nullable String password)
       throws StartFailure {
-    String hash =
-        password == null ? null : new Secrets(new SecureRandom()).hashOfPassword(password);
     return change(
         state -> {
-          AccessChange.UserSaved user = state.users().get(name);
+          AccessState.User user = state.users().get(name);
           return user == null
               ? null
               : new AccessChange.UserSaved(
                   name,
-                  role == null ? user.role() : role,
-                  hash == null ? user.passwordHash() : hash);
+                  role == null ? user.saved().role() : role,
+                  password == null
+                      ? user.saved().passwordHash()
+                      : secrets.hashOfPassword(password));
         });
   }
 
@@ -96,7 +104,8 @@ public final class OfflineUsers {
               new LocalCommitLog(storage, AppendSettings.defaults(), Thread::new, List.of())
                   .start()) {
         AccessChange change =
-            decision.apply(SystemJournal.read(new EventReader(storage, PAGE_BYTES, clock)));
+            decision.apply(
+                SystemJournal.read(new EventReader(storage, PAGE_BYTES, clock), clock.instant()));
         if (change == null) {
           return false;
         }

@@ -65,21 +65,25 @@ final class SystemJournal implements AccessJournal {
 
   // ---- access
 
-  /** What is in the log about access. */
-  static AccessState read(EventReader reader) {
-    AccessState state = AccessState.NONE;
+  /**
+   * What is in the log about access.
+   *
+   * @param now tokens that have expired long before are left out
+   */
+  static AccessState read(EventReader reader, Instant now) {
     if (!(reader.readStream(new StreamRead(ACCESS, 0, false, 0, null))
         instanceof StreamLookUp.Found<EventCursor>(EventCursor cursor))) {
-      return state;
+      return AccessState.NONE;
     }
+    AccessState.Fold fold = new AccessState.Fold();
     while (!cursor.isDone()) {
       for (EventRun run : cursor.next().runs()) {
         for (EncodedEvent event : run.events()) {
-          state = state.after(change(event.decode()));
+          fold.add(change(event.decode()));
         }
       }
     }
-    return state;
+    return fold.state(now);
   }
 
   private static AccessChange change(RecordedEvent event) {

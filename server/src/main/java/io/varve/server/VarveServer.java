@@ -122,16 +122,23 @@ public final class VarveServer implements AutoCloseable {
 
   /** Starts a server. When this returns it serves; when it throws, nothing is left open. */
   public static VarveServer start(ServerConfig config) throws StartFailure {
+    return start(config, Secrets.ROUNDS);
+  }
+
+  /** The same, with new passwords hashed so often. */
+  static VarveServer start(ServerConfig config, int passwordRounds) throws StartFailure {
+    Secrets secrets = new Secrets(new SecureRandom(), passwordRounds);
     Deque<Runnable> stops = new ArrayDeque<>();
     try {
-      return start(config, stops);
+      return start(config, secrets, stops);
     } catch (StartFailure | RuntimeException e) {
       stopAll(stops);
       throw e;
     }
   }
 
-  private static VarveServer start(ServerConfig config, Deque<Runnable> stops) throws StartFailure {
+  private static VarveServer start(ServerConfig config, Secrets secrets, Deque<Runnable> stops)
+      throws StartFailure {
     InstantSource clock = InstantSource.system();
     EventIds eventIds = new EventIds(clock, new SecureRandom());
 
@@ -205,7 +212,11 @@ public final class VarveServer implements AutoCloseable {
     groups.schedule(timer);
     AccessControl access =
         new AccessControl(
-            config.get(Settings.ACCESS_CONTROL), SystemJournal.read(reader), clock, salt());
+            config.get(Settings.ACCESS_CONTROL),
+            SystemJournal.read(reader, clock.instant()),
+            clock,
+            salt(),
+            secrets);
     if (access.isOn() && access.state().isEmpty()) {
       throw new StartFailure(
           Kind.CONFIGURATION,
@@ -330,8 +341,7 @@ public final class VarveServer implements AutoCloseable {
               snapshotsEndpoint,
               groupsEndpoint,
               admin,
-              new AccessEndpoint(
-                  access, journal, new Secrets(new SecureRandom()), config.limits()));
+              new AccessEndpoint(access, journal, secrets, config.limits()));
       StoreView view =
           new StoreView(
               storage,

@@ -43,7 +43,7 @@ class OpsAccessTest {
   @BeforeAll
   static void start(@TempDir Path folder) throws Exception {
     Path data = folder.resolve("data");
-    new OfflineUsers(data).add("root", Role.ADMINISTRATOR, PASSWORD);
+    TestServer.addUser(data, "root", Role.ADMINISTRATOR, PASSWORD);
     server =
         TestServer.start(
             TestServer.config(data)

@@ -5,6 +5,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.varve.client.VarveClient;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.config.Settings;
+import io.varve.server.security.Role;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +14,9 @@ import java.util.List;
 /** A server in this process, on a port of its own, with channels that end before it. */
 public final class TestServer implements AutoCloseable {
   private static final String HOST = "127.0.0.1";
+
+  /** Passwords of tests are guessed by nobody, and are to cost nothing. */
+  private static final int PASSWORD_ROUNDS = 10;
 
   private final VarveServer server;
   private final List<ManagedChannel> channels = new ArrayList<>();
@@ -84,7 +88,15 @@ public final class TestServer implements AutoCloseable {
 
   /** A server that is run as a test says; see {@link #config}. */
   public static TestServer start(ServerConfig config) throws StartFailure {
-    return new TestServer(VarveServer.start(config));
+    return new TestServer(VarveServer.start(config, PASSWORD_ROUNDS));
+  }
+
+  /** Adds a user to a store that no server has open. */
+  public static void addUser(Path folder, String name, Role role, String password)
+      throws StartFailure {
+    if (!new OfflineUsers(folder, PASSWORD_ROUNDS).add(name, role, password)) {
+      throw new IllegalStateException("there is a user " + name + " already");
+    }
   }
 
   public int opsPort() {

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>All but {@link #whoAmI} need the permission {@code administer}. A change is durable and in
- * effect when its call returns: calls that were under way with what it took away have ended.
+ * effect when its call returns: calls that were under way with what it took away have ended, but
+ * for this one.
  *
  * <p>Every call throws {@link AccessDeniedException} when the caller may not, and {@link
  * StoreUnavailableException} when the store cannot be reached; those that change something throw
@@ -55,6 +56,6 @@ public interface Access {
    */
   boolean revokeToken(String id);
 
-  /** All tokens, by id, without their secrets; expired ones included. */
+  /** All tokens, by id, without their secrets; those that have expired for another week. */
   List<TokenInfo> tokens();
 }

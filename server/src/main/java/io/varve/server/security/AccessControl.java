@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,9 @@ public final class AccessControl {
 
   private static final String NO_SUCH_USER = "there is no such user, or the password is another";
 
+  private static final Login EVERYBODY =
+      new Login.Known(Principal.EVERYBODY, new Credential.OfNobody(), null);
+
   private final boolean on;
   private final InstantSource clock;
   private final byte[] salt;
@@ -35,8 +39,10 @@ public final class AccessControl {
   private final Object oneAtATime = new Object();
   private final Map<String, Remembered> remembered = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private final AccessChange.UserSaved nobody;
+  private final AccessState.User nobody;
   private volatile AccessState state;
+
+  private final BiPredicate<String, String> isPassword;
 
   /** A password that was found right: checking it again is quick. One for each user at most. */
   private record Remembered(AccessChange.UserSaved user, String digest) {}
@@ -45,12 +51,28 @@ public final class AccessControl {
    * @param on whether anybody is asked who they are
    * @param salt random bytes of this process alone
    */
-  public AccessControl(boolean on, AccessState state, InstantSource clock, byte[] salt) {
+  public AccessControl(
+      boolean on, AccessState state, InstantSource clock, byte[] salt, Secrets secrets) {
+    this(on, state, clock, salt, secrets.hashOfNobody(), Secrets::isPassword);
+  }
+
+  /**
+   * @param hashOfNobody what names that nobody has are checked against
+   * @param isPassword whether a hash is that of a password; slow
+   */
+  AccessControl(
+      boolean on,
+      AccessState state,
+      InstantSource clock,
+      byte[] salt,
+      String hashOfNobody,
+      BiPredicate<String, String> isPassword) {
     this.on = on;
     this.state = state;
     this.clock = clock;
     this.salt = salt.clone();
-    this.nobody = new AccessChange.UserSaved("", Role.READER, Secrets.hashOfNobody());
+    this.isPassword = isPassword;
+    this.nobody = AccessState.User.of(new AccessChange.UserSaved("", Role.READER, hashOfNobody));
   }
 
   public AccessState state() {
@@ -63,7 +85,7 @@ public final class AccessControl {
 
   /** Takes up a change, and tells those who hold calls of somebody that may be concerned. */
   public synchronized void apply(AccessChange change) {
-    state = state.after(change);
+    state = state.after(change, clock.instant());
     remembered.keySet().retainAll(state.users().keySet());
     listeners.forEach(Runnable::run);
   }
@@ -86,7 +108,7 @@ public final class AccessControl {
    */
   public Login login(@Nullable String header) {
     if (!on) {
-      return new Login.Known(Principal.EVERYBODY, new Credential.OfNobody(), null);
+      return EVERYBODY;
     }
     if (header == null) {
       return new Login.Unknown("the call has no credentials; send a token or a user's password");
@@ -103,18 +125,16 @@ public final class AccessControl {
   }
 
   private Login ofToken(String text) {
-    AccessChange.TokenCreated token = state.tokens().get(Secrets.idOf(text));
-    if (token == null || !Secrets.areEqual(Secrets.hashOfToken(text), token.hash())) {
+    AccessState.Token known = state.tokens().get(Secrets.idOf(text));
+    if (known == null || !Secrets.areEqual(Secrets.hashOfToken(text), known.created().hash())) {
       return new Login.Unknown("the token is not valid: it is unknown or was revoked");
     }
+    AccessChange.TokenCreated token = known.created();
     Instant expires = token.expiresAt();
     if (expires != null && !clock.instant().isBefore(expires)) {
       return new Login.Unknown("the token " + token.id() + " expired at " + expires);
     }
-    return new Login.Known(
-        new Principal("token " + token.id() + " (" + token.name() + ")", token.permissions()),
-        new Credential.OfToken(token),
-        expires);
+    return new Login.Known(known.principal(), new Credential.OfToken(token), expires);
   }
 
   private Login ofPassword(String base64) {
@@ -127,9 +147,10 @@ public final class AccessControl {
     int colon = pair.indexOf(':');
     String name = pair.substring(0, Math.max(0, colon));
     String password = pair.substring(colon + 1);
-    AccessChange.UserSaved known = state.users().get(name);
+    AccessState.User known = state.users().get(name);
     // A name that nobody has is checked like any other, so that the time it takes tells nothing.
-    AccessChange.UserSaved user = known == null ? nobody : known;
+    AccessState.User found = known == null ? nobody : known;
+    AccessChange.UserSaved user = found.saved();
     String digest = Secrets.hashOfToken(Base64.getEncoder().encodeToString(salt) + password);
     if (!isRemembered(user, digest)) {
       if (!occupied.tryAcquire()) {
@@ -143,10 +164,7 @@ public final class AccessControl {
         occupied.release();
       }
     }
-    return new Login.Known(
-        new Principal("user " + name, user.role().permissions()),
-        new Credential.OfUser(user),
-        null);
+    return new Login.Known(found.principal(), new Credential.OfUser(user), null);
   }
 
   private boolean isRemembered(AccessChange.UserSaved user, String digest) {
@@ -159,7 +177,7 @@ public final class AccessControl {
       if (isRemembered(user, digest)) {
         return true; // somebody else has just asked the same
       }
-      if (!Secrets.isPassword(password, user.passwordHash()) || user.equals(nobody)) {
+      if (!isPassword.test(password, user.passwordHash()) || user.equals(nobody.saved())) {
         return false;
       }
       remembered.put(user.name(), new Remembered(user, digest));

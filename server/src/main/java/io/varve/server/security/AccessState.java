@@ -1,33 +1,130 @@
 package io.varve.server.security;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** Users and tokens as they are after some changes. Immutable. */
-public record AccessState(
-    Map<String, AccessChange.UserSaved> users, Map<String, AccessChange.TokenCreated> tokens) {
+public final class AccessState {
+  /** For how long a token that has expired is still listed; after that it is forgotten. */
+  public static final Duration EXPIRED_KEPT = Duration.ofDays(7);
+
   public static final AccessState NONE = new AccessState(Map.of(), Map.of());
 
-  public AccessState {
-    users = Collections.unmodifiableMap(new TreeMap<>(users));
-    tokens = Collections.unmodifiableMap(new TreeMap<>(tokens));
+  private final Map<String, User> users;
+  private final Map<String, Token> tokens;
+
+  /** A user, and who it is that calls as this user. */
+  public record User(AccessChange.UserSaved saved, Principal principal) {
+    static User of(AccessChange.UserSaved saved) {
+      return new User(saved, new Principal("user " + saved.name(), saved.role().permissions()));
+    }
   }
 
-  public AccessState after(AccessChange change) {
-    Map<String, AccessChange.UserSaved> newUsers = new TreeMap<>(users);
-    Map<String, AccessChange.TokenCreated> newTokens = new TreeMap<>(tokens);
-    switch (change) {
-      case AccessChange.UserSaved user -> newUsers.put(user.name(), user);
-      case AccessChange.UserRemoved(String name) -> newUsers.remove(name);
-      case AccessChange.TokenCreated token -> newTokens.put(token.id(), token);
-      case AccessChange.TokenRevoked(String id) -> newTokens.remove(id);
+  /** A token, and who it is that calls with it. */
+  public record Token(AccessChange.TokenCreated created, Principal principal) {
+    static Token of(AccessChange.TokenCreated created) {
+      return new Token(
+          created,
+          new Principal(
+              "token " + created.id() + " (" + created.name() + ")", created.permissions()));
     }
-    return new AccessState(newUsers, newTokens);
+  }
+
+  /** Takes the maps over; nobody changes them any more. */
+  private AccessState(Map<String, User> users, Map<String, Token> tokens) {
+    this.users = Collections.unmodifiableMap(users);
+    this.tokens = Collections.unmodifiableMap(tokens);
+  }
+
+  /** By name. */
+  public Map<String, User> users() {
+    return users;
+  }
+
+  /** By id; tokens that have expired lately are among them. */
+  public Map<String, Token> tokens() {
+    return tokens;
+  }
+
+  /**
+   * What is after one more change. Only the map that changes is copied.
+   *
+   * @param now tokens that have expired long before are forgotten
+   */
+  public AccessState after(AccessChange change, Instant now) {
+    return switch (change) {
+      case AccessChange.UserSaved user -> {
+        Map<String, User> changed = new TreeMap<>(users);
+        changed.put(user.name(), User.of(user));
+        yield new AccessState(changed, tokens);
+      }
+      case AccessChange.UserRemoved(String name) -> {
+        Map<String, User> changed = new TreeMap<>(users);
+        changed.remove(name);
+        yield new AccessState(changed, tokens);
+      }
+      case AccessChange.TokenCreated token -> {
+        Map<String, Token> changed = lasting(now);
+        changed.put(token.id(), Token.of(token));
+        yield new AccessState(users, changed);
+      }
+      case AccessChange.TokenRevoked(String id) -> {
+        Map<String, Token> changed = lasting(now);
+        changed.remove(id);
+        yield new AccessState(users, changed);
+      }
+    };
+  }
+
+  private Map<String, Token> lasting(Instant now) {
+    Map<String, Token> lasting = new TreeMap<>(tokens);
+    lasting.values().removeIf(token -> isLongExpired(token.created(), now));
+    return lasting;
+  }
+
+  private static boolean isLongExpired(AccessChange.TokenCreated token, Instant now) {
+    Instant expires = token.expiresAt();
+    return expires != null && expires.isBefore(now.minus(EXPIRED_KEPT));
   }
 
   /** Whether nobody at all can do anything. */
   public boolean isEmpty() {
     return users.isEmpty() && tokens.isEmpty();
+  }
+
+  /** Many changes, taken up one after the other. Each costs no more for those before it. */
+  public static final class Fold {
+    private final Map<String, AccessChange.UserSaved> users = new TreeMap<>();
+    private final Map<String, AccessChange.TokenCreated> tokens = new TreeMap<>();
+
+    public void add(AccessChange change) {
+      switch (change) {
+        case AccessChange.UserSaved user -> users.put(user.name(), user);
+        case AccessChange.UserRemoved(String name) -> users.remove(name);
+        case AccessChange.TokenCreated token -> tokens.put(token.id(), token);
+        case AccessChange.TokenRevoked(String id) -> tokens.remove(id);
+      }
+    }
+
+    /**
+     * What is after all of them.
+     *
+     * @param now tokens that have expired long before are forgotten
+     */
+    public AccessState state(Instant now) {
+      Map<String, User> allUsers = new TreeMap<>();
+      users.forEach((name, user) -> allUsers.put(name, User.of(user)));
+      Map<String, Token> lasting = new TreeMap<>();
+      tokens.forEach(
+          (id, token) -> {
+            if (!isLongExpired(token, now)) {
+              lasting.put(id, Token.of(token));
+            }
+          });
+      return new AccessState(allUsers, lasting);
+    }
   }
 }

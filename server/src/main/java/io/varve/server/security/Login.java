@@ -29,14 +29,16 @@ public sealed interface Login {
     record OfUser(AccessChange.UserSaved user) implements Credential {
       @Override
       public boolean holds(AccessState state) {
-        return user.equals(state.users().get(user.name()));
+        AccessState.User now = state.users().get(user.name());
+        return now != null && user.equals(now.saved());
       }
     }
 
     record OfToken(AccessChange.TokenCreated token) implements Credential {
       @Override
       public boolean holds(AccessState state) {
-        return token.equals(state.tokens().get(token.id()));
+        AccessState.Token now = state.tokens().get(token.id());
+        return now != null && token.equals(now.created());
       }
     }
 

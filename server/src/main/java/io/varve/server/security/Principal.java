@@ -5,7 +5,10 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Who is calling, and what they may do. Immutable; made once for a call, asked for each append. */
+/**
+ * Who is calling, and what they may do. Immutable. Made once for a user or token; asked for each
+ * append.
+ */
 public final class Principal {
   /** Whoever calls while access control is off: all may do everything. */
   public static final Principal EVERYBODY =

@@ -19,15 +19,24 @@ public final class Secrets {
   private static final int TOKEN_BYTES = 32;
   private static final int ID_BYTES = 6;
   private static final int SALT_BYTES = 16;
-  private static final int ROUNDS = 600_000;
+
+  /** How often a password is hashed, so that it costs about a third of a second. */
+  public static final int ROUNDS = 600_000;
+
   private static final int HASH_BITS = 256;
   private static final String ALGORITHM = "PBKDF2WithHmacSHA256";
   private static final String TOKEN_PREFIX = "varve_";
 
   private final SecureRandom random;
+  private final int rounds;
 
-  public Secrets(SecureRandom random) {
+  /**
+   * @param rounds how often a new password is hashed; {@link #ROUNDS} where somebody could guess. A
+   *     hash says how many it was made with, and is checked with as many.
+   */
+  public Secrets(SecureRandom random, int rounds) {
     this.random = random;
+    this.rounds = rounds;
   }
 
   /** A token as its owner keeps it: {@code varve_ID_SECRET}. Its id is no secret. */
@@ -63,16 +72,16 @@ public final class Secrets {
   /** Takes about a third of a second, on purpose. */
   public String hashOfPassword(String password) {
     byte[] salt = bytes(SALT_BYTES);
-    return ROUNDS
+    return rounds
         + ":"
         + HexFormat.of().formatHex(salt)
         + ":"
-        + HexFormat.of().formatHex(derive(password, salt, ROUNDS));
+        + HexFormat.of().formatHex(derive(password, salt, rounds));
   }
 
-  /** A hash that no password has, for names that nobody has. */
-  static String hashOfNobody() {
-    return ROUNDS + ":" + "00".repeat(SALT_BYTES) + ":" + "00".repeat(HASH_BITS / Byte.SIZE);
+  /** A hash that no password has, for names that nobody has; it takes as long to find that out. */
+  String hashOfNobody() {
+    return rounds + ":" + "00".repeat(SALT_BYTES) + ":" + "00".repeat(HASH_BITS / Byte.SIZE);
   }
 
   static boolean isPassword(String password, String hash) {

@@ -7,6 +7,7 @@ import io.varve.server.Certificates;
 import io.varve.server.Certificates.Signed;
 import io.varve.server.TestServer;
 import io.varve.server.config.Settings;
+import io.varve.server.security.Role;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -35,7 +36,7 @@ class AccessCommandTest {
     Signed identity = authority.sign("server", "localhost");
     client = authority.sign("client", "client.example");
     Path data = folder.resolve("data");
-    offline(data, "add", "root", "--role", "administrator").succeeds();
+    TestServer.addUser(data, "root", Role.ADMINISTRATOR, PASSWORD);
     server =
         TestServer.start(
             TestServer.config(data)

@@ -2,25 +2,29 @@ package io.varve.server.security;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class AccessControlTest {
-  private static final Secrets SECRETS = new Secrets(new SecureRandom());
+  private static final Secrets SECRETS = new Secrets(new SecureRandom(), 10);
   private static final Instant NOON = Instant.parse("2026-11-27T12:00:00Z");
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Instant now = NOON;
   private final AccessControl access =
-      new AccessControl(true, AccessState.NONE, () -> now, new byte[] {1, 2, 3});
+      new AccessControl(true, AccessState.NONE, () -> now, new byte[] {1, 2, 3}, SECRETS);
 
   private static String basic(String user, String password) {
     return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(UTF_8));
@@ -122,32 +126,72 @@ class AccessControlTest {
   }
 
   @Test
-  void a_flood_of_passwords_occupies_two_threads_and_no_token_waits_for_it() throws Exception {
-    save("ada", "first password");
+  void whoever_calls_is_made_out_of_what_is_known_once_and_not_for_each_call() {
     String token = newToken("t", null);
-    int many = 12;
-    try (var threads = Executors.newFixedThreadPool(many)) {
-      CountDownLatch begin = new CountDownLatch(1);
-      List<Future<Login>> flood = new ArrayList<>();
-      for (int i = 0; i < many; i++) {
-        String header = basic("ada", "guess " + i);
-        flood.add(
-            threads.submit(
-                () -> {
-                  begin.await();
-                  return access.login(header);
-                }));
-      }
-      begin.countDown();
-      known("Bearer " + token);
-      int busy = 0;
-      for (Future<Login> login : flood) {
-        assertThat(login.get()).isNotInstanceOf(Login.Known.class);
-        busy += login.get() instanceof Login.Busy ? 1 : 0;
-      }
-      assertThat(busy).isLessThan(many); // somebody was heard
+    save("ada", "first password");
+
+    for (String header : List.of("Bearer " + token, basic("ada", "first password"))) {
+      assertThat(known(header).principal()).isSameAs(known(header).principal());
     }
-    known(basic("ada", "first password"));
+  }
+
+  @Test
+  void a_flood_of_passwords_occupies_two_threads_and_no_token_waits_for_it() throws Exception {
+    CountDownLatch checking = new CountDownLatch(1);
+    CountDownLatch mayEnd = new CountDownLatch(1);
+    AccessControl flooded =
+        new AccessControl(
+            true,
+            AccessState.NONE,
+            () -> now,
+            new byte[] {1, 2, 3},
+            SECRETS.hashOfNobody(),
+            (password, hash) -> {
+              checking.countDown();
+              return awaits(mayEnd) && Secrets.isPassword(password, hash);
+            });
+    flooded.apply(
+        new AccessChange.UserSaved(
+            "ada", Role.READER, SECRETS.hashOfPassword("the right password")));
+    Secrets.NewToken token = SECRETS.newToken();
+    flooded.apply(
+        new AccessChange.TokenCreated(
+            token.id(),
+            "t",
+            Secrets.hashOfToken(token.text()),
+            List.of(Permission.parse("read")),
+            null));
+    FutureTask<Login> checked = new FutureTask<>(() -> flooded.login(basic("ada", "a guess")));
+    FutureTask<Login> next =
+        new FutureTask<>(() -> flooded.login(basic("ada", "the right password")));
+    Thread first = Thread.ofPlatform().start(checked);
+    Thread second = null;
+    try {
+      assertThat(awaits(checking)).isTrue();
+      second = Thread.ofPlatform().start(next);
+      await().atMost(PATIENCE).until(second::getState, Thread.State.BLOCKED::equals);
+
+      assertThat(flooded.login(basic("ada", "the right password"))).isInstanceOf(Login.Busy.class);
+      assertThat(flooded.login(basic("nobody", "a guess"))).isInstanceOf(Login.Busy.class);
+      assertThat(flooded.login("Bearer " + token.text())).isInstanceOf(Login.Known.class);
+    } finally {
+      mayEnd.countDown();
+      first.join();
+      if (second != null) {
+        second.join();
+      }
+    }
+    assertThat(checked.get()).isInstanceOf(Login.Unknown.class);
+    assertThat(next.get()).isInstanceOf(Login.Known.class);
+    assertThat(flooded.login(basic("ada", "another guess"))).isInstanceOf(Login.Unknown.class);
+  }
+
+  private static boolean awaits(CountDownLatch latch) {
+    try {
+      return latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
@@ -162,8 +206,18 @@ class AccessControlTest {
   }
 
   @Test
+  void a_server_hashes_passwords_as_often_as_is_told_and_checks_those_that_were_hashed_otherwise() {
+    Secrets real = new Secrets(new SecureRandom(), Secrets.ROUNDS);
+    String hash = real.hashOfPassword("correct horse");
+    assertThat(hash).startsWith("600000:");
+    assertThat(real.hashOfNobody()).startsWith("600000:").hasSameSizeAs(hash);
+    access.apply(new AccessChange.UserSaved("ada", Role.READER, hash));
+    known(basic("ada", "correct horse"));
+  }
+
+  @Test
   void while_it_is_off_everybody_may_do_everything() {
-    AccessControl off = new AccessControl(false, AccessState.NONE, () -> now, new byte[0]);
+    AccessControl off = new AccessControl(false, AccessState.NONE, () -> now, new byte[0], SECRETS);
     assertThat(off.login(null))
         .isInstanceOfSatisfying(
             Login.Known.class,

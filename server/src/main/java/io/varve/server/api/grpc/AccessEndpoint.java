@@ -25,6 +25,7 @@ import io.varve.server.config.Limits;
 import io.varve.server.security.AccessChange;
 import io.varve.server.security.AccessControl;
 import io.varve.server.security.AccessJournal;
+import io.varve.server.security.AccessState;
 import io.varve.server.security.Permission;
 import io.varve.server.security.Principal;
 import io.varve.server.security.Role;
@@ -75,7 +76,8 @@ public final class AccessEndpoint {
       if (name.indexOf(':') >= 0) {
         throw Errors.invalid("user.name", "must not contain \":\"");
       }
-      AccessChange.UserSaved before = access.state().users().get(name);
+      AccessState.User known = access.state().users().get(name);
+      AccessChange.UserSaved before = known == null ? null : known.saved();
       String roleWord = request.getUser().getRole();
       Role role = before != null && roleWord.isEmpty() ? before.role() : role(roleWord);
       change(
@@ -118,7 +120,9 @@ public final class AccessEndpoint {
           .forEach(
               user ->
                   response.addUsers(
-                      User.newBuilder().setName(user.name()).setRole(user.role().word())));
+                      User.newBuilder()
+                          .setName(user.saved().name())
+                          .setRole(user.saved().role().word())));
       UnaryAnswer.send(observer, response.build());
     }
 
@@ -154,7 +158,7 @@ public final class AccessEndpoint {
     @Override
     public void listTokens(ListTokensRequest request, StreamObserver<ListTokensResponse> observer) {
       ListTokensResponse.Builder response = ListTokensResponse.newBuilder();
-      access.state().tokens().values().forEach(token -> response.addTokens(info(token)));
+      access.state().tokens().values().forEach(token -> response.addTokens(info(token.created())));
       UnaryAnswer.send(observer, response.build());
     }
   }

@@ -10,7 +10,6 @@ import io.grpc.stub.MetadataUtils;
 import io.varve.client.VarveClient;
 import io.varve.client.streams.NewToken;
 import io.varve.client.streams.UserRole;
-import io.varve.server.OfflineUsers;
 import io.varve.server.TestServer;
 import io.varve.server.config.Settings;
 import io.varve.server.security.Role;
@@ -39,7 +38,7 @@ final class GuardedServer implements AutoCloseable {
   }
 
   static GuardedServer start(Path folder) throws Exception {
-    new OfflineUsers(folder).add("administrator", Role.ADMINISTRATOR, PASSWORD);
+    TestServer.addUser(folder, "administrator", Role.ADMINISTRATOR, PASSWORD);
     GuardedServer started =
         new GuardedServer(
             TestServer.start(TestServer.config(folder).with(Settings.ACCESS_CONTROL, true)));
