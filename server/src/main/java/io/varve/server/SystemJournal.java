@@ -25,13 +25,17 @@ import io.varve.server.security.Permission;
 import io.varve.server.security.Role;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,14 +51,18 @@ final class SystemJournal implements AccessJournal {
   private static final StreamId ACCESS = new StreamId("$access");
   private static final StreamId AUDIT = new StreamId("$audit");
 
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(10);
+
   private final CommitLog commitLog;
   private final InstantSource clock;
   private final Supplier<UUID> eventIds;
 
-  /** Whoever sets it writes the trail, and owns what stands below until the store has answered. */
-  private final AtomicBoolean auditing = new AtomicBoolean();
+  /** The append of the trail that is under way, or was the last, and what became of it. */
+  private @Nullable CompletableFuture<Outcome> writing; // guarded by this
 
+  /** What the store has not taken yet; belongs to the append while one is under way. */
   private volatile List<NewEvent> unwritten = List.of();
+
   private volatile @Nullable String auditProblem;
 
   SystemJournal(CommitLog commitLog, InstantSource clock, Supplier<UUID> eventIds) {
@@ -149,7 +157,10 @@ final class SystemJournal implements AccessJournal {
             yield "$TokenRevoked";
           }
         };
-    propose(ACCESS, List.of(event(type, json)), done);
+    propose(
+        ACCESS,
+        List.of(event(type, json)),
+        outcome -> done.accept(outcome instanceof Outcome.Appended ? null : problem(outcome)));
   }
 
   // ---- audit
@@ -160,37 +171,75 @@ final class SystemJournal implements AccessJournal {
    * proposed again the next time, before anything newer.
    */
   void write(AuditTrail trail) {
-    write(trail::take);
+    var _ = write(trail::take);
   }
 
-  /** The same for the last time: all that there is. */
-  void writeAll(AuditTrail trail) {
-    write(trail::takeAll);
+  /**
+   * The same for the last time: all that there is, and waits until it is durable. What cannot be
+   * written is told in the log.
+   *
+   * @param atMost how long it waits; a disk may hang
+   */
+  void writeAll(AuditTrail trail, Duration atMost) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    try {
+      while (true) {
+        CompletableFuture<Outcome> written = write(trail::takeAll);
+        if (written == null) {
+          return;
+        }
+        long left = Math.max(0, deadline - System.nanoTime());
+        Outcome outcome = written.get(left, TimeUnit.NANOSECONDS);
+        if (outcome instanceof Outcome.QueueFull && left > 0) {
+          TimeUnit.NANOSECONDS.sleep(BETWEEN_TRIES.toNanos());
+        } else if (!(outcome instanceof Outcome.Appended)) {
+          log.error("the end of the audit trail is lost: {}", problem(outcome));
+          return;
+        }
+      }
+    } catch (TimeoutException e) {
+      log.error("the end of the audit trail is not written within {}", atMost, e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("an append always has an outcome", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      log.error("interrupted before the end of the audit trail was written", e);
+    }
   }
 
-  private void write(Supplier<List<AuditTrail.Counted>> trail) {
-    if (!auditing.compareAndSet(false, true)) {
-      return;
-    }
-    if (unwritten.isEmpty()) {
-      unwritten = trail.get().stream().map(this::event).toList();
-    }
-    if (unwritten.isEmpty()) {
-      auditing.set(false);
-      return;
+  /** Begins to write, unless something is being written; null if all is. */
+  private @Nullable CompletableFuture<Outcome> write(Supplier<List<AuditTrail.Counted>> trail) {
+    CompletableFuture<Outcome> begun = new CompletableFuture<>();
+    synchronized (this) {
+      if (writing != null && !writing.isDone()) {
+        return writing;
+      }
+      if (unwritten.isEmpty()) {
+        unwritten = trail.get().stream().map(this::event).toList();
+      }
+      if (unwritten.isEmpty()) {
+        return null;
+      }
+      writing = begun;
     }
     propose(
         AUDIT,
         unwritten,
-        problem -> {
+        outcome -> {
+          String problem = outcome instanceof Outcome.Appended ? null : problem(outcome);
           if (problem == null) {
             unwritten = List.of();
           } else if (!problem.equals(auditProblem)) {
             log.error("{} entries of the audit trail wait: {}", unwritten.size(), problem);
           }
           auditProblem = problem;
-          auditing.set(false);
+          begun.complete(outcome);
         });
+    return begun;
+  }
+
+  private static String problem(Outcome outcome) {
+    return "the store did not take them: " + outcome.getClass().getSimpleName();
   }
 
   private NewEvent event(AuditTrail.Counted counted) {
@@ -219,13 +268,8 @@ final class SystemJournal implements AccessJournal {
         null);
   }
 
-  private void propose(StreamId stream, List<NewEvent> events, Consumer<@Nullable String> done) {
+  private void propose(StreamId stream, List<NewEvent> events, Consumer<Outcome> done) {
     commitLog.propose(
-        AppendCommand.of(stream, new ExpectedVersion.Any(), events, null, clock.instant()),
-        outcome ->
-            done.accept(
-                outcome instanceof Outcome.Appended
-                    ? null
-                    : "the store did not take them: " + outcome.getClass().getSimpleName()));
+        AppendCommand.of(stream, new ExpectedVersion.Any(), events, null, clock.instant()), done);
   }
 }

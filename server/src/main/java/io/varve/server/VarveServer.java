@@ -97,6 +97,9 @@ public final class VarveServer implements AutoCloseable {
   /** How often expired tokens are looked for, and the audit trail is written. */
   private static final long SWEEP_MILLIS = 500;
 
+  /** How long a stop waits for the end of the audit trail. */
+  private static final Duration LAST_WRITES = Duration.ofSeconds(10);
+
   private final EventStorage storage;
   private final Subscriptions subscriptions;
   private final GrpcServer.Running port;
@@ -253,7 +256,7 @@ public final class VarveServer implements AutoCloseable {
     stops.push(
         () -> {
           looks.cancel(false);
-          journal.writeAll(audit);
+          journal.writeAll(audit, LAST_WRITES);
         });
 
     EventStoreEndpoint endpoint =
