@@ -5,22 +5,48 @@ import io.varve.server.event.Query;
 import io.varve.server.event.StreamScope;
 import io.varve.server.security.Action;
 import io.varve.server.security.Principal;
-import java.util.function.Consumer;
 
 /** Who makes the call on whose behalf this thread runs, and what they may do. */
 final class Caller {
   private static final Context.Key<Caller> CALLER =
-      Context.keyWithDefault("caller", new Caller(Principal.EVERYBODY, _ -> {}));
+      Context.keyWithDefault("caller", new Caller(Principal.EVERYBODY, new UnguardedCall()));
+
+  /** The call that somebody makes, as the guard before it knows it. */
+  interface Call {
+    /** Hears of what the caller was refused within a call that goes on. */
+    void refused(Refusal refusal);
+
+    /** Whether what the caller came with is still good. */
+    boolean holds();
+
+    /** From now on the call is not ended for want of what it came with: it is being answered. */
+    void isBeingAnswered();
+  }
+
+  /** Without access control. */
+  private record UnguardedCall() implements Call {
+    @Override
+    public void refused(Refusal refusal) {
+      // There is no trail of it.
+    }
+
+    @Override
+    public boolean holds() {
+      return true;
+    }
+
+    @Override
+    public void isBeingAnswered() {
+      // Nobody would end it.
+    }
+  }
 
   private final Principal principal;
-  private final Consumer<Refusal> refusals;
+  private final Call call;
 
-  /**
-   * @param refusals hears of what this caller was refused within a call that goes on
-   */
-  Caller(Principal principal, Consumer<Refusal> refusals) {
+  Caller(Principal principal, Call call) {
     this.principal = principal;
-    this.refusals = refusals;
+    this.call = call;
   }
 
   static Caller ofThisCall() {
@@ -38,7 +64,22 @@ final class Caller {
 
   /** Something was refused, and the call goes on: for the audit trail. */
   void wasRefused(Refusal refusal) {
-    refusals.accept(refusal);
+    call.refused(refusal);
+  }
+
+  /** Refuses unless what the caller came with is still good. */
+  void requireStillGood() {
+    if (!call.holds()) {
+      throw new Refusal(Errors.accessEnded());
+    }
+  }
+
+  /**
+   * The call is about to be answered, by a change that may take away what it came with: that is not
+   * to end it.
+   */
+  void isBeingAnswered() {
+    call.isBeingAnswered();
   }
 
   /** Refuses unless an action is allowed on a stream, or on the name of a consumer group. */

@@ -19,13 +19,27 @@ final class CallerAddress implements ServerInterceptor {
 
   /** The address of the caller on whose behalf this thread runs. */
   static String ofThisCall() {
-    SocketAddress address = ADDRESS.get();
-    return address == null ? "unknown" : text(address);
+    return text(ADDRESS.get());
   }
 
-  private static String text(SocketAddress address) {
+  /** The same, to be made into a text if it is needed; null if it is not known. */
+  static @Nullable SocketAddress socketOfThisCall() {
+    return ADDRESS.get();
+  }
+
+  private static String text(@Nullable SocketAddress address) {
+    if (address == null) {
+      return "unknown";
+    }
     String text = address.toString();
     return text.startsWith("/") ? text.substring(1) : text;
+  }
+
+  /** An address without its port, which says nothing about who it is. */
+  static String host(@Nullable SocketAddress address) {
+    String text = text(address);
+    int port = text.lastIndexOf(':');
+    return port < 0 ? text : text.substring(0, port);
   }
 
   @Override

@@ -410,6 +410,16 @@ final class Errors {
         Code.UNAUTHENTICATED, ErrorReason.ERROR_REASON_UNAUTHENTICATED, sentence, Map.of());
   }
 
+  /** For a call that had begun. */
+  static Status accessEnded() {
+    return build(
+        Code.UNAUTHENTICATED,
+        ErrorReason.ERROR_REASON_ACCESS_ENDED,
+        "the credentials of this call were taken away or have expired while it was under way; what"
+            + " it has asked for may have been done or not",
+        Map.of());
+  }
+
   static Status busyWithPasswords() {
     return build(
         Code.UNAVAILABLE,

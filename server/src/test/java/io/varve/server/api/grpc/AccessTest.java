@@ -18,6 +18,7 @@ import io.varve.client.streams.JoinGroup;
 import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.NewToken;
 import io.varve.client.streams.ReadStream;
+import io.varve.client.streams.StoreUnavailableException;
 import io.varve.client.streams.SubscribeToLog;
 import io.varve.client.streams.Subscription;
 import io.varve.client.streams.UserInfo;
@@ -229,6 +230,32 @@ class AccessTest {
   }
 
   @Test
+  void what_waits_for_a_position_does_not_begin_after_its_token_is_gone() throws Exception {
+    append("waited-1");
+    long next = server.server().headPosition() + 10;
+    NewToken token = server.token("read");
+    SubscribeToLogRequest waiting =
+        SubscribeToLogRequest.newBuilder().setNotBeforePosition(next).build();
+    Answers<SubscribeToLogResponse> gone = new Answers<>();
+    EventStoreGrpc.newStub(server.with("Bearer " + token.token())).subscribeToLog(waiting, gone);
+    Answers<SubscribeToLogResponse> stays = new Answers<>();
+    NewToken other = server.token("read");
+    EventStoreGrpc.newStub(server.with("Bearer " + other.token())).subscribeToLog(waiting, stays);
+
+    admin.access().revokeToken(token.info().id());
+    assertThat(gone.end()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    while (server.server().headPosition() < next) {
+      append("waited-1");
+    }
+    stays.awaitSome();
+    admin.access().revokeToken(other.info().id());
+
+    assertThat(stays.end()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    await().atMost(PATIENCE).until(() -> server.server().subscriptions() == 0);
+    assertThat(gone.received).isEmpty();
+  }
+
+  @Test
   void a_consumer_of_a_group_ends_with_its_token_and_what_it_held_goes_to_another()
       throws Exception {
     append("orders-1");
@@ -247,8 +274,13 @@ class AccessTest {
 
       admin.access().revokeToken(token.info().id());
 
+      // Whoever has other credentials by now may join again with them.
       assertThatThrownBy(() -> consumer.closed().get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-          .hasCauseInstanceOf(AccessDeniedException.class);
+          .hasCauseInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("taken away");
+      assertThatThrownBy(
+              () -> store.consumerGroups().consume(JoinGroup.of("orders"), (event, answers) -> {}))
+          .isInstanceOf(AccessDeniedException.class);
     }
     GroupConsumer other =
         admin
@@ -391,10 +423,7 @@ class AccessTest {
         .atMost(PATIENCE)
         .untilAsserted(
             () -> {
-              entries.clear();
-              try (var events = admin.readStream(ReadStream.of("$audit"))) {
-                events.forEach(event -> entries.add(event.type() + " " + event.dataAsString()));
-              }
+              audit(entries);
               has(entries, "$Done", "user administrator", "Streams/Delete", "gone-1", "\"OK\"");
               has(entries, "$Done", "user administrator", "Access/SaveUser", "carol", "\"OK\"");
               has(entries, "$Refused", "user writer", "Access/ListUsers", "administer");
@@ -405,6 +434,13 @@ class AccessTest {
         .hasSizeLessThanOrEqualTo(200);
     assertThat(entries)
         .noneMatch(entry -> entry.contains(PASSWORD) || entry.contains("do not tell anybody"));
+  }
+
+  private static void audit(List<String> entries) {
+    entries.clear();
+    try (var events = admin.readStream(ReadStream.of("$audit"))) {
+      events.forEach(event -> entries.add(event.type() + " " + event.dataAsString()));
+    }
   }
 
   private static void has(List<String> entries, String... words) {
