@@ -3,6 +3,7 @@ package io.varve.server;
 import io.varve.server.StartFailure.Kind;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.LocalCommitLog;
+import io.varve.server.append.Outcome;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.config.Settings;
 import io.varve.server.read.EventReader;
@@ -16,7 +17,6 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -109,15 +109,25 @@ public final class OfflineUsers {
         if (change == null) {
           return false;
         }
-        CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+        CompletableFuture<Outcome> answer = new CompletableFuture<>();
         new SystemJournal(commitLog, clock, eventIds)
-            .append(
-                change,
-                "varve users, on the data folder",
-                problem -> answer.complete(Optional.ofNullable(problem)));
-        Optional<String> problem = answer.join();
-        if (problem.isPresent()) {
-          throw new StartFailure(Kind.STORAGE_UNUSABLE, "nothing was changed; " + problem.get());
+            .append(change, "varve users, on the data folder", answer::complete);
+        switch (answer.join()) {
+          case Outcome.Appended _ -> {}
+          case Outcome.StoreStopped(String reason) ->
+              throw new StartFailure(
+                  Kind.STORAGE_UNUSABLE,
+                  "the disk failed ("
+                      + reason
+                      + "), and it is not known whether the change was"
+                      + " made; \"varve users list --data "
+                      + folder.path()
+                      + "\" shows it");
+          case Outcome other ->
+              throw new StartFailure(
+                  Kind.STORAGE_UNUSABLE,
+                  "nothing was changed; the store did not take it: "
+                      + other.getClass().getSimpleName());
         }
         return true;
       }

@@ -125,7 +125,7 @@ final class SystemJournal implements AccessJournal {
   }
 
   @Override
-  public void append(AccessChange change, String by, Consumer<@Nullable String> done) {
+  public void append(AccessChange change, String by, Consumer<Outcome> done) {
     JsonObject json = new JsonObject();
     json.addProperty("by", by);
     String type =
@@ -157,10 +157,7 @@ final class SystemJournal implements AccessJournal {
             yield "$TokenRevoked";
           }
         };
-    propose(
-        ACCESS,
-        List.of(event(type, json)),
-        outcome -> done.accept(outcome instanceof Outcome.Appended ? null : problem(outcome)));
+    propose(ACCESS, List.of(event(type, json)), done);
   }
 
   // ---- audit

@@ -35,6 +35,7 @@ import io.varve.server.ops.metrics.StoreView;
 import io.varve.server.ops.metrics.UpkeepView;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
+import io.varve.server.security.AccessChanges;
 import io.varve.server.security.AccessControl;
 import io.varve.server.security.AuditTrail;
 import io.varve.server.security.Secrets;
@@ -344,7 +345,8 @@ public final class VarveServer implements AutoCloseable {
               snapshotsEndpoint,
               groupsEndpoint,
               admin,
-              new AccessEndpoint(access, journal, secrets, config.limits()));
+              new AccessEndpoint(
+                  access, new AccessChanges(access, journal), secrets, config.limits()));
       StoreView view =
           new StoreView(
               storage,

@@ -90,7 +90,8 @@ class ArchitectureTest {
           .whereLayer("subscription")
           .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "server")
           .whereLayer("append")
-          .mayOnlyBeAccessedByLayers("subscription", "group", "ops", "api.grpc", "server")
+          .mayOnlyBeAccessedByLayers(
+              "subscription", "group", "ops", "security", "api.grpc", "server")
           .whereLayer("read")
           .mayOnlyBeAccessedByLayers("subscription", "group", "ops", "api.grpc", "server")
           .whereLayer("snapshot")

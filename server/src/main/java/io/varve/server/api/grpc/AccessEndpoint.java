@@ -21,10 +21,11 @@ import io.varve.proto.v1.TokenInfo;
 import io.varve.proto.v1.User;
 import io.varve.proto.v1.WhoAmIRequest;
 import io.varve.proto.v1.WhoAmIResponse;
+import io.varve.server.append.Outcome;
 import io.varve.server.config.Limits;
 import io.varve.server.security.AccessChange;
+import io.varve.server.security.AccessChanges;
 import io.varve.server.security.AccessControl;
-import io.varve.server.security.AccessJournal;
 import io.varve.server.security.AccessState;
 import io.varve.server.security.Permission;
 import io.varve.server.security.Principal;
@@ -33,6 +34,7 @@ import io.varve.server.security.Secrets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The service {@code varve.v1.Access}: users and tokens. Thread-safe. */
@@ -44,14 +46,14 @@ public final class AccessEndpoint {
   private static final int MAX_PERMISSION_BYTES = 512;
 
   private final AccessControl access;
-  private final AccessJournal journal;
+  private final AccessChanges changes;
   private final Secrets secrets;
   private final Checks checks;
 
   public AccessEndpoint(
-      AccessControl access, AccessJournal journal, Secrets secrets, Limits limits) {
+      AccessControl access, AccessChanges changes, Secrets secrets, Limits limits) {
     this.access = access;
-    this.journal = journal;
+    this.changes = changes;
     this.secrets = secrets;
     this.checks = new Checks(limits);
   }
@@ -76,36 +78,32 @@ public final class AccessEndpoint {
       if (name.indexOf(':') >= 0) {
         throw Errors.invalid("user.name", "must not contain \":\"");
       }
-      AccessState.User known = access.state().users().get(name);
-      AccessChange.UserSaved before = known == null ? null : known.saved();
+      requireOn();
       String roleWord = request.getUser().getRole();
-      Role role = before != null && roleWord.isEmpty() ? before.role() : role(roleWord);
+      Role role = roleWord.isEmpty() ? null : role(roleWord);
+      String password = request.getPassword();
+      String hash = password.isEmpty() ? null : secrets.hashOfPassword(checked(password));
       change(
-          new AccessChange.UserSaved(name, role, passwordHash(request.getPassword(), before)),
+          state -> {
+            AccessState.User before = state.users().get(name);
+            return new AccessChange.UserSaved(
+                name,
+                role == null ? kept("user.role", before).role() : role,
+                hash == null ? kept("password", before).passwordHash() : hash);
+          },
           observer,
           SaveUserResponse.getDefaultInstance());
     }
 
-    private String passwordHash(String password, AccessChange.@Nullable UserSaved before) {
-      if (before != null && password.isEmpty()) {
-        return before.passwordHash();
-      }
-      int length = Checks.utf8Length(password);
-      if (length < MIN_PASSWORD_BYTES || length > MAX_PASSWORD_BYTES) {
-        throw Errors.invalid(
-            "password",
-            "must have from " + MIN_PASSWORD_BYTES + " to " + MAX_PASSWORD_BYTES + " bytes");
-      }
-      return secrets.hashOfPassword(password);
-    }
-
     @Override
     public void removeUser(RemoveUserRequest request, StreamObserver<RemoveUserResponse> observer) {
-      if (!access.state().users().containsKey(request.getName())) {
-        throw Errors.accessNotFound("user", request.getName());
-      }
       change(
-          new AccessChange.UserRemoved(request.getName()),
+          state -> {
+            if (!state.users().containsKey(request.getName())) {
+              throw Errors.accessNotFound("user", request.getName());
+            }
+            return new AccessChange.UserRemoved(request.getName());
+          },
           observer,
           RemoveUserResponse.getDefaultInstance());
     }
@@ -138,7 +136,7 @@ public final class AccessEndpoint {
           new AccessChange.TokenCreated(
               made.id(), name, Secrets.hashOfToken(made.text()), permissions, expires);
       change(
-          token,
+          _ -> token,
           observer,
           CreateTokenResponse.newBuilder().setToken(made.text()).setInfo(info(token)).build());
     }
@@ -146,11 +144,13 @@ public final class AccessEndpoint {
     @Override
     public void revokeToken(
         RevokeTokenRequest request, StreamObserver<RevokeTokenResponse> observer) {
-      if (!access.state().tokens().containsKey(request.getTokenId())) {
-        throw Errors.accessNotFound("token", request.getTokenId());
-      }
       change(
-          new AccessChange.TokenRevoked(request.getTokenId()),
+          state -> {
+            if (!state.tokens().containsKey(request.getTokenId())) {
+              throw Errors.accessNotFound("token", request.getTokenId());
+            }
+            return new AccessChange.TokenRevoked(request.getTokenId());
+          },
           observer,
           RevokeTokenResponse.getDefaultInstance());
     }
@@ -161,6 +161,30 @@ public final class AccessEndpoint {
       access.state().tokens().values().forEach(token -> response.addTokens(info(token.created())));
       UnaryAnswer.send(observer, response.build());
     }
+  }
+
+  private void requireOn() {
+    if (!access.isOn()) {
+      throw Errors.accessOff(); // whoever is about now may not stay when it is on
+    }
+  }
+
+  /** The user whose field stays as it is, since the request leaves it empty. */
+  private static AccessChange.UserSaved kept(String field, AccessState.@Nullable User before) {
+    if (before == null) {
+      throw Errors.invalid(field, "must not be empty for a user who is not there yet");
+    }
+    return before.saved();
+  }
+
+  private static String checked(String password) {
+    int length = Checks.utf8Length(password);
+    if (length < MIN_PASSWORD_BYTES || length > MAX_PASSWORD_BYTES) {
+      throw Errors.invalid(
+          "password",
+          "must have from " + MIN_PASSWORD_BYTES + " to " + MAX_PASSWORD_BYTES + " bytes");
+    }
+    return password;
   }
 
   private static Role role(String word) {
@@ -198,24 +222,59 @@ public final class AccessEndpoint {
     return info.build();
   }
 
-  /** Keeps a change, then has it take effect, then answers. */
-  private <R> void change(AccessChange change, StreamObserver<R> observer, R answer) {
-    if (!access.isOn()) {
-      throw Errors.accessOff(); // whoever is about now may not stay when it is on
+  /**
+   * Has a change made, and answers once it is kept and in effect.
+   *
+   * @param decision what is to be changed, as things are then; throws a {@link Refusal}
+   */
+  private <R> void change(
+      Function<AccessState, AccessChange> decision, StreamObserver<R> observer, R answer) {
+    requireOn();
+    // With a handler in place, answering a caller that has gone does nothing instead of throwing.
+    ((ServerCallStreamObserver<R>) observer).setOnCancelHandler(() -> {});
+    changes.make(new Change<>(Caller.ofThisCall(), decision, observer, answer));
+  }
+
+  /**
+   * A change that somebody has asked for. When it is its turn, it may be that somebody no longer
+   * may ask.
+   */
+  private record Change<R>(
+      Caller caller,
+      Function<AccessState, AccessChange> decision,
+      StreamObserver<R> observer,
+      R answer)
+      implements AccessChanges.Request {
+    @Override
+    public String by() {
+      return caller.principal().name();
     }
-    ServerCallStreamObserver<R> caller = (ServerCallStreamObserver<R>) observer;
-    caller.setOnCancelHandler(() -> {});
-    journal.append(
-        change,
-        Caller.ofThisCall().principal().name(),
-        problem -> {
-          if (problem == null) {
-            access.apply(change);
-            caller.onNext(answer);
-            caller.onCompleted();
-          } else {
-            caller.onError(Errors.exception(Errors.accessNotKept(problem)));
-          }
-        });
+
+    @Override
+    public AccessChange decide(AccessState state) {
+      caller.requireStillGood();
+      return decision.apply(state);
+    }
+
+    @Override
+    public void isKept() {
+      caller.isBeingAnswered();
+    }
+
+    @Override
+    public void done() {
+      observer.onNext(answer);
+      observer.onCompleted();
+    }
+
+    @Override
+    public void notKept(Outcome outcome) {
+      observer.onError(Errors.exception(Errors.refusal(outcome, _ -> true)));
+    }
+
+    @Override
+    public void failed(RuntimeException cause) {
+      observer.onError(Errors.exception(Errors.fault(cause)));
+    }
   }
 }

@@ -466,14 +466,6 @@ final class Errors {
             Map.of()));
   }
 
-  static Status accessNotKept(String problem) {
-    return build(
-        Code.UNAVAILABLE,
-        ErrorReason.ERROR_REASON_NOT_SERVING,
-        "nothing was changed; " + problem,
-        Map.of());
-  }
-
   // ---- the server's own condition
 
   static Status stopping() {

@@ -230,6 +230,35 @@ class AccessTest {
   }
 
   @Test
+  void who_changes_their_own_password_or_leaves_is_told_that_it_is_done() throws Exception {
+    admin.access().saveUser("dora", UserRole.ADMINISTRATOR, PASSWORD);
+    try (VarveClient dora = server.client().user("dora", PASSWORD).build()) {
+      dora.access().saveUser("dora", null, "another password");
+      assertThatThrownBy(() -> dora.access().whoAmI()).isInstanceOf(AccessDeniedException.class);
+    }
+    try (VarveClient dora = server.client().user("dora", "another password").build()) {
+      assertThat(dora.access().removeUser("dora")).isTrue();
+      assertThatThrownBy(() -> dora.access().whoAmI()).isInstanceOf(AccessDeniedException.class);
+    }
+    NewToken token = server.token("administer");
+    try (VarveClient own = server.client().token(token.token()).build()) {
+      assertThat(own.access().revokeToken(token.info().id())).isTrue();
+      assertThatThrownBy(() -> own.access().whoAmI()).isInstanceOf(AccessDeniedException.class);
+    }
+    List<String> entries = new ArrayList<>();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              audit(entries);
+              has(entries, "$Done", "Access/RevokeToken", token.info().id(), "\"OK\"");
+            });
+    assertThat(entries.stream().filter(e -> e.contains("user dora") && e.contains("$Done")))
+        .hasSize(2)
+        .allMatch(entry -> entry.contains("\"OK\""));
+  }
+
+  @Test
   void what_waits_for_a_position_does_not_begin_after_its_token_is_gone() throws Exception {
     append("waited-1");
     long next = server.server().headPosition() + 10;
