@@ -57,6 +57,11 @@ public final class Certificates {
     return sign(name, host, "-10d", "5");
   }
 
+  /** A certificate that will be valid in five days. */
+  Signed signForLater(String name, String host) throws Exception {
+    return sign(name, host, "+5d", "20");
+  }
+
   private Signed sign(String name, String host, String start, String days) throws Exception {
     keytool(name, "-genkeypair", "-alias", name, "-dname", "CN=" + name, "-validity", "30");
     Path request = folder.resolve(name + ".csr");

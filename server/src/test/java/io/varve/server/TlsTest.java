@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -12,6 +13,7 @@ import io.grpc.util.CertificateUtils;
 import io.varve.client.VarveClient;
 import io.varve.client.streams.StoreUnavailableException;
 import io.varve.server.Certificates.Signed;
+import io.varve.server.api.grpc.ServerTls;
 import io.varve.server.config.ClientCertificates;
 import io.varve.server.config.ServerConfig;
 import io.varve.server.config.Settings;
@@ -25,9 +27,13 @@ import java.nio.file.StandardCopyOption;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -224,6 +230,7 @@ class TlsTest {
       try (VarveClient open = to(store).tls(authority.pem()).deadline(PATIENCE).build()) {
         open.serverInfo();
         replace(chain, renewed.chain()); // half of it: this key belongs to another certificate
+        isSaid(said, "is not that of the first certificate");
         assertThat(shownBy(store)).isEqualTo("CN=server");
         replace(key, renewed.key());
         await().atMost(PATIENCE).until(() -> shownBy(store).equals("CN=renewed"));
@@ -246,6 +253,36 @@ class TlsTest {
       replace(chain, server.chain());
       await().atMost(PATIENCE).until(() -> shownBy(store).equals("CN=server"));
     } finally {
+      LOG.detachAppender(appender);
+    }
+  }
+
+  @Test
+  void a_certificate_that_is_not_valid_yet_is_taken_up_when_it_is() throws Exception {
+    Path chain = Files.copy(server.chain(), folder.resolve("chain.pem"));
+    Path key = Files.copy(server.key(), folder.resolve("key.pem"));
+    Signed later = authority.signForLater("later", "localhost");
+    AtomicReference<Instant> now = new AtomicReference<>(Clock.systemUTC().instant());
+    ServerTls tls =
+        ServerTls.open(chain, key, Optional.empty(), ClientCertificates.REQUIRED, now::get);
+    ListAppender<ILoggingEvent> appender = new ListAppender<>();
+    List<ILoggingEvent> said = listen(appender);
+    LOG.setLevel(Level.INFO); // at which it tells what it has taken up
+    try {
+      replace(chain, later.chain());
+      replace(key, later.key());
+      tls.reload();
+      tls.reload();
+      assertThat(said).hasSize(1); // told once, looked at each time
+      isSaid(said, "is valid only from");
+
+      now.set(now.get().plus(Duration.ofDays(6)));
+      tls.reload();
+
+      assertThat(said.getLast().getFormattedMessage())
+          .contains("TLS with the certificate of CN=later");
+    } finally {
+      LOG.setLevel(null);
       LOG.detachAppender(appender);
     }
   }

@@ -92,8 +92,8 @@ public final class ServerTls {
     String now = "";
     try {
       now = TlsFiles.fingerprint(files());
-      if (!now.equals(inUse) && !now.equals(refused)) {
-        load();
+      if (!now.equals(inUse)) {
+        load(); // also what was refused before: it may have become valid, or readable
       }
     } catch (TlsProblem e) {
       keep(now, String.valueOf(e.getMessage()));
