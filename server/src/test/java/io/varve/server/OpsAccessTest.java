@@ -16,6 +16,7 @@ import io.varve.client.streams.NewToken;
 import io.varve.client.streams.Query;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
+import io.varve.client.streams.Retention;
 import io.varve.client.streams.UserRole;
 import io.varve.server.config.Settings;
 import io.varve.server.security.Role;
@@ -64,6 +65,7 @@ class OpsAccessTest {
           ExpectedVersion.any(),
           NewEvent.builder("Opened").json("{}").tag("of:" + stream).build());
     }
+    admin.streams().setRetention("secret-1", Retention.newest(1_000)); // an event of $streams
     admin.consumerGroups().create(ConsumerGroup.ofLog("mailers", Query.categories("account")));
     admin.consumerGroups().create(ConsumerGroup.ofLog("secrets", Query.categories("secret")));
     ops = new OpsClient(server.opsPort());
@@ -145,6 +147,9 @@ class OpsAccessTest {
         .contains("Opened")
         .doesNotContain("\"$");
     assertThat(get("/api/counts?kind=category", reader).body()).doesNotContain("\"$");
+    assertThat(get("/api/counts?kind=tag", reader).body())
+        .contains("of:secret-1")
+        .doesNotContain("stream:"); // the tags of what happened to streams, which $streams has
     assertThat(status("/api/stream?name=%24access", reader)).isEqualTo(403);
     assertThat(status("/api/groups", reader)).isEqualTo(403); // that is about consuming
     assertThat(get("/api/me", reader).body())
@@ -158,6 +163,7 @@ class OpsAccessTest {
     String root = basic("root");
     assertThat(streams("/api/streams?prefix=%24", "streams", root)).contains("$access");
     assertThat(status("/api/stream?name=%24access", root)).isEqualTo(200);
+    assertThat(get("/api/counts?kind=tag", root).body()).contains("stream:secret-1");
     assertThat(streams("/api/groups", "groups", root)).containsExactly("mailers", "secrets");
     assertThat(get("/api/me", root).body()).contains("\"changesAllowed\":true");
     assertThat(ops.post("/api/scavenge", CHANGE, "1", "Authorization", root).statusCode())

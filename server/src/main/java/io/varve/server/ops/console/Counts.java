@@ -1,5 +1,6 @@
 package io.varve.server.ops.console;
 
+import io.varve.server.event.StreamScope;
 import io.varve.server.ops.http.BadRequest;
 import io.varve.server.ops.http.Json;
 import io.varve.server.ops.http.Request;
@@ -15,6 +16,12 @@ final class Counts {
   private static final int PAGE = 100;
 
   private Counts() {}
+
+  /** Whether events of system streams are, or may be, among those that are counted. */
+  private static boolean isOfSystemEvents(TermKind kind, String text) {
+    return text.startsWith("$")
+        || (kind == TermKind.TAG && text.startsWith(StreamScope.SYSTEM_EVENT_TAG));
+  }
 
   static Response of(ConsoleStore store, Request request) {
     TermKind kind =
@@ -35,7 +42,7 @@ final class Counts {
             // An empty text comes first, so nothing is behind it that is not behind none.
             (from, most) -> store.directory().counts(kind, from.isEmpty() ? null : from, most),
             TermCount::text,
-            text -> everything || !text.startsWith("$"));
+            text -> everything || !isOfSystemEvents(kind, text));
     List<TermCount> shown = found.subList(0, Math.min(limit, found.size()));
     return Response.json(
         Json.write(
