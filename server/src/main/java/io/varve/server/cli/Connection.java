@@ -114,7 +114,9 @@ final class Connection {
       paramLabel = "NAME",
       defaultValue = "${env:VARVE_USER:-}",
       description = {
-        "Call as this user (VARVE_USER), with the password in --password-file or in VARVE_PASSWORD."
+        "Call as this user (VARVE_USER), with the password in --password-file or in VARVE_PASSWORD,"
+            + " or",
+        "asked for on a terminal."
       })
   private String user = "";
 
@@ -218,6 +220,9 @@ final class Connection {
       return new SecretFile(Path.of(passwordFile)).read();
     }
     String password = environment.get("VARVE_PASSWORD");
+    if (password == null) {
+      password = Terminal.password("password for " + user + ": ");
+    }
     if (password == null) {
       throw usage("--user needs a password: say --password-file FILE, or set VARVE_PASSWORD", null);
     }

@@ -1,6 +1,5 @@
 package io.varve.server.cli;
 
-import java.io.Console;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -38,25 +37,19 @@ final class NewPassword {
     return file != null || environment.containsKey("VARVE_NEW_PASSWORD");
   }
 
-  @SuppressWarnings("SystemConsoleNull") // it is null in Java 25 where there is no terminal
   String of(String user) {
     if (file != null) {
       return new SecretFile(file).read();
     }
-    String variable = environment.get("VARVE_NEW_PASSWORD");
-    if (variable != null) {
-      return variable;
+    String password = environment.get("VARVE_NEW_PASSWORD");
+    if (password == null) {
+      password = Terminal.password("new password for " + user + ": ");
     }
-    Console console = System.console();
-    char[] typed =
-        console != null && console.isTerminal()
-            ? console.readPassword("password for %s: ", user)
-            : null;
-    if (typed == null) {
+    if (password == null) {
       throw new ParameterException(
           command.commandLine(),
           "there is no password: say --new-password-file FILE, or set VARVE_NEW_PASSWORD");
     }
-    return new String(typed);
+    return password;
   }
 }

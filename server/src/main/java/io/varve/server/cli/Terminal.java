@@ -5,8 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** Whether a person watches the standard output and the error output. */
+/** Whether a person watches the standard output and the error output, and can be asked. */
 final class Terminal {
   private static final boolean OUTPUT = isTerminal(1);
   private static final boolean ERRORS = isTerminal(2);
@@ -24,6 +25,19 @@ final class Terminal {
   /** Whether a line on the error output can be drawn again and again. */
   static boolean showsProgress() {
     return ERRORS && !"dumb".equals(System.getenv("TERM"));
+  }
+
+  /**
+   * Asks for a password, which is not shown while it is typed; null where there is no terminal.
+   *
+   * @param question ends with a blank
+   */
+  @SuppressWarnings("SystemConsoleNull") // it is null in Java 25 where there is no terminal
+  static @Nullable String password(String question) {
+    Console console = System.console();
+    char[] typed =
+        console != null && console.isTerminal() ? console.readPassword("%s", question) : null;
+    return typed == null ? null : new String(typed);
   }
 
   /**
