@@ -149,9 +149,13 @@ abstract class StoreTests {
     return refusal;
   }
 
-  /** Runs all of them at once, each on a thread of its own, and waits for their results. */
+  /**
+   * Runs all of them at once, each on a thread of its own, and waits for their results. The threads
+   * are the platform's: two that look again and again would leave no virtual one a processor.
+   */
   <T> List<T> together(List<Callable<T>> tasks) throws Exception {
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+    try (ExecutorService threads =
+        Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
       List<Future<T>> running = new ArrayList<>();
       for (Callable<T> task : tasks) {
         running.add(threads.submit(task));

@@ -201,16 +201,19 @@ abstract class TransactRaceConformance extends StoreTests {
       String own = "own-" + w;
       everybody.add(
           () -> {
-            for (int i = 0; i < each; i++) {
-              store.transact(
-                  Transaction.builder()
-                      .append(own, exactly(i), events(1))
-                      .append("shared-a", any(), events(1))
-                      .append("shared-b", any(), events(1))
-                      .build());
+            try {
+              for (int i = 0; i < each; i++) {
+                store.transact(
+                    Transaction.builder()
+                        .append(own, exactly(i), events(1))
+                        .append("shared-a", any(), events(1))
+                        .append("shared-b", any(), events(1))
+                        .build());
+              }
+              return each;
+            } finally {
+              running.countDown();
             }
-            running.countDown();
-            return each;
           });
     }
     for (int r = 0; r < 2; r++) {
