@@ -91,10 +91,15 @@ public final class TestServer implements AutoCloseable {
     return new TestServer(VarveServer.start(config, PASSWORD_ROUNDS));
   }
 
+  /** Users of a store that no server has open. */
+  public static OfflineUsers users(Path folder) {
+    return new OfflineUsers(folder, PASSWORD_ROUNDS);
+  }
+
   /** Adds a user to a store that no server has open. */
   public static void addUser(Path folder, String name, Role role, String password)
       throws StartFailure {
-    if (!new OfflineUsers(folder, PASSWORD_ROUNDS).add(name, role, password)) {
+    if (!users(folder).add(name, role, password)) {
       throw new IllegalStateException("there is a user " + name + " already");
     }
   }

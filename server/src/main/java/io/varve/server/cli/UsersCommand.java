@@ -7,6 +7,7 @@ import io.varve.server.security.Role;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,7 +33,16 @@ import picocli.CommandLine.Spec;
 final class UsersCommand {
   private static final int MIN_PASSWORD_BYTES = 8;
 
+  private final Function<Path, OfflineUsers> offlineUsers;
+
   @Spec private CommandSpec command;
+
+  /**
+   * @param offlineUsers the users of the store in a folder
+   */
+  UsersCommand(Function<Path, OfflineUsers> offlineUsers) {
+    this.offlineUsers = offlineUsers;
+  }
 
   /** Which store's users are meant. */
   static final class Offline {
@@ -62,7 +72,7 @@ final class UsersCommand {
     String password = checked("add", name, newPassword.of(name));
     Path folder = offline.folder;
     if (folder != null) {
-      if (!OfflineFailures.told(() -> new OfflineUsers(folder).add(name, role, password))) {
+      if (!OfflineFailures.told(() -> offlineUsers.apply(folder).add(name, role, password))) {
         throw isThere(name);
       }
     } else {
@@ -113,7 +123,7 @@ final class UsersCommand {
     }
     Path folder = offline.folder;
     if (folder != null) {
-      if (!OfflineFailures.told(() -> new OfflineUsers(folder).set(name, role, password))) {
+      if (!OfflineFailures.told(() -> offlineUsers.apply(folder).set(name, role, password))) {
         throw isNotThere(name);
       }
     } else {
@@ -144,7 +154,7 @@ final class UsersCommand {
     Path folder = offline.folder;
     boolean removed;
     if (folder != null) {
-      removed = OfflineFailures.told(() -> new OfflineUsers(folder).remove(name));
+      removed = OfflineFailures.told(() -> offlineUsers.apply(folder).remove(name));
     } else {
       try (VarveClient store = connection.open()) {
         removed = store.access().removeUser(name);
@@ -164,7 +174,7 @@ final class UsersCommand {
   int list(@Mixin Offline offline, @Mixin Connection connection, @Mixin Output output) {
     Path folder = offline.folder;
     if (folder != null) {
-      OfflineFailures.told(() -> new OfflineUsers(folder).list())
+      OfflineFailures.told(() -> offlineUsers.apply(folder).list())
           .forEach((name, role) -> output.line(lineOf(name, role.word())));
     } else {
       try (VarveClient store = connection.open()) {

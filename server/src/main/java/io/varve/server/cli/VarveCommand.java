@@ -1,14 +1,17 @@
 package io.varve.server.cli;
 
+import io.varve.server.OfflineUsers;
 import io.varve.server.Release;
 import io.varve.server.config.Suggestion;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -76,7 +79,14 @@ public final class VarveCommand {
   }
 
   static CommandLine commandLine(Map<String, String> environment) {
-    CommandLine commandLine = new CommandLine(new VarveCommand(), new Commands(environment));
+    return commandLine(environment, OfflineUsers::new);
+  }
+
+  /** The same, with other users of the store in a folder. */
+  static CommandLine commandLine(
+      Map<String, String> environment, Function<Path, OfflineUsers> offlineUsers) {
+    CommandLine commandLine =
+        new CommandLine(new VarveCommand(), new Commands(environment, offlineUsers));
     commandLine.setUsageHelpWidth(HELP_WIDTH);
     commandLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     commandLine.getCommandSpec().version("varve " + Release.number());
@@ -94,11 +104,16 @@ public final class VarveCommand {
   }
 
   /** Makes the subcommands, and hands the environment to those that ask for it. */
-  private record Commands(Map<String, String> environment) implements CommandLine.IFactory {
+  private record Commands(
+      Map<String, String> environment, Function<Path, OfflineUsers> offlineUsers)
+      implements CommandLine.IFactory {
     @Override
     public <K> K create(Class<K> type) throws Exception {
       if (type == ServeCommand.class) {
         return type.cast(new ServeCommand(environment));
+      }
+      if (type == UsersCommand.class) {
+        return type.cast(new UsersCommand(offlineUsers));
       }
       if (type == Connection.class) {
         return type.cast(new Connection(environment));

@@ -122,7 +122,7 @@ final class Tool {
 
   private static int run(
       Map<String, String> environment, PrintWriter out, StringWriter err, String... arguments) {
-    CommandLine command = VarveCommand.commandLine(environment);
+    CommandLine command = VarveCommand.commandLine(environment, TestServer::users);
     command.setOut(out);
     command.setErr(new PrintWriter(err, true));
     return command.execute(arguments);
