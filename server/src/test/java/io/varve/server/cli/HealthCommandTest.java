@@ -49,10 +49,10 @@ class HealthCommandTest {
       assertThat(anybody.run("health").succeeds().output()).isEqualTo("{\"status\":\"serving\"}\n");
       assertThat(root.run("health").succeeds().line().get("store_id").getAsString()).hasSize(36);
       // What is refused later is written later, so whatever was refused before would be there.
-      stranger.run("stats").fails(ExitCode.DENIED);
+      stranger.run("read", "orders-1").fails(ExitCode.DENIED);
       await()
           .atMost(Duration.ofMinutes(1))
-          .until(() -> root.run("read", "$audit").output().contains("GetStatistics"));
+          .until(() -> root.run("read", "$audit").output().contains("ReadStream"));
       assertThat(root.run("read", "$audit").succeeds().output()).doesNotContain("GetServerInfo");
 
       Tool.Run refused = stranger.run("health").succeeds();
