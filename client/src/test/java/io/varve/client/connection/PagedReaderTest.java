@@ -164,6 +164,7 @@ class PagedReaderTest {
 
   @Test
   void a_read_without_a_single_page_is_not_taken_for_an_empty_one() {
+    clientThatWaits(Duration.ofSeconds(2)); // for as long it is tried again
     server.readStream = (request, answers) -> answers.onCompleted();
 
     assertThatThrownBy(() -> client.readStream(ReadStream.of("account-42")).close())
