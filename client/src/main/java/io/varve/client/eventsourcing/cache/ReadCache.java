@@ -126,7 +126,7 @@ public final class ReadCache<K, V> implements AutoCloseable {
     this.rules = List.copyOf(from.rules);
     this.store = store;
     this.rowsAt = rowsAt;
-    this.again = CompletableFuture.delayedExecutor(from.pause.toMillis(), TimeUnit.MILLISECONDS);
+    this.again = from.again;
     InstantSource clock = from.clock;
     Instant start = clock.instant();
     this.answers =
@@ -272,7 +272,21 @@ public final class ReadCache<K, V> implements AutoCloseable {
       }
     }
     log.warn("a cache keeps nothing until it can follow the log again", cause);
-    again.execute(this::subscribe);
+    again.execute(this::tryAgain);
+  }
+
+  private void tryAgain() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+    }
+    try {
+      subscribe();
+    } catch (IllegalStateException e) {
+      // So says every call on a store that is closed, which then has no more to follow.
+      log.info("a cache keeps nothing any more: {}", e.getMessage());
+    }
   }
 
   private void forgetAll() {
@@ -384,7 +398,7 @@ public final class ReadCache<K, V> implements AutoCloseable {
     private final List<Rule<?, ?, K>> rules = new ArrayList<>();
     private long maximumSize = 10_000;
     private Duration timeToLive = Duration.ofMinutes(10);
-    private Duration pause = Duration.ofSeconds(1);
+    private Executor again = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
     private InstantSource clock = InstantSource.system();
 
     private Builder(Function<? super K, ? extends V> loader) {
@@ -418,6 +432,12 @@ public final class ReadCache<K, V> implements AutoCloseable {
     /** The clock by which answers grow old, instead of the system's. */
     public Builder<K, V> clock(InstantSource clock) {
       this.clock = requireNonNull(clock);
+      return this;
+    }
+
+    /** What runs the next try to follow the log, after a pause. */
+    Builder<K, V> again(Executor again) {
+      this.again = requireNonNull(again);
       return this;
     }
 

@@ -8,10 +8,18 @@ import io.varve.client.eventsourcing.projection.AccountEvent;
 import io.varve.client.eventsourcing.projection.AccountEvent.Deposited;
 import io.varve.client.eventsourcing.projection.AccountEvent.Opened;
 import io.varve.client.streams.AppendResult;
+import io.varve.client.streams.EventStore;
+import io.varve.client.streams.ForwardingEventStore;
+import io.varve.client.streams.StoreUnavailableException;
+import io.varve.client.streams.SubscribeToLog;
+import io.varve.client.streams.Subscription;
+import io.varve.client.streams.SubscriptionListener;
 import io.varve.client.testkit.InMemoryEventStore;
 import java.lang.Thread.State;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -187,5 +196,53 @@ class ReadCacheTest {
     rows.put(ACCOUNT, "new");
     assertThat(cache.get(ACCOUNT)).isEqualTo("new");
     assertThat(cache.statistics().size()).isZero();
+  }
+
+  @Test
+  void a_cache_that_is_closed_or_whose_store_is_does_not_try_again_to_follow_it() {
+    AtomicInteger asked = new AtomicInteger();
+    EventStore away =
+        new ForwardingEventStore(store) {
+          @Override
+          public Subscription subscribeToLog(
+              SubscribeToLog request, SubscriptionListener listener) {
+            asked.incrementAndGet();
+            throw new StoreUnavailableException("nobody is there", null);
+          }
+        };
+    Deque<Runnable> later = new ArrayDeque<>();
+    ReadCache<String, String> closed = following(away, later);
+    closed.close();
+    later.remove().run();
+    assertThat(asked).hasValue(1);
+    assertThat(later).isEmpty();
+
+    try (InMemoryEventStore shut = new InMemoryEventStore();
+        ReadCache<String, String> left = following(failingOnce(shut), later)) {
+      shut.close();
+      later.remove().run();
+      assertThat(left.isFollowing()).isFalse();
+      assertThat(later).isEmpty();
+    }
+  }
+
+  private static EventStore failingOnce(EventStore store) {
+    AtomicInteger asked = new AtomicInteger();
+    return new ForwardingEventStore(store) {
+      @Override
+      public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
+        if (asked.getAndIncrement() == 0) {
+          throw new StoreUnavailableException("nobody is there", null);
+        }
+        return super.subscribeToLog(request, listener);
+      }
+    };
+  }
+
+  private ReadCache<String, String> following(EventStore followed, Deque<Runnable> later) {
+    return ReadCache.<String, String>loading(key -> requireNonNull(rows.get(key)))
+        .invalidateOn(AccountEvent.TYPES, AccountEvent.class, event -> event.stream())
+        .again(later::add)
+        .start(followed, rowsAt::get);
   }
 }
