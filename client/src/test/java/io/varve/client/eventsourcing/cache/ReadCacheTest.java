@@ -217,9 +217,9 @@ class ReadCacheTest {
     assertThat(asked).hasValue(1);
     assertThat(later).isEmpty();
 
-    try (InMemoryEventStore shut = new InMemoryEventStore();
-        ReadCache<String, String> left = following(failingOnce(shut), later)) {
-      shut.close();
+    InMemoryEventStore shut = new InMemoryEventStore();
+    shut.close();
+    try (ReadCache<String, String> left = following(failingOnce(shut), later)) {
       later.remove().run();
       assertThat(left.isFollowing()).isFalse();
       assertThat(later).isEmpty();
