@@ -41,7 +41,7 @@ public record Query(List<Item> items, StreamScope visible) {
     return items.isEmpty() || items.stream().anyMatch(Item::matchesEverything);
   }
 
-  /** How many types, tags, prefixes and categories it names in all. */
+  /** How many types, tags, prefixes, categories and streams it names in all. */
   public int terms() {
     int terms = 0;
     for (Item item : items) {
@@ -49,7 +49,8 @@ public record Query(List<Item> items, StreamScope visible) {
           item.types().size()
               + item.tags().size()
               + item.streamPrefixes().size()
-              + item.categories().size();
+              + item.categories().size()
+              + item.streams().size();
     }
     return terms;
   }
@@ -77,25 +78,42 @@ public record Query(List<Item> items, StreamScope visible) {
    * @param tags the event has all of these
    * @param streamPrefixes its stream's name starts with any of these
    * @param categories its stream's category is any of these
+   * @param streams its stream's name is any of these
    */
   public record Item(
-      Set<String> types, Set<String> tags, List<String> streamPrefixes, Set<String> categories) {
+      Set<String> types,
+      Set<String> tags,
+      List<String> streamPrefixes,
+      Set<String> categories,
+      Set<String> streams) {
+    /** The same without {@code streams}. */
+    public Item(
+        Set<String> types, Set<String> tags, List<String> streamPrefixes, Set<String> categories) {
+      this(types, tags, streamPrefixes, categories, Set.of());
+    }
+
     public Item {
       types = Set.copyOf(types);
       tags = Set.copyOf(tags);
       streamPrefixes = List.copyOf(streamPrefixes);
       categories = Set.copyOf(categories);
+      streams = Set.copyOf(streams);
     }
 
     boolean matchesEverything() {
-      return types.isEmpty() && tags.isEmpty() && streamPrefixes.isEmpty() && categories.isEmpty();
+      return types.isEmpty()
+          && tags.isEmpty()
+          && streamPrefixes.isEmpty()
+          && categories.isEmpty()
+          && streams.isEmpty();
     }
 
     boolean matches(String stream, String type, List<String> eventTags) {
       return (types.isEmpty() || types.contains(type))
           && (tags.isEmpty() || eventTags.containsAll(tags))
           && (streamPrefixes.isEmpty() || streamPrefixes.stream().anyMatch(stream::startsWith))
-          && (categories.isEmpty() || categories.contains(new StreamId(stream).category()));
+          && (categories.isEmpty() || categories.contains(new StreamId(stream).category()))
+          && (streams.isEmpty() || streams.contains(stream));
     }
   }
 }

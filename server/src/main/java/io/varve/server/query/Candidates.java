@@ -1,6 +1,7 @@
 package io.varve.server.query;
 
 import io.varve.server.event.Query;
+import io.varve.server.event.StreamId;
 import io.varve.server.storage.EventIndex;
 import io.varve.server.storage.Positions;
 import io.varve.server.storage.TermKind;
@@ -35,6 +36,13 @@ final class Candidates {
       List<Positions> streams = new ArrayList<>();
       for (String prefix : item.streamPrefixes()) {
         streams.add(index.inStreamsStartingWith(prefix));
+      }
+      parts.add(Positions.anyOf(streams));
+    }
+    if (!item.streams().isEmpty()) {
+      List<Positions> streams = new ArrayList<>();
+      for (String stream : item.streams()) {
+        streams.add(index.inStream(new StreamId(stream)));
       }
       parts.add(Positions.anyOf(streams));
     }

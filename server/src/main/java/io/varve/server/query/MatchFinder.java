@@ -61,7 +61,11 @@ public final class MatchFinder {
     }
     long terms = 0;
     for (Query.Item item : query.items()) {
-      terms += item.types().size() + item.tags().size() + item.categories().size();
+      terms +=
+          item.types().size()
+              + item.tags().size()
+              + item.categories().size()
+              + item.streams().size();
     }
     return events * query.items().size() <= FEW_EVENTS + terms / 2;
   }

@@ -1,5 +1,6 @@
 package io.varve.server.storage;
 
+import io.varve.server.event.StreamId;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,12 @@ public interface EventIndex {
    * whoever uses them looks at the event's stream.
    */
   Positions inStreamsStartingWith(String prefix);
+
+  /**
+   * Positions of all events of a stream, and perhaps of others: whoever uses them looks at the
+   * event's stream.
+   */
+  Positions inStream(StreamId stream);
 
   /**
    * The event at a position that is above the head and not above {@link #lastPosition}; below the

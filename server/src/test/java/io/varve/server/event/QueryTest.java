@@ -58,6 +58,23 @@ class QueryTest {
   }
 
   @Test
+  void a_stream_is_named_in_full() {
+    Query query =
+        new Query(
+            List.of(
+                new Query.Item(
+                    Set.of("T"), Set.of(), List.of(), Set.of(), Set.of("account-1", "b"))));
+
+    assertThat(query.matchesEverything()).isFalse();
+    assertThat(query.terms()).isEqualTo(3);
+    assertThat(query.matches("account-1", "T", List.of())).isTrue();
+    assertThat(query.matches("b", "T", List.of())).isTrue();
+    assertThat(query.matches("account-12", "T", List.of())).isFalse();
+    assertThat(query.matches("account", "T", List.of())).isFalse();
+    assertThat(query.matches("account-1", "U", List.of())).isFalse();
+  }
+
+  @Test
   void a_category_may_be_empty_and_a_system_stream_shows_it_first() {
     assertThat(new StreamId("-x").category()).isEmpty();
     assertThat(new StreamId("a-b-c").category()).isEqualTo("a");

@@ -313,7 +313,8 @@ class EventReaderTest {
               some(random, "T0", "T1", "T2", "T9"),
               some(random, "x", "y", "z"),
               List.copyOf(some(random, "a", "a-1", "b-", "c")),
-              some(random, "a", "b", "c", "d")));
+              some(random, "a", "b", "c", "d"),
+              random.nextInt(3) > 0 ? Set.of() : some(random, "a-1", "a-2", "b-1")));
     }
     return new Query(items);
   }
@@ -416,7 +417,8 @@ class EventReaderTest {
       }
       boolean category =
           item.categories().isEmpty() || item.categories().contains(name.split("-", -1)[0]);
-      if (type && tags && prefix && category) {
+      boolean stream = item.streams().isEmpty() || item.streams().contains(name);
+      if (type && tags && prefix && category && stream) {
         return true;
       }
     }

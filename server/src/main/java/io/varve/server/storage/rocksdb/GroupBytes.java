@@ -115,6 +115,10 @@ final class GroupBytes {
         out.writeUInt32NoTag(LOG);
         out.writeUInt32NoTag(query.items().size());
         for (Query.Item item : query.items()) {
+          if (!item.streams().isEmpty()) {
+            throw new IllegalArgumentException(
+                "a group's source is a stream, or a query that names none");
+          }
           writeTexts(out, sorted(item.types()));
           writeTexts(out, sorted(item.tags()));
           writeTexts(out, item.streamPrefixes());

@@ -64,6 +64,12 @@ final class RocksDbEventIndex implements EventIndex {
     return joined(new HeldStreams(prefix), () -> storedStreams(prefix));
   }
 
+  @Override
+  public Positions inStream(StreamId stream) {
+    // In memory those of streams whose names go on behind it come along; there they cost little.
+    return joined(new HeldStreams(stream.value()), () -> storedStream(stream));
+  }
+
   private Positions joined(Positions inMemory, Supplier<Positions> stored) {
     return new Joined(inMemory, stored, memoryFrom);
   }
@@ -118,6 +124,11 @@ final class RocksDbEventIndex implements EventIndex {
                 category ->
                     new StoredTerm(database.terms(), TermKind.CATEGORY, category, memoryFrom))
             .toList());
+  }
+
+  private Positions storedStream(StreamId stream) {
+    long number = database.streamHead(stream).number();
+    return new StoredStreams(database, number == 0 ? new long[0] : new long[] {number}, memoryFrom);
   }
 
   private record EveryPosition(long until) implements Positions {

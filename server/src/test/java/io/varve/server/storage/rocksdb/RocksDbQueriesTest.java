@@ -404,7 +404,8 @@ class RocksDbQueriesTest {
               random.nextBoolean()
                   ? List.of()
                   : List.copyOf(some(random, "a", "a-1", "b-", "b-3", "-", "none", "c")),
-              random.nextBoolean() ? Set.of() : some(random, "a", "b", "", "none")));
+              random.nextBoolean() ? Set.of() : some(random, "a", "b", "", "none"),
+              random.nextInt(3) > 0 ? Set.of() : some(random, "a", "a-1", "b-3", "none")));
     }
     return random.nextInt(30) == 0 ? Query.everything() : new Query(items);
   }
