@@ -37,7 +37,7 @@ public record AppendCommand(
     if (events.isEmpty()) {
       throw new IllegalArgumentException("an append has at least one event");
     }
-    List<EncodedBody> bodies = EncodedBody.encode(stream, events);
+    List<EncodedBody> bodies = EncodedBody.encode(stream, events, tracking);
     return new AppendCommand(
         stream,
         expected,

@@ -381,7 +381,7 @@ final class Committer {
     record(
         StreamChange.STREAM,
         head(StreamChange.STREAM),
-        EncodedBody.encode(StreamChange.STREAM, List.of(event)));
+        EncodedBody.encode(StreamChange.STREAM, List.of(event), null));
     open.heads().put(command.stream(), changed);
     return new Outcome.StreamChanged(new Position(lastPosition));
   }

@@ -2,9 +2,11 @@ package io.varve.server.append;
 
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
+import io.varve.server.event.Tracking;
 import io.varve.server.storage.EventCodec;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A new event and its encoded body.
@@ -17,10 +19,16 @@ public record EncodedBody(NewEvent event, byte[] encoded) {
   /** What an event or a command costs beside its bytes: the objects that carry it. */
   static final long OVERHEAD_BYTES = 256;
 
-  static List<EncodedBody> encode(StreamId stream, List<NewEvent> events) {
+  /**
+   * Encodes new events.
+   *
+   * @param tracking the consumer's progress that their append stores; null for none
+   */
+  static List<EncodedBody> encode(
+      StreamId stream, List<NewEvent> events, @Nullable Tracking tracking) {
     List<EncodedBody> bodies = new ArrayList<>(events.size());
     for (NewEvent event : events) {
-      bodies.add(new EncodedBody(event, EventCodec.encodeBody(stream, event)));
+      bodies.add(new EncodedBody(event, EventCodec.encodeBody(stream, event, tracking)));
     }
     return bodies;
   }

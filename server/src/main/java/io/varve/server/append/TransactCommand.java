@@ -36,9 +36,17 @@ public record TransactCommand(
    */
   public record Part(StreamId stream, ExpectedVersion expected, List<EncodedBody> events) {
 
-    /** Encodes a part; expensive enough to be done on the caller's thread. */
-    public static Part of(StreamId stream, ExpectedVersion expected, List<NewEvent> events) {
-      return new Part(stream, expected, EncodedBody.encode(stream, events));
+    /**
+     * Encodes a part; expensive enough to be done on the caller's thread.
+     *
+     * @param tracking the transaction's; null for none
+     */
+    public static Part of(
+        StreamId stream,
+        ExpectedVersion expected,
+        List<NewEvent> events,
+        @Nullable Tracking tracking) {
+      return new Part(stream, expected, EncodedBody.encode(stream, events, tracking));
     }
   }
 

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param metadata facts about the event
  * @param tags labels across streams
  * @param occurredAt the writer's business time; null when not stated
+ * @param tracking the consumer's progress that its append stored; null for none
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
 public record RecordedEvent(
@@ -34,4 +35,5 @@ public record RecordedEvent(
     String contentType,
     Map<String, String> metadata,
     List<String> tags,
-    @Nullable Instant occurredAt) {}
+    @Nullable Instant occurredAt,
+    @Nullable Tracking tracking) {}

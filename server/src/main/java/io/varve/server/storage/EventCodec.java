@@ -8,6 +8,7 @@ import io.varve.server.event.Position;
 import io.varve.server.event.RecordedEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamVersion;
+import io.varve.server.event.Tracking;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.DateTimeException;
@@ -47,18 +48,30 @@ public final class EventCodec {
   private static final int METADATA = 10;
   private static final int TAGS = 11;
   private static final int OCCURRED_AT = 12;
+  private static final int TRACKING = 13;
 
   private static final int MAP_KEY = 1;
   private static final int MAP_VALUE = 2;
   private static final int SECONDS = 1;
   private static final int NANOS = 2;
+  private static final int SOURCE = 1;
+  private static final int SOURCE_POSITION = 2;
 
   private EventCodec() {}
 
   // ---- writing
 
-  /** Everything of a recorded event that is known before its commit. */
+  /** The same as {@link #encodeBody(StreamId, NewEvent, Tracking)} without tracking. */
   public static byte[] encodeBody(StreamId stream, NewEvent event) {
+    return encodeBody(stream, event, null);
+  }
+
+  /**
+   * Everything of a recorded event that is known before its commit.
+   *
+   * @param tracking the consumer's progress that is stored with its append; null for none
+   */
+  public static byte[] encodeBody(StreamId stream, NewEvent event, @Nullable Tracking tracking) {
     String id = event.id().toString();
     int size =
         CodedOutputStream.computeStringSize(STREAM, stream.value())
@@ -78,6 +91,9 @@ public final class EventCodec {
     }
     if (event.occurredAt() != null) {
       size += messageSize(OCCURRED_AT, instantSize(event.occurredAt()));
+    }
+    if (tracking != null) {
+      size += messageSize(TRACKING, trackingSize(tracking));
     }
     byte[] bytes = new byte[size];
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
@@ -102,6 +118,12 @@ public final class EventCodec {
       }
       if (event.occurredAt() != null) {
         writeInstant(out, OCCURRED_AT, event.occurredAt());
+      }
+      if (tracking != null) {
+        out.writeTag(TRACKING, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+        out.writeUInt32NoTag(trackingSize(tracking));
+        out.writeString(SOURCE, tracking.source());
+        out.writeUInt64(SOURCE_POSITION, tracking.position());
       }
       out.checkNoSpaceLeft();
     } catch (IOException e) {
@@ -137,6 +159,11 @@ public final class EventCodec {
   private static int metadataSize(Map.Entry<String, String> entry) {
     return CodedOutputStream.computeStringSize(MAP_KEY, entry.getKey())
         + CodedOutputStream.computeStringSize(MAP_VALUE, entry.getValue());
+  }
+
+  private static int trackingSize(Tracking tracking) {
+    return CodedOutputStream.computeStringSize(SOURCE, tracking.source())
+        + CodedOutputStream.computeUInt64Size(SOURCE_POSITION, tracking.position());
   }
 
   private static int messageSize(int field, int size) {
@@ -308,6 +335,7 @@ public final class EventCodec {
     Map<String, String> metadata = Map.of();
     List<String> tags = List.of();
     @Nullable Instant occurredAt = null;
+    @Nullable Tracking tracking = null;
     try {
       for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
         int field = WireFormat.getTagFieldNumber(tag);
@@ -335,6 +363,7 @@ public final class EventCodec {
                 readMetadata(in, metadata);
               }
               case OCCURRED_AT -> occurredAt = readInstant(in);
+              case TRACKING -> tracking = readTracking(in);
               default -> in.skipField(tag);
             }
           }
@@ -351,7 +380,8 @@ public final class EventCodec {
           contentType,
           Collections.unmodifiableMap(metadata),
           Collections.unmodifiableList(tags),
-          occurredAt);
+          occurredAt,
+          tracking);
     } catch (IOException
         | IllegalArgumentException
         | DateTimeException
@@ -391,6 +421,21 @@ public final class EventCodec {
     }
     in.popLimit(limit);
     return Instant.ofEpochSecond(seconds, nanos);
+  }
+
+  private static Tracking readTracking(CodedInputStream in) throws IOException {
+    int limit = in.pushLimit(in.readRawVarint32());
+    String source = "";
+    long position = 0;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (WireFormat.getTagFieldNumber(tag)) {
+        case SOURCE -> source = in.readStringRequireUtf8();
+        case SOURCE_POSITION -> position = in.readUInt64();
+        default -> in.skipField(tag);
+      }
+    }
+    in.popLimit(limit);
+    return new Tracking(source, position);
   }
 
   private static DamagedDataException unreadable(Exception cause) {

@@ -281,7 +281,7 @@ class CommitterTest {
     AppendCondition broken = new AppendCondition(Query.everything(), 0, null);
     TransactCommand.Part free = part(new StreamId("free-1"), event(2, false));
     TransactCommand.Part stale =
-        TransactCommand.Part.of(ACCOUNT, exactly(7), List.of(event(3, false)));
+        TransactCommand.Part.of(ACCOUNT, exactly(7), List.of(event(3, false)), null);
     Tracking tracking = new Tracking("s", 5);
 
     assertThat(decide(TransactCommand.of(List.of(free, stale), List.of(), tracking, NOON)))
@@ -370,7 +370,7 @@ class CommitterTest {
   }
 
   private static TransactCommand.Part part(StreamId stream, NewEvent... events) {
-    return TransactCommand.Part.of(stream, new ExpectedVersion.Any(), List.of(events));
+    return TransactCommand.Part.of(stream, new ExpectedVersion.Any(), List.of(events), null);
   }
 
   private static TransactCommand transact(TransactCommand.Part... parts) {

@@ -8,8 +8,10 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Timestamp;
 import io.varve.proto.v1.RecordedEvent;
+import io.varve.proto.v1.RecordedTracking;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
+import io.varve.server.event.Tracking;
 import io.varve.server.fixture.RandomEvents;
 import java.io.IOException;
 import java.time.Instant;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,9 +41,10 @@ class EventCodecTest {
       long version = 1 + (random.nextLong() >>> (1 + random.nextInt(62)));
       Instant recordedAt = events.anyInstant();
 
-      byte[] encoded = encode(stream, event, position, version, recordedAt);
+      Tracking tracking = events.trackingOrNull();
+      byte[] encoded = encode(stream, event, tracking, position, version, recordedAt);
 
-      RecordedEvent message = message(stream, event, position, version, recordedAt);
+      RecordedEvent message = message(stream, event, tracking, position, version, recordedAt);
       assertThat(RecordedEvent.parseFrom(encoded)).isEqualTo(message);
       assertThat(encoded).isEqualTo(message.toByteArray());
     }
@@ -57,7 +61,8 @@ class EventCodecTest {
       long position = 1 + (random.nextLong() >>> (1 + random.nextInt(62)));
       long version = 1 + (random.nextLong() >>> (1 + random.nextInt(62)));
       Instant recordedAt = events.anyInstant();
-      byte[] encoded = encode(stream, event, position, version, recordedAt);
+      Tracking tracking = events.trackingOrNull();
+      byte[] encoded = encode(stream, event, tracking, position, version, recordedAt);
 
       io.varve.server.event.RecordedEvent decoded = EventCodec.decode(encoded, 0, encoded.length);
 
@@ -72,6 +77,7 @@ class EventCodecTest {
       assertThat(decoded.metadata()).containsExactlyEntriesOf(event.metadata());
       assertThat(decoded.tags()).isEqualTo(event.tags());
       assertThat(decoded.occurredAt()).isEqualTo(event.occurredAt());
+      assertThat(decoded.tracking()).isEqualTo(tracking);
       assertThat(EventCodec.position(encoded, 0, encoded.length)).isEqualTo(position);
       assertThat(EventCodec.summary(encoded, 0, encoded.length))
           .isEqualTo(
@@ -112,7 +118,9 @@ class EventCodecTest {
     Random random = new Random(seed);
     RandomEvents events = new RandomEvents(random);
     for (int i = 0; i < 3_000; i++) {
-      byte[] bytes = encode(events.stream(), events.next(), 5, 6, events.anyInstant());
+      byte[] bytes =
+          encode(
+              events.stream(), events.next(), events.trackingOrNull(), 5, 6, events.anyInstant());
       byte[] damaged = Damage.to(bytes, random);
 
       assertOnlyDamage(() -> EventCodec.decode(damaged, 0, damaged.length));
@@ -182,15 +190,30 @@ class EventCodecTest {
 
   private static byte[] encode(
       StreamId stream, NewEvent event, long position, long version, Instant recordedAt) {
+    return encode(stream, event, null, position, version, recordedAt);
+  }
+
+  private static byte[] encode(
+      StreamId stream,
+      NewEvent event,
+      @Nullable Tracking tracking,
+      long position,
+      long version,
+      Instant recordedAt) {
     byte[] header = EventCodec.encodeHeader(position, version, recordedAt);
-    byte[] body = EventCodec.encodeBody(stream, event);
+    byte[] body = EventCodec.encodeBody(stream, event, tracking);
     byte[] whole = Arrays.copyOf(header, header.length + body.length);
     System.arraycopy(body, 0, whole, header.length, body.length);
     return whole;
   }
 
   private static RecordedEvent message(
-      StreamId stream, NewEvent event, long position, long version, Instant recordedAt) {
+      StreamId stream,
+      NewEvent event,
+      @Nullable Tracking tracking,
+      long position,
+      long version,
+      Instant recordedAt) {
     RecordedEvent.Builder message =
         RecordedEvent.newBuilder()
             .setPosition(position)
@@ -207,6 +230,12 @@ class EventCodecTest {
     }
     if (event.occurredAt() != null) {
       message.setOccurredAt(timestamp(event.occurredAt()));
+    }
+    if (tracking != null) {
+      message.setTracking(
+          RecordedTracking.newBuilder()
+              .setSource(tracking.source())
+              .setPosition(tracking.position()));
     }
     return message.build();
   }

@@ -17,12 +17,11 @@ import io.varve.server.event.Tracking;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** From requests to append to commands: every field checked, every event encoded. Thread-safe. */
 final class AppendRequests {
@@ -77,13 +76,14 @@ final class AppendRequests {
       count += stream.getEventsCount();
     }
     checks.count("streams events", count, limits.eventsPerAppend());
+    Tracking tracking = request.hasTracking() ? tracking(request.getTracking()) : null;
     List<TransactCommand.Part> parts = new ArrayList<>(request.getStreamsCount());
     Set<StreamId> streams = new HashSet<>();
     Set<UUID> ids = new HashSet<>();
     long bytes = 0;
     for (int i = 0; i < request.getStreamsCount(); i++) {
       String field = "streams[" + i + "]";
-      TransactCommand.Part part = part(field, request.getStreams(i), ids);
+      TransactCommand.Part part = part(field, request.getStreams(i), ids, tracking);
       if (!streams.add(part.stream())) {
         throw Errors.invalid(
             field + ".stream", "stands twice in this transaction: " + part.stream());
@@ -102,14 +102,11 @@ final class AppendRequests {
     if (terms > limits.conditionTerms()) {
       throw Errors.overLimit("conditions", "terms in all", limits.conditionTerms(), terms);
     }
-    return TransactCommand.of(
-        parts,
-        conditions,
-        request.hasTracking() ? tracking(request.getTracking()) : null,
-        clock.instant());
+    return TransactCommand.of(parts, conditions, tracking, clock.instant());
   }
 
-  private TransactCommand.Part part(String field, StreamAppend part, Set<UUID> ids) {
+  private TransactCommand.Part part(
+      String field, StreamAppend part, Set<UUID> ids, @Nullable Tracking tracking) {
     StreamId stream =
         part.getEventsCount() == 0
             ? checks.stream(field + ".stream", part.getStream())
@@ -127,7 +124,7 @@ final class AppendRequests {
           case STATE -> inState(field + ".state", part.getState(), part.getStateValue());
         };
     return TransactCommand.Part.of(
-        stream, expected, events(field + ".events", part.getEventsList(), ids));
+        stream, expected, events(field + ".events", part.getEventsList(), ids), tracking);
   }
 
   private AppendCondition condition(String field, io.varve.proto.v1.AppendCondition condition) {
@@ -208,36 +205,9 @@ final class AppendRequests {
         type,
         data,
         contentType,
-        metadata(field + ".metadata", event.getMetadataMap()),
-        tags(field + ".tags", event.getTagsList()),
+        checks.metadata(field + ".metadata", event.getMetadataMap()),
+        checks.tags(field + ".tags", event.getTagsList()),
         event.hasOccurredAt() ? Checks.time(field + ".occurred_at", event.getOccurredAt()) : null);
-  }
-
-  private Map<String, String> metadata(String field, Map<String, String> metadata) {
-    long bytes = 0;
-    for (Map.Entry<String, String> entry : metadata.entrySet()) {
-      String key = entry.getKey();
-      checks.text(field + " key", key, limits.metadataKeyBytes());
-      if (key.charAt(0) == '$') {
-        throw Errors.invalid(
-            field + "[\"" + key + "\"]", "must not start with \"$\": those keys are the server's");
-      }
-      bytes += Checks.utf8Length(key) + Checks.utf8Length(entry.getValue());
-    }
-    checks.size(field, bytes, limits.metadataBytes());
-    return metadata;
-  }
-
-  private List<String> tags(String field, List<String> tags) {
-    if (tags.isEmpty()) {
-      return List.of();
-    }
-    for (int i = 0; i < tags.size(); i++) {
-      checks.text(field + "[" + i + "]", tags.get(i), limits.tagBytes());
-    }
-    List<String> once = List.copyOf(new LinkedHashSet<>(tags));
-    checks.count(field, once.size(), limits.tags());
-    return once;
   }
 
   /**

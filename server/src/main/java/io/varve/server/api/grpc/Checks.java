@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -19,7 +20,7 @@ import java.util.regex.Pattern;
  * Checks of single fields against the limits; each failure names the field, the limit and the
  * value.
  */
-final class Checks {
+public final class Checks {
   private static final Pattern UUID_TEXT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
@@ -30,11 +31,11 @@ final class Checks {
 
   private final Limits limits;
 
-  Checks(Limits limits) {
+  public Checks(Limits limits) {
     this.limits = limits;
   }
 
-  Limits limits() {
+  public Limits limits() {
     return limits;
   }
 
@@ -55,12 +56,12 @@ final class Checks {
   }
 
   /** A consumer's name for a source of its own. */
-  String trackingSource(String field, String source) {
+  public String trackingSource(String field, String source) {
     return text(field, source, MAX_SOURCE_BYTES);
   }
 
   /** Text that must be there, within a limit, without control characters. */
-  String text(String field, String value, int maxBytes) {
+  public String text(String field, String value, int maxBytes) {
     if (value.isEmpty()) {
       throw Errors.invalid(field, "must not be empty");
     }
@@ -80,13 +81,15 @@ final class Checks {
     noControlCharacters(field, value.replace('\n', ' ').replace('\t', ' '));
   }
 
-  void size(String field, long bytes, long maxBytes) {
+  /** A length in bytes. */
+  public void size(String field, long bytes, long maxBytes) {
     if (bytes > maxBytes) {
       throw Errors.overLimit(field, "bytes", maxBytes, bytes);
     }
   }
 
-  void count(String field, int count, int max) {
+  /** A number of entries. */
+  public void count(String field, int count, int max) {
     if (count > max) {
       throw Errors.overLimit(field, "entries", max, count);
     }
@@ -131,11 +134,43 @@ final class Checks {
     }
   }
 
-  static int utf8Length(String value) {
+  public static int utf8Length(String value) {
     return value.getBytes(StandardCharsets.UTF_8).length;
   }
 
-  static UUID uuid(String field, String text) {
+  // ---- what an event has beside its payload
+
+  /** Metadata of an event. */
+  public Map<String, String> metadata(String field, Map<String, String> metadata) {
+    long bytes = 0;
+    for (Map.Entry<String, String> entry : metadata.entrySet()) {
+      String key = entry.getKey();
+      text(field + " key", key, limits.metadataKeyBytes());
+      if (key.charAt(0) == '$') {
+        throw Errors.invalid(
+            field + "[\"" + key + "\"]", "must not start with \"$\": those keys are the server's");
+      }
+      bytes += utf8Length(key) + utf8Length(entry.getValue());
+    }
+    size(field, bytes, limits.metadataBytes());
+    return metadata;
+  }
+
+  /** Tags of an event, each once. */
+  public List<String> tags(String field, List<String> tags) {
+    if (tags.isEmpty()) {
+      return List.of();
+    }
+    for (int i = 0; i < tags.size(); i++) {
+      text(field + "[" + i + "]", tags.get(i), limits.tagBytes());
+    }
+    List<String> once = List.copyOf(new LinkedHashSet<>(tags));
+    count(field, once.size(), limits.tags());
+    return once;
+  }
+
+  /** A UUID in its usual form. */
+  public static UUID uuid(String field, String text) {
     if (!UUID_TEXT.matcher(text).matches()) {
       throw Errors.invalid(field, "must be UUID text such as 0198f2a4-7c1e-7d3a-9f40-2b6a1c9d8e77");
     }
@@ -143,7 +178,7 @@ final class Checks {
   }
 
   /** A version or position; the wire has 64 bits without a sign, the log never gets beyond 63. */
-  static long place(String field, long value) {
+  public static long place(String field, long value) {
     if (value < 0) {
       throw Errors.invalid(
           field, "must be at most " + Long.MAX_VALUE + ", was " + Long.toUnsignedString(value));
@@ -152,7 +187,7 @@ final class Checks {
   }
 
   /** The version or position of an event; 0 is none. */
-  static long placeOfEvent(String field, long value) {
+  public static long placeOfEvent(String field, long value) {
     if (value == 0) {
       throw Errors.invalid(field, "must be 1 or higher, was 0");
     }
@@ -209,7 +244,8 @@ final class Checks {
         new LinkedHashSet<>(entries(field + "categories", item.getCategoriesList())));
   }
 
-  private List<String> entries(String field, List<String> entries) {
+  /** Texts of one part of a query's item. */
+  public List<String> entries(String field, List<String> entries) {
     count(field, entries.size(), limits.queryItems());
     for (int i = 0; i < entries.size(); i++) {
       if (entries.get(i).isEmpty()) {

@@ -42,7 +42,8 @@ record ShownEvent(RecordedEvent event, int payloadBytes, int heldBytes) {
             event.contentType(),
             event.metadata(),
             event.tags(),
-            event.occurredAt());
+            event.occurredAt(),
+            event.tracking());
     return new ShownEvent(cut, data.length, encoded.length() - data.length + maxBytes);
   }
 
