@@ -10,6 +10,7 @@ import io.varve.server.api.grpc.GrpcServer;
 import io.varve.server.api.grpc.ServerTls;
 import io.varve.server.api.grpc.SnapshotsEndpoint;
 import io.varve.server.api.grpc.StreamsEndpoint;
+import io.varve.server.api.umadb.UmaDbEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.CommitListener;
 import io.varve.server.append.CommitLog;
@@ -272,6 +273,18 @@ public final class VarveServer implements AutoCloseable {
             clock,
             eventIds,
             operations.trafficListener());
+    UmaDbEndpoint umaDb =
+        new UmaDbEndpoint(
+            commitLog,
+            reader,
+            subscriptions,
+            storage.head(),
+            config.limits(),
+            reads,
+            clock,
+            eventIds,
+            operations.trafficListener()::read,
+            operations.trafficListener()::delivered);
     StreamDirectory directory = new StreamDirectory(storage);
     StreamsEndpoint streams =
         new StreamsEndpoint(commitLog, reader, directory, config.limits(), clock, eventIds);
@@ -346,7 +359,8 @@ public final class VarveServer implements AutoCloseable {
               groupsEndpoint,
               admin,
               new AccessEndpoint(
-                  access, new AccessChanges(access, journal), secrets, config.limits()));
+                  access, new AccessChanges(access, journal), secrets, config.limits()),
+              List.of(umaDb));
       StoreView view =
           new StoreView(
               storage,

@@ -65,6 +65,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".backup")
           .layer("api.grpc")
           .definedBy(ROOT + ".api.grpc")
+          .layer("api.umadb")
+          .definedBy(ROOT + ".api.umadb")
           .layer("server")
           .definedBy(ROOT)
           .layer("cli")
@@ -75,8 +77,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("boot")
           .whereLayer("server")
           .mayOnlyBeAccessedByLayers("cli")
-          .whereLayer("api.grpc")
+          .whereLayer("api.umadb")
           .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("api.grpc") // whose guest api.umadb is, at its port
+          .mayOnlyBeAccessedByLayers("api.umadb", "server")
           .whereLayer("ops")
           .mayOnlyBeAccessedByLayers("api.grpc", "server")
           .whereLayer("group")
@@ -88,12 +92,13 @@ class ArchitectureTest {
           .whereLayer("security")
           .mayOnlyBeAccessedByLayers("api.grpc", "server", "cli")
           .whereLayer("subscription")
-          .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "server")
+          .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "api.umadb", "server")
           .whereLayer("append")
           .mayOnlyBeAccessedByLayers(
-              "subscription", "group", "ops", "security", "api.grpc", "server")
+              "subscription", "group", "ops", "security", "api.grpc", "api.umadb", "server")
           .whereLayer("read")
-          .mayOnlyBeAccessedByLayers("subscription", "group", "ops", "api.grpc", "server")
+          .mayOnlyBeAccessedByLayers(
+              "subscription", "group", "ops", "api.grpc", "api.umadb", "server")
           .whereLayer("snapshot")
           .mayOnlyBeAccessedByLayers("storage.rocksdb", "ops", "api.grpc", "server")
           .whereLayer("query")
@@ -103,7 +108,7 @@ class ArchitectureTest {
           .whereLayer("storage.archive")
           .mayOnlyBeAccessedByLayers("storage.rocksdb", "server", "cli")
           .whereLayer("config")
-          .mayOnlyBeAccessedByLayers("api.grpc", "server", "cli")
+          .mayOnlyBeAccessedByLayers("api.grpc", "api.umadb", "server", "cli")
           .whereLayer("boot")
           .mayNotBeAccessedByAnyLayer();
 
@@ -139,19 +144,38 @@ class ArchitectureTest {
           .resideInAPackage("org.rocksdb..");
 
   @ArchTest
-  static final ArchRule only_api_grpc_touches_grpc_and_the_generated_contract =
+  static final ArchRule only_the_apis_touch_grpc_and_the_generated_contracts =
       noClasses()
           .that()
-          .resideOutsideOfPackage(ROOT + ".api.grpc")
+          .resideOutsideOfPackages(ROOT + ".api.grpc", ROOT + ".api.umadb")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "io.varve.proto..", "com.google.rpc..");
 
   @ArchTest
+  static final ArchRule a_foreign_contract_stays_in_its_own_api =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".api.umadb")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.varve.proto.umadb..");
+
+  @ArchTest
+  static final ArchRule a_guest_does_not_touch_varves_own_contract =
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".api.umadb")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.varve.proto.v1..");
+
+  @ArchTest
   static final ArchRule only_encoders_touch_protobuf =
       noClasses()
           .that()
-          .resideOutsideOfPackages(ROOT + ".api.grpc", ROOT + ".storage", ROOT + ".storage.rocksdb")
+          .resideOutsideOfPackages(
+              ROOT + ".api.grpc", ROOT + ".api.umadb", ROOT + ".storage", ROOT + ".storage.rocksdb")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("com.google.protobuf..");

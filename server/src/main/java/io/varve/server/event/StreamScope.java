@@ -119,7 +119,8 @@ public record StreamScope(
             && item.streamPrefixes().stream().allMatch(this::containsPrefix);
     boolean byCategory =
         !item.categories().isEmpty() && item.categories().stream().allMatch(this::containsCategory);
-    return byPrefix || byCategory || (allButSystem && matchesNoSystemEvent(item));
+    boolean byName = !item.streams().isEmpty() && item.streams().stream().allMatch(this::contains);
+    return byPrefix || byCategory || byName || (allButSystem && matchesNoSystemEvent(item));
   }
 
   /**

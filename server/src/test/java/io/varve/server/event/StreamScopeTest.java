@@ -11,6 +11,23 @@ import org.junit.jupiter.api.Test;
 
 /** Scopes against the plain meaning of what they promise, drawn at random from a fixed seed. */
 class StreamScopeTest {
+  @Test
+  void a_query_that_names_streams_in_full_is_covered_if_each_is_in_the_scope() {
+    StreamScope scope = StreamScope.ofPrefix("invoice-").or(StreamScope.ofCategory("order"));
+
+    assertThat(scope.covers(named("invoice-1", "order-2"))).isTrue();
+    assertThat(scope.covers(named("order"))).isTrue();
+    assertThat(scope.covers(named("invoice-1", "other"))).isFalse();
+    assertThat(scope.covers(named("invoice"))).isFalse();
+    assertThat(StreamScope.ALL_BUT_SYSTEM.covers(named("other"))).isTrue();
+    assertThat(StreamScope.ALL_BUT_SYSTEM.covers(named("$streams"))).isFalse();
+  }
+
+  private static Query named(String... streams) {
+    return new Query(
+        List.of(new Query.Item(Set.of(), Set.of(), List.of(), Set.of(), Set.of(streams))));
+  }
+
   private static final List<String> PIECES = List.of("a", "b", "-", "$", "ab");
   private static final List<String> TAGS = List.of("stream:a", "t");
   private static final int ROUNDS = 20_000;

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,12 +59,32 @@ public final class AccessGuard implements ServerInterceptor {
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    return interceptCall(call, headers, next, Errors::exception);
+  }
+
+  /** The same guard, before the services of a protocol that tells an error in its own words. */
+  ServerInterceptor telling(Function<com.google.rpc.Status, StatusRuntimeException> inItsWords) {
+    return new ServerInterceptor() {
+      @Override
+      public <Q, R> ServerCall.Listener<Q> interceptCall(
+          ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+        return AccessGuard.this.interceptCall(call, headers, next, inItsWords);
+      }
+    };
+  }
+
+  private <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call,
+      Metadata headers,
+      ServerCallHandler<Q, R> next,
+      Function<com.google.rpc.Status, StatusRuntimeException> inItsWords) {
     String method = call.getMethodDescriptor().getFullMethodName();
     switch (access.login(headers.get(AUTHORIZATION))) {
       case Login.Unknown(String sentence) -> throw unknown("nobody", method, sentence);
       case Login.Busy _ -> throw new Refusal(Errors.busyWithPasswords());
       case Login.Known login -> {
-        OpenCall<Q, R> opened = new OpenCall<>(call, login, method, AccessRules.of(method));
+        OpenCall<Q, R> opened =
+            new OpenCall<>(call, login, method, AccessRules.of(method), inItsWords);
         open.add(opened);
         // Looked at again now that a sweep would find it: it may have been taken away meanwhile.
         if (!opened.holds()) {
@@ -111,11 +132,18 @@ public final class AccessGuard implements ServerInterceptor {
     private final @Nullable SocketAddress from = CallerAddress.socketOfThisCall();
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.OPEN);
     private final AtomicBoolean outcomeTold = new AtomicBoolean();
+    private final Function<com.google.rpc.Status, StatusRuntimeException> inItsWords;
     private volatile @Nullable Object first;
     private volatile @Nullable EndedByTurns<Q> listener;
 
-    OpenCall(ServerCall<Q, R> call, Login.Known login, String method, AccessRules.Rule rule) {
+    OpenCall(
+        ServerCall<Q, R> call,
+        Login.Known login,
+        String method,
+        AccessRules.Rule rule,
+        Function<com.google.rpc.Status, StatusRuntimeException> inItsWords) {
       super(call);
+      this.inItsWords = inItsWords;
       this.login = login;
       this.method = method;
       this.rule = rule;
@@ -165,7 +193,7 @@ public final class AccessGuard implements ServerInterceptor {
       if (rule.audited() && first != null) {
         told("Done", "UNAUTHENTICATED: ended while it was under way; it may have been done");
       }
-      StatusRuntimeException failure = Errors.exception(Errors.accessEnded());
+      StatusRuntimeException failure = inItsWords.apply(Errors.accessEnded());
       Metadata trailers = failure.getTrailers();
       try {
         super.close(failure.getStatus(), trailers == null ? new Metadata() : trailers);

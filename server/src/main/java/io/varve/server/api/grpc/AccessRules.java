@@ -125,6 +125,17 @@ final class AccessRules {
     }
   }
 
+  static {
+    // UmaDB's protocol, under both of its names; its events live in one stream.
+    for (String umadb : new String[] {"umadb.v1.DCB", "umadb.UmaDBService"}) {
+      rule(umadb, "Append", (caller, _) -> caller.require(APPEND, "umadb"));
+      rule(umadb, "Read", (caller, _) -> caller.requireSome(READ));
+      rule(umadb, "Subscribe", (caller, _) -> caller.requireSome(READ));
+      rule(umadb, "Head", (caller, _) -> caller.requireSome(READ));
+      rule(umadb, "GetTrackingInfo", (caller, _) -> caller.requireSome(READ));
+    }
+  }
+
   private AccessRules() {}
 
   private static void rule(String service, String method, Need need) {

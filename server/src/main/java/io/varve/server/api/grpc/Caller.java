@@ -7,7 +7,7 @@ import io.varve.server.security.Action;
 import io.varve.server.security.Principal;
 
 /** Who makes the call on whose behalf this thread runs, and what they may do. */
-final class Caller {
+public final class Caller {
   private static final Context.Key<Caller> CALLER =
       Context.keyWithDefault("caller", new Caller(Principal.EVERYBODY, new UnguardedCall()));
 
@@ -49,7 +49,8 @@ final class Caller {
     this.call = call;
   }
 
-  static Caller ofThisCall() {
+  /** The caller on whose behalf this thread runs. */
+  public static Caller ofThisCall() {
     return CALLER.get();
   }
 
@@ -110,12 +111,13 @@ final class Caller {
     }
   }
 
-  boolean mayRead(String stream) {
+  /** Whether the caller may read a stream. */
+  public boolean mayRead(String stream) {
     return principal.may(Action.READ, stream);
   }
 
   /** The query about what the caller may read. */
-  Query visible(Query query) {
+  public Query visible(Query query) {
     StreamScope scope = principal.scopeOf(Action.READ);
     if (scope.isEmpty()) {
       throw Errors.permissionDenied(Action.READ.word(), "");
@@ -127,7 +129,7 @@ final class Caller {
    * The query of a condition, which its answer tells about: refused unless the caller may read
    * whatever can match. System streams are left out of it, as they are of what such a caller reads.
    */
-  Query readable(Query query) {
+  public Query readable(Query query) {
     StreamScope scope = principal.scopeOf(Action.READ);
     if (scope.covers(query)) {
       return query;

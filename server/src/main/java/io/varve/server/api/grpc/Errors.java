@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * show nothing else, and the facts once more as details for programs. See {@code ErrorReason} in
  * the contract.
  */
-final class Errors {
+public final class Errors {
   private static final Logger log = LoggerFactory.getLogger(Errors.class);
 
   private static final String DOMAIN = "varve.io";
@@ -50,7 +50,8 @@ final class Errors {
 
   // ---- bad requests
 
-  static Refusal invalid(String field, String problem) {
+  /** A request with a field that is not as it must be. */
+  public static Refusal invalid(String field, String problem) {
     return new Refusal(
         build(
             Code.INVALID_ARGUMENT,
@@ -61,7 +62,7 @@ final class Errors {
   }
 
   /** A field that is over a limit. */
-  static Refusal overLimit(String field, String unit, long limit, long actual) {
+  public static Refusal overLimit(String field, String unit, long limit, long actual) {
     String problem = "must be at most " + limit + " " + unit + ", was " + actual;
     return new Refusal(
         build(
@@ -86,7 +87,7 @@ final class Errors {
    *
    * @param mayRead whether whoever is told may read a stream
    */
-  static Status refusal(Outcome outcome, Predicate<String> mayRead) {
+  public static Status refusal(Outcome outcome, Predicate<String> mayRead) {
     return switch (outcome) {
       case Outcome.Appended _, Outcome.Transacted _, Outcome.StreamChanged _ ->
           throw new IllegalArgumentException("what was carried out is not refused");
@@ -478,7 +479,7 @@ final class Errors {
   }
 
   /** The status of an exception that nobody expected, or that says that the data is damaged. */
-  static Status fault(Throwable fault) {
+  public static Status fault(Throwable fault) {
     if (fault instanceof Refusal refusal) {
       return refusal.status();
     }

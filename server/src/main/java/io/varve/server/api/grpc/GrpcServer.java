@@ -1,5 +1,6 @@
 package io.varve.server.api.grpc;
 
+import com.google.rpc.Status;
 import io.grpc.BindableService;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
@@ -10,6 +11,7 @@ import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
@@ -32,8 +34,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,9 +51,9 @@ public final class GrpcServer implements CommitListener {
 
   /**
    * Clients may ping this often; gRPC's own default of five minutes cuts clients off that ping
-   * every ten seconds.
+   * every ten seconds. Some ping every five, give or take what the network does to a ping.
    */
-  private static final Duration PERMITTED_KEEP_ALIVE = Duration.ofSeconds(5);
+  private static final Duration PERMITTED_KEEP_ALIVE = Duration.ofSeconds(2);
 
   private static final int MAX_CHANNELZ_PAGE = 100;
 
@@ -76,6 +81,12 @@ public final class GrpcServer implements CommitListener {
           AdminGrpc.SERVICE_NAME,
           AccessGrpc.SERVICE_NAME);
 
+  /** What health is asked for by: Varve's services and, once they are known, the guests'. */
+  private final Set<String> served = new CopyOnWriteArraySet<>(SERVED);
+
+  /** The guests' methods that read; known before the port opens. */
+  private final Set<String> guestReads = ConcurrentHashMap.newKeySet();
+
   /**
    * @param tls the port's transport security; empty: none
    * @param access decides who may do what
@@ -93,8 +104,7 @@ public final class GrpcServer implements CommitListener {
     this.access = access;
     this.config = config;
     // The last is the first to see a call.
-    List<ServerInterceptor> interceptors =
-        new ArrayList<>(List.of(new StoreHeader(), inFlight, new CallerAddress()));
+    List<ServerInterceptor> interceptors = new ArrayList<>(List.of(inFlight, new CallerAddress()));
     interceptors.addAll(observation.interceptors());
     this.around = interceptors.toArray(ServerInterceptor[]::new);
     this.builder =
@@ -102,7 +112,7 @@ public final class GrpcServer implements CommitListener {
                 new InetSocketAddress(config.get(Settings.HOST), config.get(Settings.PORT)),
                 tls.map(ServerTls::credentials).orElseGet(InsecureServerCredentials::create))
             .executor(calls)
-            .callExecutor(new ByMethod(calls, reads))
+            .callExecutor(new ByMethod(calls, reads, guestReads))
             .decompressorRegistry(LateGzip.registry())
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
             .maxConcurrentCallsPerConnection(config.get(Settings.CALLS_PER_CONNECTION))
@@ -111,19 +121,24 @@ public final class GrpcServer implements CommitListener {
                 config.get(Settings.KEEP_ALIVE_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(PERMITTED_KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true);
-    for (String service : SERVED) {
+    for (String service : served) {
       health.setStatus(service, ServingStatus.NOT_SERVING);
     }
   }
 
-  /** Opens the port and serves. Throws when the address cannot be had. */
+  /**
+   * Opens the port and serves. Throws when the address cannot be had.
+   *
+   * @param guests other stores' protocols to serve beside Varve's
+   */
   public Running start(
       EventStoreEndpoint endpoint,
       StreamsEndpoint streams,
       SnapshotsEndpoint snapshots,
       ConsumerGroupsEndpoint groups,
       AdminEndpoint admin,
-      AccessEndpoint accessEndpoint)
+      AccessEndpoint accessEndpoint,
+      List<GuestProtocol> guests)
       throws IOException {
     add(endpoint.service());
     add(streams.service());
@@ -131,6 +146,7 @@ public final class GrpcServer implements CommitListener {
     add(groups.service());
     add(admin.service());
     add(accessEndpoint.service());
+    guests.forEach(this::add);
     addGuarded(health.getHealthService());
     if (config.get(Settings.REFLECTION)) {
       addReflection();
@@ -139,16 +155,36 @@ public final class GrpcServer implements CommitListener {
       add(ChannelzService.newInstance(MAX_CHANNELZ_PAGE).bindService());
     }
     Server server = builder.build().start();
-    for (String service : SERVED) {
+    for (String service : served) {
       health.setStatus(service, ServingStatus.SERVING);
     }
     return new Running(server, endpoint, groups, admin);
   }
 
   private void add(ServerServiceDefinition service) {
-    ServerServiceDefinition guarded =
-        access.isOn() ? ServerInterceptors.intercept(service, access) : service;
-    builder.addService(ServerInterceptors.intercept(RequestGuard.around(guarded), around));
+    add(service, Errors::exception);
+  }
+
+  private void add(GuestProtocol guest) {
+    served.addAll(guest.healthNames());
+    guest.readingMethods().forEach(method -> guestReads.add(method.getFullMethodName()));
+    for (ServerServiceDefinition service : guest.services()) {
+      add(service, guest::inItsWords);
+    }
+  }
+
+  /**
+   * @param inItsWords how the service's protocol tells an error
+   */
+  private void add(
+      ServerServiceDefinition service, Function<Status, StatusRuntimeException> inItsWords) {
+    ServerServiceDefinition looked =
+        access.isOn() ? ServerInterceptors.intercept(service, access.telling(inItsWords)) : service;
+    builder.addService(
+        ServerInterceptors.intercept(
+            ServerInterceptors.intercept(
+                RequestGuard.around(looked, inItsWords), new StoreHeader(inItsWords)),
+            around));
   }
 
   /** Both versions: command-line tools of some years ago ask for v1alpha only. */
@@ -170,13 +206,14 @@ public final class GrpcServer implements CommitListener {
 
   @Override
   public void stopped(String reason) {
-    for (String service : SERVED) {
+    for (String service : served) {
       health.setStatus(service, ServingStatus.NOT_SERVING);
     }
   }
 
   /** Which executor runs a call. */
-  private record ByMethod(Executor calls, Executor reads) implements ServerCallExecutorSupplier {
+  private record ByMethod(Executor calls, Executor reads, Set<String> guestReads)
+      implements ServerCallExecutorSupplier {
     private static final Set<String> READS =
         Set.of(
             EventStoreGrpc.getReadStreamMethod().getFullMethodName(),
@@ -199,6 +236,7 @@ public final class GrpcServer implements CommitListener {
     public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {
       MethodDescriptor<Q, R> method = call.getMethodDescriptor();
       return READS.contains(method.getFullMethodName())
+              || guestReads.contains(method.getFullMethodName())
               || READING_SERVICES.contains(method.getServiceName())
           ? reads
           : calls;

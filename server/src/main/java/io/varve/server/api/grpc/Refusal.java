@@ -6,7 +6,7 @@ import com.google.rpc.Status;
  * A request that is answered with a status. Thrown on the way through a request, and no fault: it
  * has no stack trace.
  */
-final class Refusal extends RuntimeException {
+public final class Refusal extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final Status status;
@@ -16,7 +16,8 @@ final class Refusal extends RuntimeException {
     this.status = status;
   }
 
-  Status status() {
+  /** What is wrong, in Varve's words. */
+  public Status status() {
     return status;
   }
 }

@@ -14,6 +14,7 @@ import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Stands around every service: a request that cannot be parsed is the caller's mistake, an
@@ -25,12 +26,23 @@ final class RequestGuard {
 
   /** The same service, guarded. */
   static ServerServiceDefinition around(ServerServiceDefinition service) {
+    return around(service, Errors::exception);
+  }
+
+  /**
+   * The same service, guarded.
+   *
+   * @param inItsWords how the service's protocol tells an error
+   */
+  static ServerServiceDefinition around(
+      ServerServiceDefinition service,
+      Function<com.google.rpc.Status, StatusRuntimeException> inItsWords) {
     List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
     ServiceDescriptor.Builder descriptor =
         ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
             .setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
     for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
-      ServerMethodDefinition<?, ?> guarded = guard(method);
+      ServerMethodDefinition<?, ?> guarded = guard(method, inItsWords);
       methods.add(guarded);
       descriptor.addMethod(guarded.getMethodDescriptor());
     }
@@ -47,7 +59,8 @@ final class RequestGuard {
   }
 
   private static <Q, R> ServerMethodDefinition<Incoming<Q>, R> guard(
-      ServerMethodDefinition<Q, R> method) {
+      ServerMethodDefinition<Q, R> method,
+      Function<com.google.rpc.Status, StatusRuntimeException> inItsWords) {
     MethodDescriptor<Q, R> original = method.getMethodDescriptor();
     MethodDescriptor<Incoming<Q>, R> descriptor =
         original.toBuilder(
@@ -55,7 +68,7 @@ final class RequestGuard {
                 original.getResponseMarshaller())
             .build();
     return ServerMethodDefinition.create(
-        descriptor, new GuardedHandler<>(original, method.getServerCallHandler()));
+        descriptor, new GuardedHandler<>(original, method.getServerCallHandler(), inItsWords));
   }
 
   private static final class GuardedMarshaller<Q>
@@ -83,13 +96,15 @@ final class RequestGuard {
   }
 
   private record GuardedHandler<Q, R>(
-      MethodDescriptor<Q, R> original, ServerCallHandler<Q, R> handler)
+      MethodDescriptor<Q, R> original,
+      ServerCallHandler<Q, R> handler,
+      Function<com.google.rpc.Status, StatusRuntimeException> inItsWords)
       implements ServerCallHandler<Incoming<Q>, R> {
 
     @Override
     public ServerCall.Listener<Incoming<Q>> startCall(
         ServerCall<Incoming<Q>, R> call, Metadata headers) {
-      GuardedCall<Q, R> guarded = new GuardedCall<>(call, original);
+      GuardedCall<Q, R> guarded = new GuardedCall<>(call, original, inItsWords);
       ServerCall.Listener<Q> listener;
       try {
         listener = handler.startCall(guarded, headers);
@@ -108,14 +123,19 @@ final class RequestGuard {
   private static final class GuardedCall<Q, R> extends ForwardingServerCall<Q, R> {
     private final ServerCall<Incoming<Q>, R> call;
     private final MethodDescriptor<Q, R> descriptor;
+    private final Function<com.google.rpc.Status, StatusRuntimeException> inItsWords;
     private boolean closed; // guarded by this
 
     private static final Metadata.Key<byte[]> DETAILS =
         Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
-    GuardedCall(ServerCall<Incoming<Q>, R> call, MethodDescriptor<Q, R> descriptor) {
+    GuardedCall(
+        ServerCall<Incoming<Q>, R> call,
+        MethodDescriptor<Q, R> descriptor,
+        Function<com.google.rpc.Status, StatusRuntimeException> inItsWords) {
       this.call = call;
       this.descriptor = descriptor;
+      this.inItsWords = inItsWords;
     }
 
     @Override
@@ -153,7 +173,7 @@ final class RequestGuard {
         // Not ours, which carry details: gRPC itself found too few or too many requests on the
         // call.
         StatusRuntimeException invalid =
-            Errors.exception(
+            inItsWords.apply(
                 Errors.invalid(
                         "request", "is not as the method wants it: " + status.getDescription())
                     .status());
@@ -165,7 +185,7 @@ final class RequestGuard {
     }
 
     void fail(com.google.rpc.Status status) {
-      StatusRuntimeException failure = Errors.exception(status);
+      StatusRuntimeException failure = inItsWords.apply(status);
       Metadata trailers = failure.getTrailers();
       close(failure.getStatus(), trailers == null ? new Metadata() : trailers);
     }

@@ -1,10 +1,12 @@
 package io.varve.server.api.grpc;
 
+import com.google.rpc.Status;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
+import java.util.function.Function;
 
 /**
  * The request header that names a store. Until several are served, there is one, and it is called
@@ -21,6 +23,15 @@ final class StoreHeader implements ServerInterceptor {
    */
   private static final int REPEATED = 512;
 
+  private final Function<Status, StatusRuntimeException> inItsWords;
+
+  /**
+   * @param inItsWords how the called protocol tells an error
+   */
+  StoreHeader(Function<Status, StatusRuntimeException> inItsWords) {
+    this.inItsWords = inItsWords;
+  }
+
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
@@ -29,7 +40,7 @@ final class StoreHeader implements ServerInterceptor {
       return next.startCall(call, headers);
     }
     StatusRuntimeException notFound =
-        Errors.exception(
+        inItsWords.apply(
             Errors.storeNotFound(store.substring(0, Math.min(REPEATED, store.length()))));
     Metadata trailers = notFound.getTrailers();
     call.close(notFound.getStatus(), trailers == null ? new Metadata() : trailers);

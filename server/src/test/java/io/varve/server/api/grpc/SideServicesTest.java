@@ -37,7 +37,8 @@ class SideServicesTest {
   // ---- health
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "varve.v1.EventStore", "varve.v1.Snapshots", "varve.v1.Admin"})
+  @ValueSource(
+      strings = {"", "varve.v1.EventStore", "varve.v1.Snapshots", "varve.v1.Admin", "umadb.v1.DCB"})
   void a_server_that_serves_says_so(String service) {
     var health = HealthGrpc.newBlockingStub(running.channel());
 
