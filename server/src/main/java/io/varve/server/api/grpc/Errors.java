@@ -421,6 +421,11 @@ public final class Errors {
         Map.of());
   }
 
+  /** Whether this error, unlike all others, leaves open if what was asked for has been done. */
+  public static boolean leavesOpenWhatWasDone(Status status) {
+    return status.equals(accessEnded());
+  }
+
   static Status busyWithPasswords() {
     return build(
         Code.UNAVAILABLE,

@@ -8,27 +8,13 @@ import io.varve.proto.umadb.v1.TrackingInfo;
 import io.varve.server.event.RecordedEvent;
 import io.varve.server.event.Tracking;
 import io.varve.server.storage.EncodedEvent;
-import io.varve.server.storage.EventPage;
-import io.varve.server.storage.EventRun;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Stored events as UmaDB's clients read them. */
 final class SequencedEvents {
   private SequencedEvents() {}
 
-  /** The events of a page, in its order. */
-  static List<SequencedEvent> of(EventPage page) {
-    List<SequencedEvent> events = new ArrayList<>(page.count());
-    for (EventRun run : page.runs()) {
-      for (EncodedEvent event : run.events()) {
-        events.add(of(event.decode()));
-      }
-    }
-    return events;
-  }
-
-  private static SequencedEvent of(RecordedEvent recorded) {
+  static SequencedEvent of(EncodedEvent stored) {
+    RecordedEvent recorded = stored.decode();
     Event.Builder event =
         Event.newBuilder()
             .setEventType(recorded.type())

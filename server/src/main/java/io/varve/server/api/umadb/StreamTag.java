@@ -57,6 +57,11 @@ final class StreamTag {
     return alternatives;
   }
 
+  /** How many alternatives {@link #items} makes. */
+  static long alternatives(Set<String> tags) {
+    return 1 + tags.stream().filter(tag -> streamOf(tag) != null).count();
+  }
+
   /** The name of the stream whose events show this tag; null if there can be none. */
   private static @Nullable String streamOf(String tag) {
     if (!tag.startsWith(PREFIX) || tag.length() == PREFIX.length()) {

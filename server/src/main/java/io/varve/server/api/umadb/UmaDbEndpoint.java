@@ -99,24 +99,33 @@ public final class UmaDbEndpoint implements GuestProtocol {
 
   @Override
   public List<ServerServiceDefinition> services() {
-    ServerCallHandler<SubscribeRequest, SubscribeResponse> subscribing =
-        (call, headers) -> {
-          EarlyHeadersCall<SubscribeRequest, SubscribeResponse> early =
-              new EarlyHeadersCall<>(call);
-          return ServerCalls.<SubscribeRequest, SubscribeResponse>asyncServerStreamingCall(
-                  (request, observer) -> subscribe(request, observer, early::begin))
-              .startCall(early, headers);
-        };
     ServerServiceDefinition service =
         ServerServiceDefinition.builder(DCBGrpc.getServiceDescriptor())
-            .addMethod(DCBGrpc.getReadMethod(), ServerCalls.asyncServerStreamingCall(this::read))
-            .addMethod(DCBGrpc.getSubscribeMethod(), subscribing)
+            .addMethod(DCBGrpc.getReadMethod(), streaming(this::read))
+            .addMethod(DCBGrpc.getSubscribeMethod(), streaming(this::subscribe))
             .addMethod(DCBGrpc.getAppendMethod(), ServerCalls.asyncUnaryCall(this::append))
             .addMethod(DCBGrpc.getHeadMethod(), ServerCalls.asyncUnaryCall(this::head))
             .addMethod(
                 DCBGrpc.getGetTrackingInfoMethod(), ServerCalls.asyncUnaryCall(this::trackingInfo))
             .build();
     return List.of(service, underItsOldName(service));
+  }
+
+  /** A method that answers with a stream. */
+  private interface Streaming<Q, R> {
+    /**
+     * @param begin sends the call's headers
+     */
+    void answer(Q request, StreamObserver<R> observer, Runnable begin);
+  }
+
+  private static <Q, R> ServerCallHandler<Q, R> streaming(Streaming<Q, R> method) {
+    return (call, headers) -> {
+      EarlyHeadersCall<Q, R> early = new EarlyHeadersCall<>(call);
+      return ServerCalls.<Q, R>asyncServerStreamingCall(
+              (request, observer) -> method.answer(request, observer, early::begin))
+          .startCall(early, headers);
+    };
   }
 
   private static ServerServiceDefinition underItsOldName(ServerServiceDefinition service) {
@@ -205,11 +214,12 @@ public final class UmaDbEndpoint implements GuestProtocol {
 
   // ---- read
 
-  private void read(ReadRequest request, StreamObserver<ReadResponse> observer) {
+  private void read(ReadRequest request, StreamObserver<ReadResponse> observer, Runnable begin) {
     ServerCallStreamObserver<ReadResponse> caller =
         (ServerCallStreamObserver<ReadResponse>) observer;
     caller.setOnCancelHandler(() -> {});
     LogRead wanted = requests.toRead(request);
+    begin.run(); // a read that finds little may look for long
     if (wanted == null) {
       if (!request.hasLimit()) {
         caller.onNext(headAlone());
@@ -241,9 +251,6 @@ public final class UmaDbEndpoint implements GuestProtocol {
 
   // ---- subscribe
 
-  /**
-   * @param begin sends the call's headers
-   */
   private void subscribe(
       SubscribeRequest request, StreamObserver<SubscribeResponse> observer, Runnable begin) {
     ServerCallStreamObserver<SubscribeResponse> caller =

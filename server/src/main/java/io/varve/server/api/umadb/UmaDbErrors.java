@@ -24,6 +24,9 @@ final class UmaDbErrors {
   static StatusRuntimeException of(com.google.rpc.Status status) {
     Code code = Status.fromCodeValue(status.getCode()).getCode();
     String sentence = status.getMessage();
+    if (Errors.leavesOpenWhatWasDone(status)) {
+      return exception(code, ErrorType.IO, sentence); // AUTHENTICATION would say: nothing was done
+    }
     return switch (code) {
       case INVALID_ARGUMENT, OUT_OF_RANGE ->
           exception(Code.INVALID_ARGUMENT, ErrorType.INVALID_ARGUMENT, sentence);
@@ -54,7 +57,7 @@ final class UmaDbErrors {
     com.google.rpc.Status refusal = Errors.refusal(outcome, mayRead);
     // To clients INTEGRITY means: read again, decide again. Here that would never help.
     return outcome instanceof Outcome.StreamTombstoned
-        ? exception(Code.FAILED_PRECONDITION, ErrorType.IO, refusal.getMessage())
+        ? exception(Code.NOT_FOUND, ErrorType.IO, refusal.getMessage())
         : of(refusal);
   }
 

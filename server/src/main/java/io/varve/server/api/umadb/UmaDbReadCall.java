@@ -65,7 +65,7 @@ final class UmaDbReadCall {
       if (next != null) {
         send(next);
       } else if (!cursor.isDone()) {
-        messages.add(SequencedEvents.of(cursor.next()));
+        messages.add(cursor.next());
         if (cursor.isDone()) {
           messages.close();
         }

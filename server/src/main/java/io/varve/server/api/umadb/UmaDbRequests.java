@@ -17,6 +17,7 @@ import io.varve.server.event.AppendCondition;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.Query;
+import io.varve.server.event.StreamScope;
 import io.varve.server.event.Tracking;
 import io.varve.server.read.LogRead;
 import io.varve.server.subscription.SubscriptionStart;
@@ -36,6 +37,12 @@ import org.jspecify.annotations.Nullable;
 final class UmaDbRequests {
   private static final int DEFAULT_BATCH = 1_024;
   private static final int MAX_BATCH = 4_096;
+
+  /**
+   * How many types and tags a query may have once its tags of streams have become alternatives, for
+   * each item that it may have: a short request must not become a large query.
+   */
+  private static final int TERMS_AN_ITEM = 100;
 
   private final Checks checks;
   private final Limits limits;
@@ -105,6 +112,7 @@ final class UmaDbRequests {
   private Map<String, String> metadata(String field, List<MetadataEntry> entries) {
     Map<String, String> metadata = new LinkedHashMap<>();
     for (MetadataEntry entry : entries) {
+      checks.text(field + " key", entry.getKey(), limits.metadataKeyBytes());
       if (metadata.put(entry.getKey(), entry.getValue()) != null) {
         throw Errors.invalid(field, "must not have a key twice, has \"" + entry.getKey() + "\"");
       }
@@ -118,8 +126,14 @@ final class UmaDbRequests {
       throw Errors.overLimit(
           "condition.fail_if_events_match", "terms in all", limits.conditionTerms(), query.terms());
     }
+    Query readable = Caller.ofThisCall().readable(query);
+    // What the server itself records about streams is nobody's fact, and the answer is to be the
+    // same whoever asks.
+    boolean facts = StreamScope.ALL_BUT_SYSTEM.covers(query);
     return new AppendCondition(
-        Caller.ofThisCall().readable(query), place(condition.getAfter()), null);
+        facts ? readable : readable.within(StreamScope.ALL_BUT_SYSTEM),
+        place(condition.getAfter()),
+        null);
   }
 
   private Tracking tracking(TrackingInfo tracking) {
@@ -180,17 +194,27 @@ final class UmaDbRequests {
     }
     checks.count(field + ".items", query.getItemsCount(), limits.queryItems());
     List<Query.Item> items = new ArrayList<>(query.getItemsCount());
+    long terms = 0;
     for (int i = 0; i < query.getItemsCount(); i++) {
       QueryItem item = query.getItems(i);
       String prefix = field + ".items[" + i + "].";
-      items.addAll(
-          StreamTag.items(
-              new LinkedHashSet<>(checks.entries(prefix + "types", item.getTypesList())),
-              new LinkedHashSet<>(checks.entries(prefix + "tags", item.getTagsList()))));
-      checks.count(
-          field + ".items, with those for tags of streams,", items.size(), limits.queryItems());
+      Set<String> types =
+          new LinkedHashSet<>(checks.entries(prefix + "types", item.getTypesList()));
+      Set<String> tags = new LinkedHashSet<>(checks.entries(prefix + "tags", item.getTagsList()));
+      long alternatives = StreamTag.alternatives(tags);
+      terms += alternatives * (types.size() + tags.size());
+      atMost(limits.queryItems(), field, "items", items.size() + alternatives);
+      atMost((long) TERMS_AN_ITEM * limits.queryItems(), field, "types and tags in all", terms);
+      items.addAll(StreamTag.items(types, tags));
     }
     return new Query(items);
+  }
+
+  private static void atMost(long limit, String field, String unit, long actual) {
+    if (actual > limit) {
+      throw Errors.overLimit(
+          field, unit + ", each item again for each of its tags of streams", limit, actual);
+    }
   }
 
   /** A position; the wire has 64 bits without a sign, and what the log never reaches is one. */

@@ -50,7 +50,7 @@ final class UmaDbSubscriptionCall implements Subscriber {
 
   @Override
   public void events(EventPage page) {
-    messages.add(SequencedEvents.of(page));
+    messages.add(page);
     messages.close(); // whoever is level waits for nothing
     for (List<SequencedEvent> next = messages.poll(); next != null; next = messages.poll()) {
       caller.onNext(SubscribeResponse.newBuilder().addAllEvents(next).build());

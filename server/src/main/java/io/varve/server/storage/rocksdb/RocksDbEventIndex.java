@@ -127,7 +127,7 @@ final class RocksDbEventIndex implements EventIndex {
   }
 
   private Positions storedStream(StreamId stream) {
-    long number = database.streamHead(stream).number();
+    long number = database.streamNumber(stream);
     return new StoredStreams(database, number == 0 ? new long[0] : new long[] {number}, memoryFrom);
   }
 

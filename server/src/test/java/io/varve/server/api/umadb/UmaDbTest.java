@@ -49,6 +49,7 @@ import io.varve.server.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.UUID;
@@ -56,6 +57,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -295,6 +297,22 @@ class UmaDbTest {
   }
 
   @Test
+  void a_condition_takes_no_account_of_what_the_server_records_about_a_stream() {
+    String stream = fresh("seat");
+    StreamsGrpc.newBlockingStub(running.channel())
+        .tombstone(TombstoneRequest.newBuilder().setStream(stream).build());
+    Query seat = tagged("stream:" + stream);
+    assertThat(types(read(seat))).as("what is read").containsExactly("$StreamTombstoned");
+
+    AppendRequest claim =
+        append(event("Claimed")).toBuilder()
+            .setCondition(AppendCondition.newBuilder().setFailIfEventsMatch(seat))
+            .build();
+
+    assertThat(uma.append(claim).getPosition()).isPositive();
+  }
+
+  @Test
   void progress_is_one_whichever_protocol_stores_it() throws Exception {
     String source = fresh("source");
     varve.append(
@@ -383,6 +401,37 @@ class UmaDbTest {
   }
 
   @Test
+  void messages_of_small_events_have_about_the_bytes_of_two_pages() {
+    String tag = fresh("small");
+    for (int i = 0; i < 20; i++) {
+      Event.Builder[] events = new Event.Builder[100];
+      Arrays.setAll(events, n -> event("S", tag).setData(ByteString.copyFrom(new byte[200])));
+      uma.append(append(events));
+    }
+
+    List<ReadResponse> messages = new ArrayList<>();
+    uma.read(ReadRequest.newBuilder().setQuery(tagged(tag)).setBatchSize(4_096).build())
+        .forEachRemaining(messages::add);
+
+    assertThat(messages.stream().mapToInt(ReadResponse::getEventsCount).sum()).isEqualTo(2_000);
+    assertThat(messages)
+        .hasSizeGreaterThan(2)
+        .allMatch(message -> message.getSerializedSize() < 256 * 1024);
+  }
+
+  @Test
+  void a_short_query_does_not_become_a_large_one() throws Exception {
+    List<String> streams = IntStream.range(0, 999).mapToObj(i -> "stream:a" + i).toList();
+    Query query = Query.newBuilder().addItems(QueryItem.newBuilder().addAllTags(streams)).build();
+    ReadRequest read = ReadRequest.newBuilder().setQuery(query).build();
+    SubscribeRequest subscription = SubscribeRequest.newBuilder().setQuery(query).build();
+
+    Refused.from(() -> uma.read(read).next()).isInvalid("query");
+    Refused.from(() -> uma.subscribe(subscription).next()).isInvalid("query");
+    assertThat(read(tagged(streams.subList(0, 65).toArray(String[]::new)))).isEmpty();
+  }
+
+  @Test
   void an_event_without_an_id_gets_one() {
     String tag = fresh("tag");
     uma.append(append(event("A", tag)));
@@ -468,7 +517,7 @@ class UmaDbTest {
           .tombstone(TombstoneRequest.newBuilder().setStream("umadb").build());
 
       Refused.from(() -> DCBGrpc.newBlockingStub(server.connect()).append(append(event("A"))))
-          .is(Code.FAILED_PRECONDITION, ErrorType.IO);
+          .is(Code.NOT_FOUND, ErrorType.IO);
     }
   }
 
@@ -531,6 +580,26 @@ class UmaDbTest {
     public void onCompleted() {
       end.complete(null);
     }
+  }
+
+  @Test
+  void a_read_that_finds_nothing_sends_its_headers_all_the_same() throws Exception {
+    CompletableFuture<Boolean> headers = new CompletableFuture<>();
+    ClientCall<ReadRequest, ReadResponse> call =
+        running.channel().newCall(DCBGrpc.getReadMethod(), CallOptions.DEFAULT);
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onHeaders(Metadata received) {
+            headers.complete(true);
+          }
+        },
+        new Metadata());
+    call.sendMessage(ReadRequest.newBuilder().setQuery(tagged(fresh("silence"))).build());
+    call.halfClose(); // no message is asked for, so none is sent
+
+    assertThat(headers.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    call.cancel("seen enough", null);
   }
 
   @Test
