@@ -7,12 +7,14 @@ import static org.awaitility.Awaitility.await;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.varve.client.VarveClient;
+import io.varve.server.disk.FaultyDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The server as a user starts it: {@code java -jar varve-server.jar}, in a process of its own. */
@@ -24,6 +26,10 @@ final class ServerProcess implements AutoCloseable {
       Path.of(System.getProperty("basedir", ""))
           .toAbsolutePath()
           .resolve("target/varve-server.jar");
+
+  /** For one that lives for seconds: compiles a little, and for no more cores than it needs. */
+  private static final List<String> SHORT_LIVED =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
   private final Process process;
   private final Path output;
@@ -67,6 +73,23 @@ final class ServerProcess implements AutoCloseable {
     return start(temp(data), portFile, jvmOptions, arguments);
   }
 
+  /** Starts a server on a disk that may fail, with more options, and waits until it serves. */
+  static ServerProcess on(FaultyDisk disk, Path data, String... options) throws IOException {
+    return launchOn(disk, data, options).untilServing();
+  }
+
+  /** The same, and does not wait. */
+  static ServerProcess launchOn(FaultyDisk disk, Path data, String... options) throws IOException {
+    Path files = disk.besides(data.getFileName().toString());
+    Path portFile = files.resolveSibling(files.getFileName() + ".port");
+    Files.deleteIfExists(portFile);
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("serve", "--data", data + "", "--port", "0", "--port-file", portFile + ""));
+    arguments.addAll(List.of(options));
+    return start(files, portFile, SHORT_LIVED, arguments, disk.environment());
+  }
+
   /** Starts a server that makes backups below a folder, and waits until it serves. */
   static ServerProcess backingUpTo(Path data, Path backups) throws IOException {
     return serveWith(data, List.of("--backup-folder", backups.toString()));
@@ -91,8 +114,26 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /** The same on a disk that may fail. */
+  static Exit runOn(FaultyDisk disk, Path folder, String... arguments) throws Exception {
+    try (ServerProcess command =
+        start(folder, folder.resolve("port"), List.of(), List.of(arguments), disk.environment())) {
+      return command.exit();
+    }
+  }
+
   private static ServerProcess start(
       Path folder, Path portFile, List<String> jvmOptions, List<String> arguments)
+      throws IOException {
+    return start(folder, portFile, jvmOptions, arguments, Map.of());
+  }
+
+  private static ServerProcess start(
+      Path folder,
+      Path portFile,
+      List<String> jvmOptions,
+      List<String> arguments,
+      Map<String, String> environment)
       throws IOException {
     Files.createDirectories(folder);
     Path output = Files.createTempFile(folder, "varve-", ".out");
@@ -105,11 +146,10 @@ final class ServerProcess implements AutoCloseable {
     command.addAll(jvmOptions);
     command.addAll(List.of("-jar", JAR.toString()));
     command.addAll(arguments);
-    Process process =
-        new ProcessBuilder(command)
-            .redirectOutput(output.toFile())
-            .redirectError(errors.toFile())
-            .start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     return new ServerProcess(process, output, errors, portFile);
   }
 
@@ -151,6 +191,11 @@ final class ServerProcess implements AutoCloseable {
     return NettyChannelBuilder.forAddress(HOST, port())
         .usePlaintext()
         .maxInboundMessageSize(64 << 20);
+  }
+
+  /** Whether it has told its port. */
+  boolean serves() {
+    return Files.exists(portFile);
   }
 
   boolean isAlive() {
