@@ -1,14 +1,19 @@
 package io.varve.server;
 
+import static java.util.Objects.requireNonNull;
+
 import io.varve.server.StartFailure.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +49,7 @@ final class DataFolder implements AutoCloseable {
   static DataFolder open(Path folder) throws StartFailure {
     Path path = folder.toAbsolutePath().normalize();
     try {
-      Files.createDirectories(path);
+      create(path);
     } catch (FileAlreadyExistsException e) {
       throw new StartFailure(
           Kind.FOLDER_UNUSABLE,
@@ -79,6 +84,40 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
+  /** Creates a folder where it is missing, and those above it. */
+  private static void create(Path path) throws IOException {
+    Path above = path.getParent();
+    if (above == null) {
+      return;
+    }
+    if (!Files.exists(above)) {
+      create(above);
+    }
+    boolean made = !Files.isDirectory(path);
+    Files.createDirectories(path);
+    try {
+      sync(above); // in any case: whoever made it may have been killed before this
+    } catch (IOException e) {
+      if (made) {
+        throw e;
+      }
+      log.warn("the names in {} cannot be synced: {}", above, e.getMessage());
+    }
+  }
+
+  /**
+   * Puts the names in a folder on the disk: a file that is synced is lost with the power all the
+   * same while its name is not.
+   */
+  private static void sync(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (AccessDeniedException e) {
+      // Nobody but its owner may look into it, or the system opens no folders.
+      log.debug("the names in {} are not synced", folder, e);
+    }
+  }
+
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     try {
       return channel.tryLock();
@@ -96,6 +135,31 @@ final class DataFolder implements AutoCloseable {
 
   Path path() {
     return path;
+  }
+
+  /**
+   * Puts the names of what lies in the folder on the disk. What has been made in it is safe only
+   * after this; the databases see to what is in their own folders.
+   */
+  void sync() throws StartFailure {
+    try {
+      sync(path);
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+  }
+
+  /** The same of the folders in it too. */
+  void syncAll() throws StartFailure {
+    try (Stream<Path> paths = Files.walk(path)) {
+      for (Path folder : paths.filter(Files::isDirectory).toList()) {
+        sync(folder);
+      }
+    } catch (IOException e) {
+      throw unusable(path, e);
+    } catch (UncheckedIOException e) {
+      throw unusable(path, requireNonNull(e.getCause()));
+    }
   }
 
   /** Lets others open the folder. */

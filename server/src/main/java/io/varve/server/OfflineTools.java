@@ -174,8 +174,7 @@ public final class OfflineTools {
         refuseUnlessItCanHoldAnArchive(archive, manifest.storeId());
       }
       try (DataFolder folder = DataFolder.open(path)) {
-        long position =
-            restore(from, manifest, folder.path(), bound, place(archive), copying, rebuilding);
+        long position = restore(from, manifest, folder, bound, place(archive), copying, rebuilding);
         return new Restored(manifest, position);
       }
     } catch (IOException e) {
@@ -190,18 +189,20 @@ public final class OfflineTools {
   private static long restore(
       BackupFolder from,
       BackupManifest manifest,
-      Path folder,
+      DataFolder target,
       RestoreBound bound,
       @Nullable ArchivePlace archive,
       BackupWatch copying,
       RebuildWatch rebuilding)
-      throws IOException, BackupException {
+      throws IOException, BackupException, StartFailure {
+    Path folder = target.path();
     Path marker = FolderPart.RESTORING.in(folder);
     if (Files.exists(marker)) {
       clear(folder, marker);
     } else {
       Files.createFile(marker);
     }
+    target.sync();
     from.copyTo(folder, manifest, OfflineStore.ARCHIVE_IN_BACKUP, copying);
     ArchiveFiles archived =
         new StoredFiles(
@@ -213,7 +214,9 @@ public final class OfflineTools {
       new RestoredArchive(archived, archive.ofStore().apply(finished.storeId()))
           .copy(finished.archived(), copying);
     }
+    target.syncAll();
     Files.delete(marker);
+    target.sync();
     return finished.position();
   }
 

@@ -103,6 +103,7 @@ public final class OfflineUsers {
           LocalCommitLog commitLog =
               new LocalCommitLog(storage, AppendSettings.defaults(), Thread::new, List.of())
                   .start()) {
+        folder.sync();
         AccessChange change =
             decision.apply(
                 SystemJournal.read(new EventReader(storage, PAGE_BYTES, clock), clock.instant()));

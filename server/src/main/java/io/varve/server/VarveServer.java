@@ -168,6 +168,7 @@ public final class VarveServer implements AutoCloseable {
 
     GroupStore groupStore = openGroups(folder, storage.storeId());
     stops.push(groupStore::close);
+    folder.sync(); // before anything is promised that lies in what may just have been made
     operations.trace(ops, storage.storeId().toString(), stops);
 
     int cores = Runtime.getRuntime().availableProcessors();

@@ -25,6 +25,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * What a server has promised to several writers, and the check that it has kept its word. Writers
@@ -47,7 +48,12 @@ final class Ledger {
   /** An event's place, as the server has told it. */
   record Place(String id, String stream, long version, long position) {}
 
+  private final LongSupplier moment;
   private final Map<String, Place> promised = new ConcurrentHashMap<>();
+
+  /** When each event was promised for the first time, by its id. */
+  private final Map<String, Long> moments = new ConcurrentHashMap<>();
+
   private final Set<String> refused = ConcurrentHashMap.newKeySet();
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong deduplicated = new AtomicLong();
@@ -58,8 +64,38 @@ final class Ledger {
 
   private int checks;
 
+  Ledger() {
+    this(() -> 0);
+  }
+
+  /**
+   * @param moment tells how late it is, in whatever unit; asked after each promise
+   */
+  Ledger(LongSupplier moment) {
+    this.moment = moment;
+  }
+
+  /** What had been promised by a moment, to be checked against a store of that moment. */
+  Ledger asOf(long latest) {
+    Ledger ledger = new Ledger();
+    moments.forEach(
+        (id, promisedAt) -> {
+          if (promisedAt <= latest) {
+            ledger.promised.put(id, promised.get(id));
+          }
+        });
+    ledger.refused.addAll(refused);
+    return ledger;
+  }
+
+  /** How many events have been promised to be there. */
+  int promises() {
+    return promised.size();
+  }
+
   /** An append was acknowledged. */
   void acknowledge(AppendRequest append, AppendResponse answer) {
+    long now = moment.getAsLong();
     int count = append.getEventsCount();
     for (int i = 0; i < count; i++) {
       NewEvent event = append.getEvents(i);
@@ -71,6 +107,7 @@ final class Ledger {
               answer.getVersion() - before,
               answer.getPosition() - before);
       Place earlier = promised.put(event.getId(), place);
+      moments.putIfAbsent(event.getId(), now);
       assertThat(earlier).as("an event is promised one place").isIn(null, place);
     }
     acknowledged.incrementAndGet();
@@ -81,6 +118,7 @@ final class Ledger {
 
   /** A transaction with events for each of its streams was acknowledged. */
   void acknowledge(TransactRequest transact, TransactResponse answer) {
+    long now = moment.getAsLong();
     long position = answer.getPosition();
     for (int s = transact.getStreamsCount() - 1; s >= 0; s--) {
       StreamAppend part = transact.getStreams(s);
@@ -89,6 +127,7 @@ final class Ledger {
       for (int i = part.getEventsCount() - 1; i >= 0; i--) {
         Place place = new Place(part.getEvents(i).getId(), part.getStream(), version--, position--);
         Place earlier = promised.put(place.id(), place);
+        moments.putIfAbsent(place.id(), now);
         assertThat(earlier).as("an event is promised one place").isIn(null, place);
       }
     }
