@@ -62,6 +62,9 @@ final class Ledger {
   /** The log as it was checked last, in order. */
   private volatile List<Place> log = List.of();
 
+  private Map<String, List<Place>> byTag = Map.of();
+  private Map<String, Long> bySource = Map.of();
+
   private int checks;
 
   Ledger() {
@@ -154,8 +157,19 @@ final class Ledger {
     return acknowledged.get();
   }
 
+  /** The whole log, as of the last check. */
   List<Place> log() {
     return log;
+  }
+
+  /** What has each tag, as of the last check. */
+  Map<String, List<Place>> tagged() {
+    return byTag;
+  }
+
+  /** How far each source is, as of the last check. */
+  Map<String, Long> progress() {
+    return bySource;
   }
 
   /** Reads everything there is, in every way there is, and compares. */
@@ -216,6 +230,8 @@ final class Ledger {
           .isEqualTo(place);
     }
     log = List.copyOf(read);
+    byTag = Map.copyOf(tagged);
+    bySource = Map.copyOf(progress);
     follower.isAtTheBeginningOf(read);
     checks++;
   }

@@ -327,6 +327,12 @@ abstract class Writer {
         if (answer instanceof Throwable end) {
           throw Status.fromThrowable(end).asRuntimeException();
         }
+        if (answer instanceof AppendPipelineResponse refusal && refusal.hasRefused()) {
+          requests.onCompleted(); // the store takes no more
+          throw Status.fromCodeValue(refusal.getRefused().getCode())
+              .withDescription(refusal.getRefused().getMessage())
+              .asRuntimeException();
+        }
         if (!(answer instanceof AppendPipelineResponse response)
             || !response.hasAppended()
             || response.getRequestId() != answered++) {

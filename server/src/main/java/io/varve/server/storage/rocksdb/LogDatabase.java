@@ -295,10 +295,27 @@ final class LogDatabase implements AutoCloseable {
     batch.put(historyId, TrackingHistory.key(name, at), Keys.ofLong(position));
   }
 
-  /** A consumer's progress; 0 for none. */
-  long tracking(String source) {
-    byte[] position = database.get(TRACKING, source.getBytes(StandardCharsets.UTF_8));
-    return position == null ? 0 : Keys.toLong(position, 0);
+  /**
+   * A consumer's progress as of a head of the log; 0 for none. What came with events behind the
+   * head does not count yet, as they do not.
+   */
+  long tracking(String source, long head) {
+    byte[] name = source.getBytes(StandardCharsets.UTF_8);
+    byte[] newest = database.get(TRACKING, name);
+    if (newest == null) {
+      return 0;
+    }
+    long[] position = {Keys.toLong(newest, 0)};
+    database.visitBackwards(
+        TrackingHistory.FAMILY,
+        TrackingHistory.key(name, Long.MAX_VALUE),
+        TrackingHistory.key(name, 0),
+        (key, value) -> {
+          boolean ahead = TrackingHistory.atOf(key) > head;
+          position[0] = ahead ? 0 : Keys.toLong(value, 0);
+          return ahead ? Database.Visit.CONTINUE : Database.Visit.STOP;
+        });
+    return position[0];
   }
 
   /** Writes a batch; durable once this returns. */

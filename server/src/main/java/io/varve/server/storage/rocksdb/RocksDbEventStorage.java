@@ -214,7 +214,7 @@ public final class RocksDbEventStorage implements EventStorage {
 
   @Override
   public long tracking(String source) {
-    return logDatabase.tracking(source);
+    return logDatabase.tracking(source, head.position());
   }
 
   @Override

@@ -47,6 +47,7 @@ class GoldenStoreTest {
       assertThat(log(store)).isEqualTo(golden);
       assertThat(store.snapshots().newest("account-2")).isPresent();
       assertThat(store.consumerGroups().get("group")).isPresent();
+      assertThat(store.tracking("orders")).hasValue(7);
 
       store.archive().moveBefore(30, _ -> {});
 
