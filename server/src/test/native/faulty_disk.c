@@ -218,7 +218,8 @@ static const char *below_root(int folder, const char *name, char *room) {
     }
   }
   size_t length = 0;
-  for (char *part = strtok(whole, "/"); part != NULL; part = strtok(NULL, "/")) {
+  char *rest;
+  for (char *part = strtok_r(whole, "/", &rest); part != NULL; part = strtok_r(NULL, "/", &rest)) {
     if (strcmp(part, ".") == 0) {
       continue;
     }

@@ -22,8 +22,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -38,6 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>{@code -Dvarve.faults=10} for all that have a name here instead of some, drawn at random, and
  * a third as many that are drawn from all there could be; {@code -Dvarve.seed=N} for the same.
  */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class DiskFaultIT {
   private static final int FAULTS = Integer.getInteger("varve.faults", 1);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());

@@ -15,8 +15,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dvarve.starts=100} for more starts, {@code -Dvarve.seed=N} for the same.
  */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class DiskReadFaultIT {
   private static final int STARTS = Integer.getInteger("varve.starts", 2);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());

@@ -20,8 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dvarve.flips=1000} for more, {@code -Dvarve.seed=N} for the same choices.
  */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class FlippedBitsIT {
   private static final int FLIPS = Integer.getInteger("varve.flips", 6);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());

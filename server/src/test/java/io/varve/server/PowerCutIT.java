@@ -30,6 +30,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dvarve.cuts=1000} for more moments, {@code -Dvarve.seed=N} for the same choices.
  */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class PowerCutIT {
   private static final int CUTS = Integer.getInteger("varve.cuts", 6);
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());

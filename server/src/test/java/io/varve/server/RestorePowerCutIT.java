@@ -15,7 +15,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dvarve.cuts=1000} for more moments, {@code -Dvarve.seed=N} for the same choices.
  */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class RestorePowerCutIT {
   private static final int CUTS = Integer.getInteger("varve.cuts", 6) / 2;
   private static final long SEED = Long.getLong("varve.seed", System.nanoTime());

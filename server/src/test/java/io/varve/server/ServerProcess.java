@@ -21,6 +21,9 @@ import java.util.concurrent.TimeUnit;
 final class ServerProcess implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /** A start costs seconds of a core, of which many may want one. */
+  private static final Duration START = Duration.ofMinutes(5);
+
   private static final String HOST = "127.0.0.1";
   private static final Path JAR =
       Path.of(System.getProperty("basedir", ""))
@@ -167,7 +170,7 @@ final class ServerProcess implements AutoCloseable {
 
   ServerProcess untilServing() {
     await()
-        .atMost(PATIENCE)
+        .atMost(START)
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(5))
         .until(() -> Files.exists(portFile) || !process.isAlive());
