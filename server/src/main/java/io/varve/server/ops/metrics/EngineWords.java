@@ -21,6 +21,7 @@ final class EngineWords {
           Map.entry("block_cache_bytes", "What the block cache holds; log and index share one."),
           Map.entry("written_bytes", "What has been written, before compression."),
           Map.entry("wal_bytes", "What has been written to the write-ahead log."),
+          Map.entry("wal_syncs", "How often the write-ahead log has been synced."),
           Map.entry("stall_seconds", "How long writes have been held up in all."),
           Map.entry("compaction_seconds", "Time spent on flushes and compactions."),
           Map.entry("compaction_read_bytes", "What compactions have read of the upper level."),

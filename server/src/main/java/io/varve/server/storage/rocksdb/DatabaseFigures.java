@@ -41,6 +41,7 @@ final class DatabaseFigures {
       Map.of(
           "written_bytes", new Counted("db.user_bytes_written", 1),
           "wal_bytes", new Counted("db.wal_bytes_written", 1),
+          "wal_syncs", new Counted("db.wal_syncs", 1),
           "stall_seconds", new Counted("db.user_write_stall_micros", 1e-6));
 
   /** The same among {@code rocksdb.cfstats} of each column family, which are added up. */
