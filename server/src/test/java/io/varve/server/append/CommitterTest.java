@@ -112,6 +112,20 @@ class CommitterTest {
     assertThat(storage.streamHead(OTHER)).extracting("number").isEqualTo(2L);
   }
 
+  @Test
+  void streams_that_are_new_after_a_restart_get_numbers_that_nobody_has() {
+    decide(append(ACCOUNT, 1));
+    decide(append(OTHER, 2));
+    writeAll();
+    restart();
+
+    StreamId third = new StreamId("account-44");
+    decide(append(third, 3));
+    writeAll();
+
+    assertThat(storage.streamHead(third)).extracting("number").isEqualTo(3L);
+  }
+
   // ---- time
 
   @Test
@@ -229,7 +243,12 @@ class CommitterTest {
 
     assertThat(decide(transact(new AppendCondition(tagged, 0, null), part(OTHER, event(2, false)))))
         .isEqualTo(new Outcome.ConditionFailed(0, new Position(1)));
+    assertThat(decide(transact(new AppendCondition(tagged, 0, NOON), part(OTHER, event(2, false)))))
+        .isEqualTo(new Outcome.ConditionFailed(0, new Position(1)));
     assertThat(decide(transact(new AppendCondition(tagged, 1, null), part(OTHER, event(2, false)))))
+        .isInstanceOf(Outcome.Transacted.class);
+    // The match that its writer knows lies below what has come since.
+    assertThat(decide(transact(new AppendCondition(tagged, 1, null), part(OTHER, event(4, false)))))
         .isInstanceOf(Outcome.Transacted.class);
     assertThat(
             decide(
@@ -239,6 +258,19 @@ class CommitterTest {
         .isInstanceOf(Outcome.Transacted.class);
     writeAll();
     assertLogIsWhole();
+  }
+
+  @Test
+  void every_condition_of_a_transaction_must_hold_and_the_first_that_does_not_is_named() {
+    decide(transact(part(ACCOUNT, tagged(1, "seat:1"))));
+    AppendCondition holds = new AppendCondition(new Query(List.of(item("T", "seat:2"))), 0, null);
+    AppendCondition fails = new AppendCondition(new Query(List.of(item("T", "seat:1"))), 0, null);
+
+    List<TransactCommand.Part> parts = List.of(part(OTHER, event(2, false)));
+    assertThat(decide(TransactCommand.of(parts, List.of(holds, fails, fails), null, NOON)))
+        .isEqualTo(new Outcome.ConditionFailed(1, new Position(1)));
+    assertThat(decide(TransactCommand.of(parts, List.of(holds, holds), null, NOON)))
+        .isInstanceOf(Outcome.Transacted.class);
   }
 
   @ParameterizedTest
@@ -253,6 +285,8 @@ class CommitterTest {
     assertThat(decide(transact(new AppendCondition(Query.everything(), 0, null), first, second)))
         .isEqualTo(new Outcome.Transacted(original.written(), original.last(), true));
     assertThat(decide(transact(second, first))).isInstanceOf(EventIdTaken.class);
+    assertThat(decide(transact(first, part(new StreamId("another"), event(3, false)))))
+        .isInstanceOf(EventIdTaken.class);
     assertThat(decide(transact(first)))
         .isInstanceOfSatisfying(
             Outcome.Transacted.class, part -> assertThat(part.deduplicated()).isTrue());
@@ -305,6 +339,16 @@ class CommitterTest {
   }
 
   // ---- stream life
+
+  @Test
+  void whoever_does_not_know_a_deleted_stream_may_begin_it_anew() {
+    decide(append(ACCOUNT, 1, 2));
+    decide(change(ACCOUNT, new Change.Delete()));
+    assertThat(decide(append(ACCOUNT, exactly(0), 3))).isEqualTo(appended(3, 4));
+
+    decide(change(ACCOUNT, new Change.Delete()));
+    assertThat(decide(append(ACCOUNT, exactly(3), 4))).isEqualTo(appended(4, 6));
+  }
 
   @ParameterizedTest
   @EnumSource

@@ -316,6 +316,29 @@ class LocalCommitLogTest {
   }
 
   @Test
+  void after_a_write_that_failed_nothing_more_is_written_though_the_disk_would_take_it() {
+    AtomicInteger writes = new AtomicInteger();
+    closeTheGate(
+        () -> {
+          if (writes.incrementAndGet() == 1) {
+            throw new StorageException("no space left on device");
+          }
+        });
+    LocalCommitLog log = start(AppendSettings.defaults());
+    proposeAndWaitForTheWriter(log);
+    for (int i = 2; i <= 20; i++) {
+      log.propose(append(ACCOUNT, i), answers);
+    }
+    // Decided, on what is being written, and waiting for the writer.
+    Awaitility.await().until(() -> log.waiting() == 0);
+    gate.countDown();
+
+    assertThat(answers.await(20)).allMatch(StoreStopped.class::isInstance);
+    assertThat(writes).hasValue(1);
+    assertThat(storage.head().position()).isZero();
+  }
+
+  @Test
   void a_decision_that_fails_stops_the_store_and_everybody_gets_an_answer() {
     closeTheGate();
     CommitLog log = start(AppendSettings.defaults());

@@ -27,4 +27,26 @@ class StreamStateTest {
     assertThat(DELETED_AT_2.life(3)).isEqualTo(StreamLife.OPEN);
     assertThat(DELETED_AT_2.firstKeptByCount(3)).isEqualTo(3);
   }
+
+  @Test
+  void a_bound_by_count_keeps_exactly_the_newest() {
+    StreamState three = StreamState.UNTOUCHED.retaining(3, null, 0);
+
+    assertThat(three.firstKeptByCount(2)).isEqualTo(1);
+    assertThat(three.firstKeptByCount(3)).isEqualTo(1);
+    assertThat(three.firstKeptByCount(4)).isEqualTo(2);
+    assertThat(three.firstKeptByCount(10)).isEqualTo(8);
+  }
+
+  @Test
+  void what_was_hidden_once_never_shows_again() {
+    StreamState truncated = StreamState.UNTOUCHED.truncatedBefore(5);
+
+    assertThat(truncated.firstKeptByCount(9)).isEqualTo(5);
+    assertThat(truncated.truncatedBefore(3).firstKeptByCount(9)).isEqualTo(5);
+    assertThat(truncated.truncatedBefore(7).firstKeptByCount(9)).isEqualTo(7);
+    assertThat(truncated.retaining(0, null, 2).firstKeptByCount(9)).isEqualTo(5);
+    assertThat(truncated.retaining(0, null, 8).firstKeptByCount(9)).isEqualTo(8);
+    assertThat(truncated.deletedAt(2).firstKeptByCount(9)).isEqualTo(5);
+  }
 }

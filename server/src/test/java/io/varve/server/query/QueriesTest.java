@@ -13,6 +13,7 @@ import io.varve.server.storage.Commit;
 import io.varve.server.storage.EventPage;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,35 @@ class QueriesTest {
     assertThat(finder.lastMatch(type("A"), 1, 4)).isEqualTo(3);
     assertThat(finder.lastMatch(type("A"), 4, 4)).isZero();
     assertThat(finder.lastMatch(type("B", "C"), 1, FOR_EVER)).isEqualTo(4);
+  }
+
+  @Test
+  void each_alternative_of_a_query_is_looked_for() {
+    Query either = new Query(List.of(type("A").items().getFirst(), type("C").items().getFirst()));
+    for (int i = 0; i < 300; i++) {
+      write("B", "B", i == 100 ? "A" : "B", "B", i == 200 ? "C" : "B");
+    }
+
+    assertThat(finder.firstMatch(either, 1, FOR_EVER)).isEqualTo(503);
+    assertThat(finder.firstMatch(either, 504, FOR_EVER)).isEqualTo(1_005);
+    assertThat(finder.lastMatch(either, 1, FOR_EVER)).isEqualTo(1_005);
+    assertThat(read(either, 1, model.head(), 0)).containsExactly(503L, 1_005L);
+  }
+
+  @Test
+  void a_match_is_found_behind_many_that_are_gone() {
+    for (int i = 0; i < 100; i++) { // one by one, and more than are looked at for one page
+      write("A");
+      write(Collections.nCopies(69, "B").toArray(String[]::new));
+      storage.forget(model.head() - 69);
+    }
+    write("A");
+
+    assertThat(finder.firstMatch(type("A"), 1, FOR_EVER)).isEqualTo(7_001);
+    write("B");
+    storage.forget(7_001);
+    assertThat(finder.firstMatch(type("A"), 1, FOR_EVER)).isZero();
+    assertThat(finder.lastMatch(type("A"), 1, FOR_EVER)).isZero();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
+import io.varve.server.event.StreamState;
 import io.varve.server.fixture.LogModel;
 import io.varve.server.fixture.LogModel.Draft;
 import io.varve.server.fixture.LogModel.Entry;
@@ -14,6 +15,7 @@ import io.varve.server.fixture.Pages;
 import io.varve.server.read.EventReader;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
+import io.varve.server.storage.StreamChange;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -47,6 +49,9 @@ final class Stage {
   final Subscriptions subscriptions;
   long nanos = 1_000_000_000L;
 
+  /** What is to happen when a task has been added to those that wait. */
+  Runnable afterSubmit = () -> {};
+
   private final ManualTimer timer = new ManualTimer();
   private long lastId;
 
@@ -56,9 +61,14 @@ final class Stage {
             storage,
             new EventReader(storage, 1_000, InstantSource.system()),
             settings,
-            tasks::add,
+            this::submit,
             timer,
             () -> nanos);
+  }
+
+  private void submit(Runnable task) {
+    tasks.add(task);
+    afterSubmit.run();
   }
 
   // ---- what happens
@@ -76,6 +86,33 @@ final class Stage {
       drafts.add(draft(stream, type, ++lastId, 20));
     }
     publish(write(drafts));
+  }
+
+  /** Hides a stream's events before a version, as one commit. */
+  void truncate(String stream, long before) {
+    StreamChange change =
+        new StreamChange(
+            StreamChange.Kind.TRUNCATED,
+            new StreamId(stream),
+            storage
+                .streamHead(new StreamId(stream))
+                .in(StreamState.UNTOUCHED.truncatedBefore(before)),
+            "",
+            "a test");
+    publish(
+        write(
+            List.of(
+                new Draft(
+                    StreamChange.STREAM,
+                    new NewEvent(
+                        new UUID(3, ++lastId),
+                        true,
+                        change.kind().eventType(),
+                        change.toJson(),
+                        StreamChange.CONTENT_TYPE,
+                        Map.of(),
+                        List.of(change.tag()),
+                        null)))));
   }
 
   List<EventRun> write(List<Draft> drafts) {
@@ -169,6 +206,9 @@ final class Stage {
     /** Every position from which a subscriber may resume. */
     final List<Long> resumable = new ArrayList<>();
 
+    /** What is to happen when the subscription has just heard that no more can be taken. */
+    Runnable afterNotReady = () -> {};
+
     long credit;
     long known;
     boolean confirmed;
@@ -206,7 +246,11 @@ final class Stage {
 
     @Override
     public boolean isReady() {
-      return credit > 0;
+      boolean ready = credit > 0;
+      if (!ready) {
+        afterNotReady.run();
+      }
+      return ready;
     }
 
     private void takes(String message) {

@@ -238,6 +238,57 @@ class SubscriptionTest {
   // ---- ends
 
   @Test
+  void a_subscriber_that_becomes_ready_while_its_turn_ends_gets_another() {
+    stage.commit("s", "A", 3);
+    Member member = stage.toLog(Query.everything(), FROM_START);
+    member.afterNotReady =
+        () -> {
+          member.afterNotReady = () -> {};
+          member.allow(MUCH);
+        };
+    stage.run();
+
+    assertThat(member.said).containsExactly("confirmed", "events", "caught up");
+  }
+
+  @Test
+  void a_commit_while_subscribers_are_woken_wakes_those_too_that_have_had_their_turn() {
+    Member one = stage.toLog(Query.everything(), FROM_START);
+    Member other = stage.toLog(Query.everything(), FROM_START);
+    one.allow(MUCH);
+    other.allow(MUCH);
+    stage.run();
+    stage.commit("s", "A", 1);
+    int[] woken = {0};
+    stage.afterSubmit =
+        () -> {
+          if (++woken[0] == 2) { // whoever was woken first is done before the second is
+            stage.tasks.removeFirst().run();
+            stage.commit("s", "A", 1);
+          }
+        };
+    stage.run();
+
+    assertThat(woken[0]).isGreaterThanOrEqualTo(2);
+    assertThat(one.delivered).containsExactly(1L, 2L);
+    assertThat(other.delivered).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void what_is_hidden_of_a_stream_is_not_delivered_though_it_is_in_memory() {
+    stage.commit("s", "A", 5);
+    stage.truncate("s", 4);
+    StreamId stream = new StreamId("s");
+    Member member =
+        stage.new Member(0, entry -> entry.stream().equals(stream) && entry.version() >= 4);
+    member.subscription = stage.subscriptions.toStream(stream, FROM_START, member);
+    member.allow(MUCH);
+    stage.run();
+
+    assertThat(member.delivered).containsExactly(4L, 5L);
+  }
+
+  @Test
   void nothing_is_delivered_after_the_close() {
     Member member = stage.toLog(Query.everything(), FROM_START);
     member.allow(MUCH);

@@ -265,7 +265,7 @@ public final class RocksDbEventStorage implements EventStorage {
    *
    * @param read gets the last position that is in the archive
    */
-  private EventPage crossing(LongFunction<EventPage> read) {
+  EventPage crossing(LongFunction<EventPage> read) {
     while (true) {
       long through = archive.lastPosition();
       try {
@@ -280,7 +280,7 @@ public final class RocksDbEventStorage implements EventStorage {
     }
   }
 
-  private EventPage readLog(long from, long to, int maxBytes, long through) {
+  EventPage readLog(long from, long to, int maxBytes, long through) {
     if (from > through) {
       return logDatabase.read(from, to, maxBytes);
     }

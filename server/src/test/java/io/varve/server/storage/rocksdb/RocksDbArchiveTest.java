@@ -17,6 +17,7 @@ import io.varve.server.storage.ArchivePass;
 import io.varve.server.storage.ArchiveSegment;
 import io.varve.server.storage.ArchiveUnavailableException;
 import io.varve.server.storage.DamagedDataException;
+import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.Scavenge;
 import io.varve.server.storage.StreamChange;
@@ -26,6 +27,7 @@ import io.varve.server.storage.archive.ArchivePlace;
 import io.varve.server.storage.archive.ArchiveReads;
 import io.varve.server.storage.archive.TimedReads;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -101,6 +103,39 @@ class RocksDbArchiveTest {
       long version = storage.streamHead(streams.getFirst()).version();
       model.commit(storage, TIME.plusSeconds(9_999), List.of(draft(streams.getFirst(), seed)));
       assertThat(storage.streamHead(streams.getFirst()).version()).isEqualTo(version + 1);
+    }
+  }
+
+  @Test
+  void a_read_that_looks_where_events_no_longer_are_looks_again() throws IOException {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      write(storage, 12, 20);
+      AtomicInteger looks = new AtomicInteger();
+
+      EventPage page =
+          storage.crossing(
+              through -> {
+                if (looks.incrementAndGet() == 1) {
+                  move(storage, Long.MAX_VALUE); // just when it has been asked where they are
+                }
+                return storage.readLog(1, model.head(), Integer.MAX_VALUE, through);
+              });
+
+      assertThat(looks).hasValue(2);
+      assertThat(Pages.positions(page)).hasSize((int) model.head());
+    }
+  }
+
+  @Test
+  void what_has_been_moved_as_a_whole_is_known_to_be_after_a_restart() throws IOException {
+    Path folder = folder("data");
+    try (RocksDbEventStorage storage = open(folder)) {
+      write(storage, 13, 20);
+      move(storage, Long.MAX_VALUE);
+      assertThat(storage.archive().isUnfinished()).isFalse();
+    }
+    try (RocksDbEventStorage storage = open(folder)) {
+      assertThat(storage.archive().isUnfinished()).isFalse();
     }
   }
 
@@ -502,6 +537,46 @@ class RocksDbArchiveTest {
       assertThat(storage.archive().lastPosition()).isZero();
       assertThat(Pages.positions(storage.readLog(1, model.head(), Integer.MAX_VALUE)))
           .hasSize((int) model.head());
+    }
+  }
+
+  @Test
+  void a_file_that_is_not_what_was_written_does_not_become_part_of_the_archive()
+      throws IOException {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      write(storage, 11, 60);
+      try (ArchivePass pass =
+          storage
+              .movedEvents()
+              .move(
+                  Long.MAX_VALUE,
+                  () -> TIME,
+                  new UUID(8, ++passes),
+                  at -> {
+                    if (at == RocksDbArchivePass.Moment.FINISHED) {
+                      damageOneByte();
+                    }
+                  })) {
+        assertThatThrownBy(() -> run(pass))
+            .isInstanceOf(DamagedDataException.class)
+            .hasMessageContaining("nothing has been moved");
+      }
+
+      assertThat(storage.archive().lastPosition()).isZero();
+      assertThat(segmentFiles()).isEmpty();
+      assertThat(Pages.positions(storage.readLog(1, model.head(), Integer.MAX_VALUE)))
+          .hasSize((int) model.head());
+      move(storage, Long.MAX_VALUE);
+      assertSound(storage);
+    }
+  }
+
+  private void damageOneByte() {
+    try {
+      Path file = segmentFiles().getLast();
+      Folders.damage(file, Files.size(file) / 2);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

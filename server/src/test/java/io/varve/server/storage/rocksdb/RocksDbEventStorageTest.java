@@ -13,6 +13,7 @@ import io.varve.server.fixture.Pages;
 import io.varve.server.fixture.RandomEvents;
 import io.varve.server.storage.AssignedEvent;
 import io.varve.server.storage.Commit;
+import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
@@ -72,6 +73,7 @@ class RocksDbEventStorageTest {
       assertHoldsTheModel(storage, random);
     }
     try (RocksDbEventStorage storage = open(folder)) {
+      assertThat(storage.lastRecordedAt()).isEqualTo(model.entries().getLast().recordedAt());
       assertHoldsTheModel(storage, random);
       writeRandomly(storage, random, 10);
       assertHoldsTheModel(storage, random);
@@ -134,6 +136,44 @@ class RocksDbEventStorageTest {
       assertThat(storage.readLogBackwards(20, 1, 3000).count()).isEqualTo(3);
       assertThat(storage.readStream(1, 1, 20, 3000).count()).isEqualTo(3);
       assertThat(storage.readStreamBackwards(1, 20, 1, 3000).count()).isEqualTo(3);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 1_500, 5_000})
+  void pages_follow_one_another_in_either_direction(int maxBytes) {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      for (int i = 0; i < 20; i++) {
+        commit(storage, drafts(1, 1000));
+      }
+      List<Long> read = new ArrayList<>();
+      for (long next = 1; next <= 20; ) {
+        EventPage page = storage.readStream(1, next, 20, maxBytes);
+        read.addAll(Pages.positions(page));
+        next = page.reached() + 1;
+      }
+      assertThat(read).isEqualTo(range(1, 20));
+      read.clear();
+      for (long next = 20; next >= 1; ) {
+        EventPage page = storage.readStreamBackwards(1, next, 1, maxBytes);
+        read.addAll(Pages.positions(page));
+        next = page.reached() - 1;
+      }
+      assertThat(read).isEqualTo(range(1, 20).reversed());
+      read.clear();
+      for (long next = 1; next <= 20; ) {
+        EventPage page = storage.readLog(next, 20, maxBytes);
+        read.addAll(Pages.positions(page));
+        next = page.reached() + 1;
+      }
+      assertThat(read).isEqualTo(range(1, 20));
+      read.clear();
+      for (long next = 20; next >= 1; ) {
+        EventPage page = storage.readLogBackwards(next, 1, maxBytes);
+        read.addAll(Pages.positions(page));
+        next = page.reached() - 1;
+      }
+      assertThat(read).isEqualTo(range(1, 20).reversed());
     }
   }
 
@@ -269,6 +309,23 @@ class RocksDbEventStorageTest {
   }
 
   @Test
+  void a_killed_process_leaves_an_index_whose_parts_have_all_come_to_one_position()
+      throws IOException {
+    Path folder = folder("data");
+    try (RocksDbEventStorage storage = open(folder)) {
+      for (int i = 1; i <= 1_200; i++) { // some times as much as is held in memory
+        commit(storage, drafts(1, 1_000));
+        if (i % 400 == 0) {
+          Path killed = Folders.copy(folder, temp.resolve("killed-" + i));
+          open(killed).close(); // which replays what had not been flushed
+          Folders.verify(killed, model.head());
+        }
+      }
+    }
+    closed.add(folder);
+  }
+
+  @Test
   void an_index_that_was_removed_is_built_again_from_the_log() throws IOException {
     Path folder = folder("data");
     Random random = new Random(15);
@@ -294,6 +351,7 @@ class RocksDbEventStorageTest {
     Folders.copy(folder.resolve("index"), temp.resolve("old"));
     try (RocksDbEventStorage storage = open(folder)) {
       writeRandomly(storage, random, 30);
+      commit(storage, List.of(new Draft(new StreamId("late-1"), event(10))));
     }
     Folders.delete(folder.resolve("index"));
     Folders.copy(temp.resolve("old"), folder.resolve("index"));
@@ -303,6 +361,38 @@ class RocksDbEventStorageTest {
       writeRandomly(storage, random, 5);
     }
     closed.add(folder);
+  }
+
+  @Test
+  void a_log_in_which_a_stream_leaves_out_a_version_is_no_log_to_build_an_index_from()
+      throws IOException {
+    Path folder = folder("data");
+    try (RocksDbEventStorage storage = open(folder)) {
+      Commit commit = storage.begin();
+      commit.add(versioned(1, 1));
+      commit.add(versioned(3, 2));
+      commit.write();
+    }
+    Folders.delete(folder.resolve("index"));
+
+    assertThatThrownBy(() -> open(folder))
+        .isInstanceOf(DamagedDataException.class)
+        .hasMessageContainingAll("version 3", "position 2", "version 2 was due");
+  }
+
+  private static AssignedEvent versioned(long version, long position) {
+    NewEvent event = event(10);
+    StreamId stream = new StreamId("account-1");
+    return new AssignedEvent(
+        stream,
+        1,
+        version,
+        position,
+        TIME,
+        event.id(),
+        event.type(),
+        event.tags(),
+        EventCodec.encodeBody(stream, event));
   }
 
   @Test
@@ -531,6 +621,21 @@ class RocksDbEventStorageTest {
           .hasMessageContaining("no event at position 6");
       assertThatThrownBy(() -> storage.readLogBackwards(10, 1, MIB))
           .hasMessageContaining("no event at position 6");
+    }
+  }
+
+  @Test
+  void positions_that_the_log_does_not_have_are_damage_and_not_its_end() {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      commit(storage, drafts(5, 100));
+
+      assertThatThrownBy(() -> storage.readLog(1, 6, MIB))
+          .isInstanceOf(DamagedDataException.class)
+          .hasMessageContaining("position 6");
+      assertThatThrownBy(() -> storage.readLog(6, 6, MIB)).isInstanceOf(DamagedDataException.class);
+      assertThatThrownBy(() -> storage.readLogBackwards(6, 1, MIB))
+          .isInstanceOf(DamagedDataException.class)
+          .hasMessageContaining("position 6");
     }
   }
 

@@ -115,6 +115,26 @@ class RocksDbScavengeTest {
   }
 
   @Test
+  void what_a_change_that_is_still_to_come_might_keep_is_not_too_old_yet() throws IOException {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      for (int i = 0; i < 5; i++) {
+        append(storage, A, event("T")); // a second apart
+      }
+      change(
+          storage,
+          A,
+          StreamChange.Kind.RETENTION_SET,
+          head -> head.state().retaining(0, Duration.ofSeconds(3), 1));
+
+      // By this clock four are too old; to a change recorded now, at the newest event's time, two.
+      long count = run(storage.scavenge(() -> lastRecordedAt().plusSeconds(2)));
+
+      assertThat(count).isEqualTo(2);
+      assertThat(Pages.positions(storage.readLog(1, 6, MIB))).containsExactly(3L, 4L, 5L, 6L);
+    }
+  }
+
+  @Test
   void a_retention_that_was_set_before_the_stream_began_leaves_the_time_of_its_creation()
       throws IOException {
     Path folder = folder("data");
