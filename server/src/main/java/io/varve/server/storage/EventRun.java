@@ -20,9 +20,12 @@ import org.jspecify.annotations.Nullable;
 public record EventRun(
     byte[] bytes, int offset, int length, int count, long firstPosition, long lastPosition) {
 
+  /** No frame is shorter than its tag and its length. */
+  private static final int FRAME_BYTES = 2;
+
   /** Views of the single events. */
   public List<EncodedEvent> events() {
-    List<EncodedEvent> events = new ArrayList<>(count);
+    List<EncodedEvent> events = new ArrayList<>(Math.clamp(count, 0, length / FRAME_BYTES));
     int at = offset;
     int end = offset + length;
     while (at < end) {

@@ -20,6 +20,7 @@ import java.util.zip.Inflater;
  */
 public final class SegmentReader {
   private static final int PIECE_BYTES = 1024 * 1024;
+  private static final int MOST_EXPANSION = 1_100;
 
   private final ArchiveFiles files;
   private final String file;
@@ -74,16 +75,44 @@ public final class SegmentReader {
             firstPosition,
             "it is of store " + foot.storeId() + " and begins at position " + foot.firstPosition());
       }
-      if (indexBytes != (long) foot.blocks() * SegmentLayout.ENTRY_BYTES) {
+      if (foot.indexOffset() < SegmentLayout.HEAD_BYTES
+          || foot.blocks() < 0
+          || indexBytes != (long) foot.blocks() * SegmentLayout.ENTRY_BYTES
+          || indexBytes > Integer.MAX_VALUE) {
         throw SegmentLayout.damaged(file, firstPosition, "its index has a wrong length");
       }
       byte[] index = files.read(file, foot.indexOffset(), Math.toIntExact(indexBytes));
       if (SegmentLayout.checksum(index, index.length) != foot.indexChecksum()) {
         throw SegmentLayout.damaged(file, firstPosition, "its index does not match its checksum");
       }
-      return new SegmentReader(files, file, foot, ByteBuffer.wrap(index));
+      SegmentReader reader = new SegmentReader(files, file, foot, ByteBuffer.wrap(index));
+      reader.checkBlocks();
+      return reader;
     } catch (EOFException e) {
       throw shorter(file, firstPosition, e);
+    }
+  }
+
+  /** Whether each block lies where one can, and holds as much as one can. */
+  private void checkBlocks() {
+    long offset = SegmentLayout.HEAD_BYTES;
+    long next = foot.firstPosition();
+    for (int i = 0; i < foot.blocks(); i++) {
+      Block block = block(i);
+      // zlib makes a thousandth of what it is given at the very best.
+      if (block.offset() != offset
+          || block.storedBytes() < 0
+          || block.storedBytes() > foot.indexOffset() - offset
+          || block.frameBytes() < 0
+          || block.frameBytes() / MOST_EXPANSION > block.storedBytes()
+          || block.events() < 0
+          || block.firstPosition() != next
+          || block.lastPosition() < next) {
+        throw SegmentLayout.damaged(
+            file, foot.firstPosition(), "its index has a block that cannot be, number " + i);
+      }
+      offset += block.storedBytes();
+      next = block.lastPosition() + 1;
     }
   }
 
@@ -199,8 +228,8 @@ public final class SegmentReader {
       int length = 0;
       while (length < frames.length && !inflater.finished()) {
         int more = inflater.inflate(frames, length, frames.length - length);
-        if (more == 0 && inflater.needsInput()) {
-          break;
+        if (more == 0) {
+          break; // it is cut off, or wants a dictionary
         }
         length += more;
       }

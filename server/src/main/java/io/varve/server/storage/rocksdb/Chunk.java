@@ -187,6 +187,9 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run, bool
   private static byte[] inflated(long firstPosition, byte[] value) {
     int body = HEADER_BYTES + Integer.BYTES;
     int length = ByteBuffer.wrap(value).getInt(HEADER_BYTES);
+    if (length < 0) {
+      throw unreadable(firstPosition, null);
+    }
     try (InflaterInputStream in =
         new InflaterInputStream(new ByteArrayInputStream(value, body, value.length - body))) {
       byte[] frames = in.readNBytes(length);

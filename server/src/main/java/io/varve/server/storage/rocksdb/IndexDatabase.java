@@ -129,7 +129,7 @@ final class IndexDatabase implements AutoCloseable {
     return count == null ? 0 : Keys.toLong(count, 0);
   }
 
-  private static Progress toProgress(byte @Nullable [] value) {
+  static Progress toProgress(byte @Nullable [] value) {
     if (value == null) {
       return new Progress(INDEX_FORMAT, 0, 0, 1);
     }

@@ -606,12 +606,11 @@ final class LogDatabase implements AutoCloseable {
 
   /** The time in a value of {@link #CREATED}. */
   static Instant toCreatedAt(byte[] value) {
-    if (value.length != Long.BYTES + Integer.BYTES) {
+    if (value.length != StoredTime.BYTES) {
       throw new DamagedDataException(
           0, "a stream's time of creation has a value of " + value.length + " bytes");
     }
-    ByteBuffer buffer = ByteBuffer.wrap(value);
-    return Instant.ofEpochSecond(buffer.getLong(), buffer.getInt());
+    return StoredTime.next(ByteBuffer.wrap(value));
   }
 
   // ---- copying and cutting

@@ -7,7 +7,6 @@ import io.varve.server.storage.DamagedDataException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.zip.CRC32C;
 
@@ -115,12 +114,12 @@ final class SnapshotBytes {
   private static SnapshotSummary summary(StreamId stream, byte[] key, ByteBuffer buffer) {
     try {
       int schemaVersion = buffer.getInt();
-      Instant savedAt = Instant.ofEpochSecond(buffer.getLong(), buffer.getInt());
+      Instant savedAt = StoredTime.next(buffer);
       byte[] contentType = new byte[Short.toUnsignedInt(buffer.getShort())];
       buffer.get(contentType);
       return new SnapshotSummary(
           version(key), schemaVersion, new String(contentType, StandardCharsets.UTF_8), savedAt);
-    } catch (BufferUnderflowException | DateTimeException | IllegalArgumentException e) {
+    } catch (BufferUnderflowException | DamagedDataException | IllegalArgumentException e) {
       DamagedDataException damaged = damaged(stream, key, "cannot be read");
       damaged.initCause(e);
       throw damaged;

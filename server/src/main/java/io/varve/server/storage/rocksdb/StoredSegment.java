@@ -5,7 +5,6 @@ import io.varve.server.storage.DamagedDataException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.HexFormat;
 
@@ -22,7 +21,7 @@ import java.util.HexFormat;
  */
 final class StoredSegment {
   private static final byte FORMAT = 1;
-  private static final int FIXED_BYTES = 1 + 4 * Long.BYTES + 3 * 12 + 32;
+  private static final int FIXED_BYTES = 1 + 4 * Long.BYTES + 3 * StoredTime.BYTES + 32;
   private static final int SHA256_BYTES = 32;
 
   private StoredSegment() {}
@@ -36,14 +35,10 @@ final class StoredSegment {
             .putLong(segment.events())
             .putLong(segment.eventBytes())
             .putLong(segment.fileBytes());
-    put(buffer, segment.firstRecordedAt());
-    put(buffer, segment.lastRecordedAt());
-    put(buffer, segment.archivedAt());
+    StoredTime.put(buffer, segment.firstRecordedAt());
+    StoredTime.put(buffer, segment.lastRecordedAt());
+    StoredTime.put(buffer, segment.archivedAt());
     return buffer.put(HexFormat.of().parseHex(segment.sha256())).put(file).array();
-  }
-
-  private static void put(ByteBuffer buffer, Instant time) {
-    buffer.putLong(time.getEpochSecond()).putInt(time.getNano());
   }
 
   static ArchiveSegment decode(long firstPosition, byte[] value) {
@@ -60,9 +55,9 @@ final class StoredSegment {
       long events = buffer.getLong();
       long eventBytes = buffer.getLong();
       long fileBytes = buffer.getLong();
-      Instant first = time(buffer);
-      Instant latest = time(buffer);
-      Instant archivedAt = time(buffer);
+      Instant first = StoredTime.next(buffer);
+      Instant latest = StoredTime.next(buffer);
+      Instant archivedAt = StoredTime.next(buffer);
       byte[] sha256 = new byte[SHA256_BYTES];
       buffer.get(sha256);
       byte[] file = new byte[buffer.remaining()];
@@ -78,7 +73,7 @@ final class StoredSegment {
           latest,
           archivedAt,
           HexFormat.of().formatHex(sha256));
-    } catch (BufferUnderflowException | DateTimeException e) {
+    } catch (BufferUnderflowException e) {
       DamagedDataException damaged =
           new DamagedDataException(
               firstPosition,
@@ -86,9 +81,5 @@ final class StoredSegment {
       damaged.initCause(e);
       throw damaged;
     }
-  }
-
-  private static Instant time(ByteBuffer buffer) {
-    return Instant.ofEpochSecond(buffer.getLong(), buffer.getInt());
   }
 }

@@ -55,7 +55,8 @@ record StoredState(StreamState state, long version, long lastPosition, Instant l
     long maxCount = buffer.getLong();
     long truncateBefore = buffer.getLong();
     long deletedThrough = buffer.getLong();
-    Duration maxAge = Duration.ofSeconds(buffer.getLong(), buffer.getInt());
+    long maxAgeSeconds = buffer.getLong();
+    Duration maxAge = Duration.ofSeconds(maxAgeSeconds, StoredTime.nanos(buffer));
     StreamState state =
         new StreamState(
             (flags & TOMBSTONED) != 0,
@@ -63,10 +64,6 @@ record StoredState(StreamState state, long version, long lastPosition, Instant l
             maxCount,
             (flags & HAS_MAX_AGE) != 0 ? maxAge : null,
             truncateBefore);
-    return new StoredState(
-        state,
-        buffer.getLong(),
-        buffer.getLong(),
-        Instant.ofEpochSecond(buffer.getLong(), buffer.getInt()));
+    return new StoredState(state, buffer.getLong(), buffer.getLong(), StoredTime.next(buffer));
   }
 }

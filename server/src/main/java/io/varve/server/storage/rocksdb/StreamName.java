@@ -12,14 +12,10 @@ import java.time.Instant;
  * @param createdAt when its first event was recorded
  */
 record StreamName(long number, Instant createdAt) {
-  private static final int BYTES = 2 * Long.BYTES + Integer.BYTES;
+  private static final int BYTES = Long.BYTES + StoredTime.BYTES;
 
   byte[] encode() {
-    return ByteBuffer.allocate(BYTES)
-        .putLong(number)
-        .putLong(createdAt.getEpochSecond())
-        .putInt(createdAt.getNano())
-        .array();
+    return StoredTime.put(ByteBuffer.allocate(BYTES).putLong(number), createdAt).array();
   }
 
   static StreamName decode(byte[] value) {
@@ -28,7 +24,6 @@ record StreamName(long number, Instant createdAt) {
           0, "a stream's name has a value of " + value.length + " bytes");
     }
     ByteBuffer buffer = ByteBuffer.wrap(value);
-    return new StreamName(
-        buffer.getLong(), Instant.ofEpochSecond(buffer.getLong(), buffer.getInt()));
+    return new StreamName(buffer.getLong(), StoredTime.next(buffer));
   }
 }

@@ -1,5 +1,6 @@
 package io.varve.server.storage.rocksdb;
 
+import io.varve.server.storage.DamagedDataException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,10 @@ final class TrackingHistory {
 
   /** The source that a key is about. */
   static byte[] sourceOf(byte[] key) {
-    atOf(key);
+    if (key.length < KEY_SUFFIX_BYTES) {
+      throw new DamagedDataException(
+          0, "the history of tracked positions has a key of " + key.length + " bytes");
+    }
     return Arrays.copyOf(key, key.length - KEY_SUFFIX_BYTES);
   }
 
