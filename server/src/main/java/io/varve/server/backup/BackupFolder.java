@@ -73,7 +73,7 @@ public final class BackupFolder {
   public @Nullable BackupManifest manifest() throws BackupException {
     Path file = folder.resolve(MANIFEST);
     try {
-      return BackupManifest.parse(Files.readString(file, StandardCharsets.UTF_8));
+      return BackupManifest.parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException e) {

@@ -53,7 +53,7 @@ public record BackupManifest(
   public record Newest(long position, UUID id) {
     static Newest parse(String text) {
       String[] words = text.split(" ", 2);
-      return new Newest(Long.parseLong(words[0]), UUID.fromString(words[1]));
+      return new Newest(Long.parseLong(words[0]), uuid(words[1]));
     }
   }
 
@@ -140,7 +140,7 @@ public record BackupManifest(
       String recordedAt = values.get("recorded_at");
       String newest = values.get("newest_event");
       return new BackupManifest(
-          UUID.fromString(needed(values, "store_id")),
+          uuid(needed(values, "store_id")),
           Integer.parseInt(needed(values, "data_format")),
           Long.parseLong(needed(values, "position")),
           Long.parseLong(needed(values, "events")),
@@ -148,17 +148,29 @@ public record BackupManifest(
           newest == null ? null : Newest.parse(newest),
           Instant.parse(needed(values, "created_at")),
           List.copyOf(files));
-    } catch (IndexOutOfBoundsException | DateTimeException e) {
+    } catch (IndexOutOfBoundsException | DateTimeException | NumberFormatException e) {
       throw new IllegalArgumentException("cannot be read", e);
     }
   }
 
   private static Entry entry(String[] words) {
     String path = words[3];
-    if (path.startsWith("/") || List.of(path.split("/", -1)).contains("..")) {
+    List<String> parts = List.of(path.split("/", -1));
+    if (parts.contains("..") || parts.contains(".") || parts.contains("")) {
       throw new IllegalArgumentException("names a file outside of the data folder");
     }
+    if (path.indexOf('\0') >= 0 || !words[0].matches("[0-9a-f]{64}")) {
+      throw new IllegalArgumentException("names a file that cannot be one of a backup");
+    }
     return new Entry(path, Long.parseLong(words[1]), words[0], words[2]);
+  }
+
+  private static UUID uuid(String text) {
+    try {
+      return UUID.fromString(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("has a wrong id", e);
+    }
   }
 
   private static String needed(Map<String, String> values, String name) {

@@ -2,6 +2,9 @@ package io.varve.server.backup;
 
 import io.varve.server.backup.BackupException.Kind;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -9,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Backups of a running server: into folders below the one that its settings allow. Thread-safe. */
 public final class Backups {
+  /** What every file system takes for the name of a folder. */
+  private static final int MOST_NAME_BYTES = 255;
+
   private final @Nullable Path allowed;
   private final Path dataFolder;
   private final BackupWriter writer;
@@ -54,6 +60,14 @@ public final class Backups {
             Kind.REFUSED,
             "folder " + name + " is inside of the data folder, which it is to outlive");
       }
+      for (Path part : real.relativize(folder)) {
+        int bytes = part.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MOST_NAME_BYTES) {
+          throw new BackupException(
+              Kind.REFUSED,
+              "folder has a part of " + bytes + " bytes; a name may have " + MOST_NAME_BYTES);
+        }
+      }
       Files.createDirectories(folder);
       return new BackupFolder(folder);
     } catch (InvalidPathException e) {
@@ -61,9 +75,18 @@ public final class Backups {
     } catch (IOException e) {
       throw new BackupException(
           Kind.FOLDER_UNUSABLE,
-          "the folder " + root + " of the setting backup-folder cannot be used: " + e,
+          "the folder " + root + " of the setting backup-folder cannot be used: " + reason(e),
           e);
     }
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof FileAlreadyExistsException there) {
+      return there.getFile() + " is a file";
+    }
+    return e instanceof FileSystemException file && file.getReason() != null
+        ? file.getFile() + ": " + file.getReason()
+        : e.toString();
   }
 
   /** Whether what is there of a path already is a link to somewhere else. */
