@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.varve.server.append.AppendCommand;
 import io.varve.server.append.CommitLog;
@@ -23,8 +24,12 @@ import io.varve.server.security.AccessState;
 import io.varve.server.security.AuditTrail;
 import io.varve.server.security.Permission;
 import io.varve.server.security.Role;
+import io.varve.server.security.Secrets;
+import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
+import io.varve.server.storage.StorageException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -94,12 +99,38 @@ final class SystemJournal implements AccessJournal {
     return fold.state(now);
   }
 
-  private static AccessChange change(RecordedEvent event) {
+  /**
+   * The change that an event of the system stream {@code $access} records.
+   *
+   * @throws DamagedDataException if it records none
+   */
+  static AccessChange change(RecordedEvent event) {
+    try {
+      return parsed(event);
+    } catch (JsonParseException
+        | IllegalArgumentException
+        | IllegalStateException
+        | UnsupportedOperationException
+        | ClassCastException
+        | NullPointerException
+        | DateTimeException e) { // each a way of Gson's to say that something else is there
+      long position = event.position().value();
+      DamagedDataException damaged =
+          new DamagedDataException(
+              position, "the change of access at position " + position + " cannot be read");
+      damaged.initCause(e);
+      throw damaged;
+    }
+  }
+
+  private static AccessChange parsed(RecordedEvent event) {
     JsonObject json = JsonParser.parseString(new String(event.data(), UTF_8)).getAsJsonObject();
     return switch (event.type()) {
       case "$UserSaved" ->
           new AccessChange.UserSaved(
-              text(json, "name"), Role.of(text(json, "role")), text(json, "passwordHash"));
+              text(json, "name"),
+              Role.of(text(json, "role")),
+              Secrets.checked(text(json, "passwordHash")));
       case "$UserRemoved" -> new AccessChange.UserRemoved(text(json, "name"));
       case "$TokenCreated" -> {
         List<Permission> permissions = new ArrayList<>();
@@ -115,7 +146,7 @@ final class SystemJournal implements AccessJournal {
       }
       case "$TokenRevoked" -> new AccessChange.TokenRevoked(text(json, "id"));
       default ->
-          throw new IllegalStateException(
+          throw new StorageException(
               "this release does not know the event type " + event.type() + " of " + ACCESS);
     };
   }
@@ -126,6 +157,11 @@ final class SystemJournal implements AccessJournal {
 
   @Override
   public void append(AccessChange change, String by, Consumer<Outcome> done) {
+    propose(ACCESS, List.of(event(change, by, eventIds)), done);
+  }
+
+  /** The event of the system stream {@code $access} that records a change. */
+  static NewEvent event(AccessChange change, String by, Supplier<UUID> eventIds) {
     JsonObject json = new JsonObject();
     json.addProperty("by", by);
     String type =
@@ -157,7 +193,7 @@ final class SystemJournal implements AccessJournal {
             yield "$TokenRevoked";
           }
         };
-    propose(ACCESS, List.of(event(type, json)), done);
+    return event(type, json, eventIds);
   }
 
   // ---- audit
@@ -248,12 +284,12 @@ final class SystemJournal implements AccessJournal {
     json.addProperty("about", entry.about());
     json.addProperty("outcome", entry.outcome());
     json.addProperty("count", counted.count());
-    return event("$" + entry.kind(), json);
+    return event("$" + entry.kind(), json, eventIds);
   }
 
   // ---- both
 
-  private NewEvent event(String type, JsonObject json) {
+  private static NewEvent event(String type, JsonObject json, Supplier<UUID> eventIds) {
     return new NewEvent(
         eventIds.get(),
         true,

@@ -38,6 +38,7 @@ import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
 import io.varve.server.security.AccessChanges;
 import io.varve.server.security.AccessControl;
+import io.varve.server.security.AccessState;
 import io.varve.server.security.AuditTrail;
 import io.varve.server.security.Secrets;
 import io.varve.server.snapshot.SnapshotStore;
@@ -219,7 +220,7 @@ public final class VarveServer implements AutoCloseable {
     AccessControl access =
         new AccessControl(
             config.get(Settings.ACCESS_CONTROL),
-            SystemJournal.read(reader, clock.instant()),
+            accessState(reader, clock, folder),
             clock,
             salt(),
             secrets);
@@ -462,6 +463,21 @@ public final class VarveServer implements AutoCloseable {
       throw new StartFailure(
           Kind.STORAGE_UNUSABLE,
           "the store in " + folder.path() + " cannot be opened: " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static AccessState accessState(EventReader reader, InstantSource clock, DataFolder folder)
+      throws StartFailure {
+    try {
+      return SystemJournal.read(reader, clock.instant());
+    } catch (StorageException e) {
+      throw new StartFailure(
+          Kind.STORAGE_UNUSABLE,
+          "who may do what cannot be read from the store in "
+              + folder.path()
+              + ": "
+              + e.getMessage(),
           e);
     }
   }

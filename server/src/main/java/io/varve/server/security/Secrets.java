@@ -84,6 +84,22 @@ public final class Secrets {
     return rounds + ":" + "00".repeat(SALT_BYTES) + ":" + "00".repeat(HASH_BITS / Byte.SIZE);
   }
 
+  /**
+   * A password's hash, if it is one.
+   *
+   * @throws IllegalArgumentException with a sentence, if it is none
+   */
+  public static String checked(String hash) {
+    String[] parts = hash.split(":", -1);
+    if (parts.length != 3
+        || !parts[0].matches("[1-9][0-9]{0,8}")
+        || !parts[1].matches("([0-9a-f]{2})+")
+        || !parts[2].matches("[0-9a-f]{" + HASH_BITS / 4 + "}")) {
+      throw new IllegalArgumentException("it is not the hash of a password");
+    }
+    return hash;
+  }
+
   static boolean isPassword(String password, String hash) {
     String[] parts = hash.split(":", -1);
     byte[] derived =
