@@ -68,10 +68,11 @@ record ExportFile(Origin from, long events, long lastPosition, long end, boolean
             "the export has format " + json.get(HEADER) + ", and this release reads " + FORMAT);
       }
       return new Origin(
-          UUID.fromString(json.get("store_id").getAsString()), json.get("query").getAsString());
+          EventLine.uuid(json.get("store_id").getAsString()), json.get("query").getAsString());
     } catch (JsonParseException
         | IllegalStateException
         | NullPointerException
+        | NumberFormatException
         | UnsupportedOperationException e) {
       throw new IllegalArgumentException("it is not the first line of an export", e);
     }

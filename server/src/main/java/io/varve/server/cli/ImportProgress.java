@@ -6,6 +6,7 @@ import com.google.gson.JsonParser;
 import io.varve.client.streams.AccessDeniedException;
 import io.varve.client.streams.EventStore;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -53,11 +54,12 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256, Impo
           new Imported(
               UUID.fromString(json.get("newest_id").getAsString()),
               json.get("newest_position").getAsLong()));
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException | CharacterCodingException e) {
       return null;
     } catch (JsonParseException
         | IllegalStateException
         | IllegalArgumentException
+        | UnsupportedOperationException
         | NullPointerException e) {
       return null;
     }
