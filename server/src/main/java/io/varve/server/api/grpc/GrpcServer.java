@@ -55,6 +55,15 @@ public final class GrpcServer implements CommitListener {
    */
   private static final Duration PERMITTED_KEEP_ALIVE = Duration.ofSeconds(2);
 
+  /**
+   * A connection on which more calls than this are reset in ten seconds is ended: a call that is
+   * begun and reset at once costs its caller nothing, and the server a call. Nobody who gives up
+   * calls for a reason comes near.
+   */
+  private static final int MAX_RESETS = 10_000;
+
+  private static final int RESETS_SECONDS = 10;
+
   private static final int MAX_CHANNELZ_PAGE = 100;
 
   /**
@@ -116,6 +125,7 @@ public final class GrpcServer implements CommitListener {
             .decompressorRegistry(LateGzip.registry())
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
             .maxConcurrentCallsPerConnection(config.get(Settings.CALLS_PER_CONNECTION))
+            .maxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
             .keepAliveTime(config.get(Settings.KEEP_ALIVE).toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(
                 config.get(Settings.KEEP_ALIVE_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS)

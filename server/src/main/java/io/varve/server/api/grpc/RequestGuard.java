@@ -251,9 +251,15 @@ final class RequestGuard {
       tellGone();
     }
 
+    /**
+     * The call is closed as well, though nobody hears of it: a connection that has not answered a
+     * ping is ended only once the last thing that was written to it has been flushed, and gRPC
+     * forgets to do that after it has given up the calls.
+     */
     @Override
     public void onCancel() {
       tellGone();
+      call.close(Status.CANCELLED.withDescription("the caller has gone"), new Metadata());
     }
 
     @Override
