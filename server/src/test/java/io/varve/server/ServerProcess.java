@@ -100,13 +100,19 @@ final class ServerProcess implements AutoCloseable {
 
   /** Starts a server with more settings, and waits until it serves. */
   static ServerProcess serveWith(Path data, List<String> settings) throws IOException {
+    return serveWith(data, List.of(), settings);
+  }
+
+  /** The same in a JVM with options of its own. */
+  static ServerProcess serveWith(Path data, List<String> jvmOptions, List<String> settings)
+      throws IOException {
     Path portFile = data.resolveSibling(data.getFileName() + ".port");
     Files.deleteIfExists(portFile);
     List<String> arguments =
         new ArrayList<>(
             List.of("serve", "--data", data + "", "--port", "0", "--port-file", portFile + ""));
     arguments.addAll(settings);
-    return start(temp(data), portFile, List.of(), arguments).untilServing();
+    return start(temp(data), portFile, jvmOptions, arguments).untilServing();
   }
 
   /** Runs the command with these arguments and waits for its end. */
@@ -199,6 +205,19 @@ final class ServerProcess implements AutoCloseable {
   /** Whether it has told its port. */
   boolean serves() {
     return Files.exists(portFile);
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** A line of what the system says of its memory, in KiB: {@code VmRSS}, {@code VmHWM}. */
+  long memoryKib(String line) throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + pid() + "/status"), UTF_8).stream()
+        .filter(found -> found.startsWith(line + ":"))
+        .mapToLong(found -> Long.parseLong(found.replaceAll("[^0-9]", "")))
+        .findFirst()
+        .orElseThrow();
   }
 
   boolean isAlive() {
