@@ -28,9 +28,8 @@ record Mutation(String name, String file, List<Edit> edits, List<String> tests) 
    */
   record Edit(String before, String after) {
     private Pattern pattern() {
-      List<String> words = List.of(before.strip().split("\\s+"));
-      return Pattern.compile(
-          String.join("\\s+", words.stream().map(Pattern::quote).toList()));
+      List<String> words = List.of(before.strip().split("\\s+", -1));
+      return Pattern.compile(String.join("\\s+", words.stream().map(Pattern::quote).toList()));
     }
 
     /** How often what is to be replaced is in a source. */

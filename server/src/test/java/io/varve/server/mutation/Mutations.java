@@ -122,7 +122,7 @@ final class Mutations {
     for (int i = 0; i < befores.size(); i++) {
       edits.add(new Mutation.Edit(befores.get(i), afters.get(i)));
     }
-    read.add(new Mutation(name, source, edits, List.of(tests.split("\\s+"))));
+    read.add(new Mutation(name, source, edits, List.of(tests.split("\\s+", -1))));
     name = "";
     source = "";
     befores.clear();

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -38,7 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 class MutationsIT {
   private static final String ASKED = System.getProperty("varve.mutations", "1");
   private static final String NAMED = System.getProperty("varve.mutation", "");
-  private static final long SEED = Long.getLong("varve.seed", LocalDate.now().toEpochDay());
+  private static final long SEED =
+      Long.getLong("varve.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
 
   /** A fault may make tests slower, and an endless loop out of something that ends. */
   private static final Duration LEAST_DEADLINE = Duration.ofSeconds(30);
@@ -106,7 +108,8 @@ class MutationsIT {
     String noticed =
         switch (result) {
           case Result.Passed _ ->
-              throw new AssertionError("no test notices: " + mutation + "; ran " + mutation.tests());
+              throw new AssertionError(
+                  "no test notices: " + mutation + "; ran " + mutation.tests());
           case Result.Failed failed -> failed.test();
           case Result.Hung hung -> "no end within " + hung.after().toSeconds() + " s";
           case Result.Died died -> "the JVM's end, with " + died.exitCode();
