@@ -1,5 +1,6 @@
 package io.varve.server.mutation;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -39,8 +40,6 @@ import org.junit.jupiter.api.io.TempDir;
 class MutationsIT {
   private static final String ASKED = System.getProperty("varve.mutations", "1");
   private static final String NAMED = System.getProperty("varve.mutation", "");
-  private static final long SEED =
-      Long.getLong("varve.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
 
   /** A fault may make tests slower, and an endless loop out of something that ends. */
   private static final Duration LEAST_DEADLINE = Duration.ofSeconds(30);
@@ -49,6 +48,8 @@ class MutationsIT {
   private static final Duration DEADLINE_WITHOUT_FAULT = Duration.ofHours(1);
 
   private static final Path REPORT = Path.of("target/mutations.txt");
+
+  private final long seed = Long.getLong("varve.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
 
   @TempDir private Path temp;
 
@@ -61,7 +62,7 @@ class MutationsIT {
   Stream<DynamicTest> every_fault_is_noticed() {
     List<Mutation> drawn = drawn();
     System.out.printf(
-        "%d of %d mutations, -Dvarve.seed=%d%n", drawn.size(), Mutations.all().size(), SEED);
+        "%d of %d mutations, -Dvarve.seed=%d%n", drawn.size(), Mutations.all().size(), seed);
     return Stream.of(
             Stream.of(dynamicTest("without a fault all is well", () -> runWithout(drawn))),
             drawn.stream().map(mutation -> dynamicTest(mutation.name(), () -> run(mutation))),
@@ -69,7 +70,7 @@ class MutationsIT {
         .flatMap(tests -> tests);
   }
 
-  private static List<Mutation> drawn() {
+  private List<Mutation> drawn() {
     List<Mutation> all = new ArrayList<>(Mutations.all());
     if (!NAMED.isEmpty()) {
       return all.stream().filter(mutation -> mutation.name().contains(NAMED)).toList();
@@ -77,7 +78,7 @@ class MutationsIT {
     if (ASKED.equals("all")) {
       return all;
     }
-    Collections.shuffle(all, new Random(SEED));
+    Collections.shuffle(all, new Random(seed));
     return all.subList(0, Math.min(all.size(), Integer.parseInt(ASKED)));
   }
 
@@ -99,9 +100,7 @@ class MutationsIT {
     new MutantCompiler().compile(mutation, classes);
     long millis = 0;
     for (String test : mutation.tests()) {
-      Duration time = times.get(test);
-      assertThat(time).as("how long %s takes without a fault", test).isNotNull();
-      millis += time.toMillis();
+      millis += requireNonNull(times.get(test), "how long it takes without a fault").toMillis();
     }
     Duration deadline = LEAST_DEADLINE.plusMillis(TIMES_AS_LONG * millis);
     Result result = new TestJvm(temp).run(classes, qualified(mutation.tests()), deadline);

@@ -38,6 +38,8 @@ final class UntilOneFails {
   }
 
   /**
+   * Runs tests.
+   *
    * @param args the file that what happens is written to, and the tests
    */
   public static void main(String[] args) {
