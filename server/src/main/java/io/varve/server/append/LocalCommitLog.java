@@ -125,18 +125,18 @@ public final class LocalCommitLog implements CommitLog {
 
   // ---- the committer
 
+  /** What the committer does after a round. */
+  enum Next {
+    ANOTHER_ROUND,
+    WAIT,
+    END
+  }
+
   private void decideAll() {
     try {
-      while (true) {
-        Batch open = committer.open();
-        decideWaiting(open);
-        if (!open.isEmpty() && slot.isIdle()) {
-          slot.give(committer.handOver());
-        } else if (isFull(open) || queue.isEmpty()) {
-          if (closing && open.isEmpty() && queue.isEmpty()) {
-            return;
-          }
-          park(open);
+      for (Next next = decideRound(); next != Next.END; next = decideRound()) {
+        if (next == Next.WAIT) {
+          park(committer.open());
         }
       }
     } catch (RuntimeException | Error e) {
@@ -145,6 +145,23 @@ public final class LocalCommitLog implements CommitLog {
     } finally {
       slot.finish();
     }
+  }
+
+  /**
+   * Decides what waits, and hands over if the writer is idle. On the committer's thread; a
+   * simulation, which starts no threads, calls it as it likes.
+   */
+  Next decideRound() {
+    Batch open = committer.open();
+    decideWaiting(open);
+    if (!open.isEmpty() && slot.isIdle()) {
+      slot.give(committer.handOver());
+      return Next.ANOTHER_ROUND;
+    }
+    if (!isFull(open) && !queue.isEmpty()) {
+      return Next.ANOTHER_ROUND;
+    }
+    return closing && open.isEmpty() && queue.isEmpty() ? Next.END : Next.WAIT;
   }
 
   private void decideWaiting(Batch open) {
@@ -225,6 +242,17 @@ public final class LocalCommitLog implements CommitLog {
       if (batch == null) {
         return;
       }
+      write(batch);
+    }
+  }
+
+  /**
+   * Writes the batch that has been handed over, and answers; without one it is idle from now on. In
+   * place of the writer's thread, for a simulation.
+   */
+  void writeRound() {
+    Batch batch = slot.poll();
+    if (batch != null) {
       write(batch);
     }
   }
@@ -339,6 +367,14 @@ public final class LocalCommitLog implements CommitLog {
       idle = false;
       batch = next;
       notifyAll();
+    }
+
+    /** The next batch; null, and idle, when there is none yet. */
+    synchronized @Nullable Batch poll() {
+      Batch next = batch;
+      batch = null;
+      idle = next == null;
+      return next;
     }
 
     /** No more batches will come. */

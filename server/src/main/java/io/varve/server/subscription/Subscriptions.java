@@ -9,8 +9,7 @@ import io.varve.server.storage.EventStorage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -34,7 +33,9 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
   private final RecentCommits recent;
   private final Feeds feeds;
 
-  private final Set<Subscription> open = ConcurrentHashMap.newKeySet();
+  /** By their ids, so that the same happens in the same order whenever a simulation is repeated. */
+  private final ConcurrentSkipListMap<String, Subscription> open = new ConcurrentSkipListMap<>();
+
   private final AtomicLong lastId = new AtomicLong();
   private final AtomicBoolean waking = new AtomicBoolean();
   private final ScheduledFuture<?> idleCheck;
@@ -132,7 +133,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
             executor,
             settings,
             nanoTime);
-    open.add(subscription);
+    open.put(subscription.id(), subscription);
     if (stopping) {
       subscription.stop();
     }
@@ -141,7 +142,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
 
   /** Ends a subscription; its subscriber hears nothing more. */
   public void close(Subscription subscription) {
-    open.remove(subscription);
+    open.remove(subscription.id());
     subscription.close();
   }
 
@@ -150,10 +151,10 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
     return open.size();
   }
 
-  /** Where each of them stands, as of now; in no order. */
+  /** Where each of them stands, as of now. */
   public List<SubscriptionStatus> statuses() {
     List<SubscriptionStatus> statuses = new ArrayList<>();
-    for (Subscription subscription : open) {
+    for (Subscription subscription : open.values()) {
       statuses.add(subscription.status());
     }
     return statuses;
@@ -174,12 +175,12 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
 
   private void wakeAll() {
     waking.set(false); // before the round, so that a commit during it starts another
-    open.forEach(Subscription::signal);
+    open.values().forEach(Subscription::signal);
   }
 
   private void wakeIdle() {
     long now = nanoTime.getAsLong();
-    for (Subscription subscription : open) {
+    for (Subscription subscription : open.values()) {
       subscription.signalIfIdle(now);
     }
   }
@@ -196,6 +197,6 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
   public void close() {
     stopping = true;
     idleCheck.cancel(false);
-    open.forEach(Subscription::stop);
+    open.values().forEach(Subscription::stop);
   }
 }
