@@ -53,7 +53,10 @@ public interface EventStorage extends AutoCloseable {
   /** Where the event with this id is, as of everything written; null when there is none. */
   @Nullable EventPlace placeOf(UUID eventId);
 
-  /** How far a consumer has come in a source of its own; 0 when it has never said so. */
+  /**
+   * How far a consumer has come in a source of its own; 0 when it has never said so. Visible with
+   * the events that it was stored with, not before.
+   */
   long tracking(String source);
 
   /**
