@@ -240,6 +240,15 @@ public final class AccessGuard implements ServerInterceptor {
       outcome(code);
     }
 
+    /** The service answers with this instead, which is worded for its protocol. */
+    void thrown(StatusRuntimeException answer) {
+      Status status = answer.getStatus();
+      if (status.getCode() == Status.Code.PERMISSION_DENIED) {
+        told("Refused", String.valueOf(status.getDescription()));
+      }
+      outcome(status.getCode());
+    }
+
     /** Tells the trail if it is for want of a permission; other mistakes are the caller's own. */
     @Override
     public void refused(Refusal refusal) {
@@ -309,6 +318,9 @@ public final class AccessGuard implements ServerInterceptor {
       try {
         event.run();
       } catch (Refusal e) {
+        call.thrown(e);
+        throw e;
+      } catch (StatusRuntimeException e) { // a guest's refusal, in its own words already
         call.thrown(e);
         throw e;
       } catch (RuntimeException | Error e) {

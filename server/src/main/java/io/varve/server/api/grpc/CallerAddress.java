@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * Remembers where a call comes from, for the record of who has changed what. As long as callers do
  * not say who they are, it is all that is known of them.
  */
-final class CallerAddress implements ServerInterceptor {
+public final class CallerAddress implements ServerInterceptor {
   private static final Context.Key<SocketAddress> ADDRESS = Context.key("caller-address");
 
   /** The address of the caller on whose behalf this thread runs. */
-  static String ofThisCall() {
+  public static String ofThisCall() {
     return text(ADDRESS.get());
   }
 

@@ -185,7 +185,10 @@ final class RequestGuard {
     }
 
     void fail(com.google.rpc.Status status) {
-      StatusRuntimeException failure = inItsWords.apply(status);
+      fail(inItsWords.apply(status));
+    }
+
+    void fail(StatusRuntimeException failure) {
       Metadata trailers = failure.getTrailers();
       close(failure.getStatus(), trailers == null ? new Metadata() : trailers);
     }
@@ -236,6 +239,8 @@ final class RequestGuard {
       }
       try {
         event.run();
+      } catch (StatusRuntimeException e) { // a guest's refusal, in its own words already
+        fail(() -> call.fail(e));
       } catch (RuntimeException | Error e) { // an Error too: direct memory may be short, for now
         fail(Errors.fault(e));
       }
@@ -246,8 +251,12 @@ final class RequestGuard {
      * the transport tells it only when everything that was sent before has been read, if ever.
      */
     private void fail(com.google.rpc.Status status) {
+      fail(() -> call.fail(status));
+    }
+
+    private void fail(Runnable ending) {
       failed = true;
-      call.fail(status);
+      ending.run();
       tellGone();
     }
 
