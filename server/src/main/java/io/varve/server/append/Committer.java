@@ -336,6 +336,16 @@ final class Committer {
   // ---- stream life
 
   private Outcome decide(StreamLifeCommand command) {
+    Change.Describe described = command.change() instanceof Change.Describe one ? one : null;
+    if (described != null && described.mayBeRepeated()) {
+      Batch.Accepted earlier = accepted(command.eventId());
+      if (earlier != null) {
+        return earlier.stream().equals(StreamChange.STREAM)
+            ? new Outcome.StreamChanged(new Position(earlier.place().position()))
+            : new Outcome.EventIdTaken(
+                command.eventId(), earlier.stream(), new Position(earlier.place().position()));
+      }
+    }
     StreamHead head = head(command.stream());
     Outcome refusal = refusal(command, head);
     if (refusal != null) {
@@ -364,18 +374,33 @@ final class Committer {
         kind = StreamChange.Kind.TOMBSTONED;
         after = before.tombstonedAt(version);
       }
+      case Change.Describe all -> {
+        StreamState kept =
+            before
+                .retaining(all.maxCount(), all.maxAge(), firstKept(command, head))
+                .truncatedBefore(Math.min(all.truncateBefore(), version + 1));
+        boolean hides = all.delete() && head.exists();
+        kind = hides ? StreamChange.Kind.DELETED : StreamChange.Kind.RETENTION_SET;
+        after = hides ? kept.deletedAt(version) : kept;
+      }
     }
     StreamHead changed = head.in(after);
     StreamChange change =
-        new StreamChange(kind, command.stream(), changed, command.reason(), command.by());
+        new StreamChange(
+            kind,
+            command.stream(),
+            changed,
+            command.reason(),
+            command.by(),
+            described == null ? null : described.description());
     NewEvent event =
         new NewEvent(
             command.eventId(),
-            true,
+            true, // or looked for above
             kind.eventType(),
             change.toJson(),
             StreamChange.CONTENT_TYPE,
-            Map.of(),
+            described == null ? Map.of() : described.metadata(),
             List.of(change.tag()),
             null);
     record(
@@ -394,7 +419,7 @@ final class Committer {
     boolean needsEvents =
         switch (command.change()) {
           case Change.Truncate _, Change.Delete _ -> true;
-          case Change.SetRetention _, Change.Tombstone _ -> false;
+          case Change.SetRetention _, Change.Tombstone _, Change.Describe _ -> false;
         };
     if (needsEvents && !head.exists()) {
       return new Outcome.StreamNotFound(stream);
@@ -405,6 +430,13 @@ final class Committer {
     Long expected = command.expectedVersion();
     if (expected != null && expected != head.version()) {
       return new Outcome.Conflict(stream, new ExpectedVersion.Exactly(expected), head.version());
+    }
+    if (command.change() instanceof Change.Describe described) {
+      Long known = described.lastChange();
+      long last = finder.lastMatch(StreamChange.changesOf(stream), 1, Long.MAX_VALUE);
+      if (known != null && known != last) {
+        return new Outcome.Conflict(stream, new ExpectedVersion.Exactly(known), last);
+      }
     }
     if (command.change() instanceof Change.Truncate truncate) {
       long lowest = Math.max(1, head.state().truncateBefore());

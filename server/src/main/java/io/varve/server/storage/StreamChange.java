@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
+import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamScope;
 import io.varve.server.event.StreamState;
@@ -11,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,14 +29,27 @@ import org.jspecify.annotations.Nullable;
  * @param head where the stream stood, with its state as of the change
  * @param reason why, in the words of whoever did it; may be empty
  * @param by who did it
+ * @param description what else its writer says of the stream, as the text of a JSON object; null
+ *     for nothing
  */
-public record StreamChange(Kind kind, StreamId stream, StreamHead head, String reason, String by) {
+public record StreamChange(
+    Kind kind,
+    StreamId stream,
+    StreamHead head,
+    String reason,
+    String by,
+    @Nullable String description) {
 
   /** The system stream that holds all changes. */
   public static final StreamId STREAM = new StreamId("$streams");
 
   /** What the payload is. */
   public static final String CONTENT_TYPE = "application/json";
+
+  /** A change whose writer says nothing else of the stream. */
+  public StreamChange(Kind kind, StreamId stream, StreamHead head, String reason, String by) {
+    this(kind, stream, head, reason, by, null);
+  }
 
   /** What was done to a stream. */
   public enum Kind {
@@ -65,7 +81,19 @@ public record StreamChange(Kind kind, StreamId stream, StreamHead head, String r
 
   /** The tag by which the changes of one stream are found. */
   public String tag() {
+    return tag(stream);
+  }
+
+  private static String tag(StreamId stream) {
     return StreamScope.SYSTEM_EVENT_TAG + stream;
+  }
+
+  /** Finds the changes of one stream. */
+  public static Query changesOf(StreamId stream) {
+    return new Query(
+        List.of(
+            new Query.Item(
+                Set.of(), Set.of(tag(stream)), List.of(), Set.of(), Set.of(STREAM.value()))));
   }
 
   /** The event's payload. */
@@ -96,6 +124,9 @@ public record StreamChange(Kind kind, StreamId stream, StreamHead head, String r
     }
     put(json, "reason", text(reason));
     put(json, "by", text(by));
+    if (description != null) {
+      put(json, "description", text(description));
+    }
     try {
       return JsonFormat.printer()
           .omittingInsignificantWhitespace()
@@ -134,7 +165,8 @@ public record StreamChange(Kind kind, StreamId stream, StreamHead head, String r
       if (stream == null || reason == null || by == null) {
         throw new IllegalArgumentException("a part is missing");
       }
-      return new StreamChange(Kind.of(eventType), new StreamId(stream), head, reason, by);
+      return new StreamChange(
+          Kind.of(eventType), new StreamId(stream), head, reason, by, string(json, "description"));
     } catch (InvalidProtocolBufferException | IllegalArgumentException | DateTimeException e) {
       DamagedDataException damaged =
           new DamagedDataException(

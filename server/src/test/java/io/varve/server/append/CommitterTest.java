@@ -26,6 +26,7 @@ import io.varve.server.event.StreamVersion;
 import io.varve.server.event.Tracking;
 import io.varve.server.fixture.MemoryEventStorage;
 import io.varve.server.storage.EncodedEvent;
+import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -402,6 +403,63 @@ class CommitterTest {
     assertThat(head.state().firstKeptByCount(head.version())).isEqualTo(4);
     assertThat(decide(change(ACCOUNT, new Change.Truncate(3))))
         .isEqualTo(new Outcome.TruncateOutOfRange(ACCOUNT, 4, 6));
+    assertLogIsWhole();
+  }
+
+  private static Change.Describe describe(
+      long maxCount, long before, boolean delete, @Nullable Long known) {
+    return new Change.Describe(
+        maxCount, null, before, delete, "{\"owner\":\"us\"}", Map.of(), known, true);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void what_is_said_of_a_stream_is_in_force_at_once_and_recorded_with_it(Where where) {
+    decide(append(ACCOUNT, 1, 2, 3));
+    assertThat(decide(change(ACCOUNT, describe(2, 0, false, 0L))))
+        .isEqualTo(new Outcome.StreamChanged(new Position(4)));
+    bringTo(where);
+
+    assertThat(decide(change(ACCOUNT, describe(0, 9, false, 4L))))
+        .isEqualTo(new Outcome.StreamChanged(new Position(5)));
+    writeAll();
+
+    StreamHead head = storage.streamHead(ACCOUNT);
+    assertThat(head.state().firstKeptByCount(head.version())).isEqualTo(4);
+    RecordedEvent record = storage.readLog(5, 5, 1).runs().getFirst().events().getFirst().decode();
+    assertThat(StreamChange.fromJson(5, record.type(), record.data()).description())
+        .isEqualTo("{\"owner\":\"us\"}");
+    assertLogIsWhole();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoever_does_not_know_what_was_said_last_is_refused(Where where) {
+    decide(append(ACCOUNT, 1));
+    decide(change(ACCOUNT, describe(2, 0, false, null)));
+    decide(change(OTHER, describe(2, 0, false, null)));
+    bringTo(where);
+
+    assertThat(decide(change(ACCOUNT, describe(3, 0, false, 0L))))
+        .isEqualTo(new Conflict(ACCOUNT, exactly(0), 2));
+    assertThat(decide(change(ACCOUNT, describe(3, 0, false, 2L))))
+        .isEqualTo(new Outcome.StreamChanged(new Position(4)));
+    writeAll();
+    assertLogIsWhole();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void what_is_said_again_under_the_same_id_was_said_once(Where where) {
+    decide(append(ACCOUNT, 1));
+    StreamLifeCommand said = change(ACCOUNT, describe(2, 0, true, 0L));
+    decide(said);
+    bringTo(where);
+
+    assertThat(decide(said)).isEqualTo(new Outcome.StreamChanged(new Position(2)));
+    assertThat(decide(append(ACCOUNT, new ExpectedVersion.StreamExists(), 2)))
+        .isEqualTo(new Outcome.StreamDeleted(ACCOUNT));
+    writeAll();
     assertLogIsWhole();
   }
 

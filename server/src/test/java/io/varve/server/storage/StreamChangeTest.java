@@ -36,6 +36,15 @@ class StreamChangeTest {
   }
 
   @Test
+  void what_else_its_writer_says_comes_back_as_it_was_written() {
+    StreamChange change =
+        new StreamChange(
+            Kind.RETENTION_SET, STREAM, HEAD, "", "x", "{ \"owner\" : \"ü\", \"$acl\": 1e2 }");
+
+    assertThat(StreamChange.fromJson(1, "$RetentionSet", change.toJson())).isEqualTo(change);
+  }
+
+  @Test
   void a_change_of_a_stream_without_events_says_nothing_of_them() {
     StreamChange change =
         new StreamChange(
