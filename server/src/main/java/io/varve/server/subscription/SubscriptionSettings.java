@@ -19,4 +19,9 @@ public record SubscriptionSettings(
   public static SubscriptionSettings defaults() {
     return new SubscriptionSettings(16L * 1024 * 1024, 64 * 1024, 8_000, Duration.ofSeconds(5));
   }
+
+  /** The same with another bound for how much is passed over without a word. */
+  SubscriptionSettings checkpointingAfter(int events) {
+    return new SubscriptionSettings(recentBytes, pageBytes, events, idleCheckpoint);
+  }
 }

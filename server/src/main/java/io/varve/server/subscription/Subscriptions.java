@@ -87,10 +87,34 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
     long after =
         switch (start) {
           case SubscriptionStart.After given -> given.place();
-          case SubscriptionStart.Now _ -> storage.head().position();
+          case SubscriptionStart.Now _ -> headPosition();
         };
-    Feed feed = feeds.ofLog(query, after, skipArchived);
-    return open(feed, query.matchesEverything() ? "log" : "log, under a query", after, subscriber);
+    return open(
+        feeds.ofLog(query, after, skipArchived), subjectOf(query), after, subscriber, settings);
+  }
+
+  /**
+   * The same, and another bound for how much is passed over without a word.
+   *
+   * @param checkpointAfterEvents see {@link SubscriptionSettings}
+   */
+  public Subscription toLog(
+      Query query, SubscriptionStart start, Subscriber subscriber, int checkpointAfterEvents) {
+    long after = start instanceof SubscriptionStart.After given ? given.place() : headPosition();
+    return open(
+        feeds.ofLog(query, after),
+        subjectOf(query),
+        after,
+        subscriber,
+        settings.checkpointingAfter(checkpointAfterEvents));
+  }
+
+  private static String subjectOf(Query query) {
+    return query.matchesEverything() ? "log" : "log, under a query";
+  }
+
+  private long headPosition() {
+    return storage.head().position();
   }
 
   /**
@@ -108,20 +132,50 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
    */
   public Subscription toStream(
       StreamId stream, SubscriptionStart start, boolean skipArchived, Subscriber subscriber) {
+    return toStream(stream, start, skipArchived, subscriber, (feed, _) -> feed);
+  }
+
+  /** What is made of a feed, given the position of the log at which it begins. */
+  public interface Around {
+    Feed feed(Feed feed, long startPosition);
+  }
+
+  /**
+   * The same.
+   *
+   * @param around puts something of the caller's around the feed
+   */
+  public Subscription toStream(
+      StreamId stream, SubscriptionStart start, Subscriber subscriber, Around around) {
+    return toStream(stream, start, false, subscriber, around);
+  }
+
+  private Subscription toStream(
+      StreamId stream,
+      SubscriptionStart start,
+      boolean skipArchived,
+      Subscriber subscriber,
+      Around around) {
     long afterVersion = 0;
     long afterPosition = 0;
     switch (start) {
       case SubscriptionStart.After given -> afterVersion = given.place();
       case SubscriptionStart.Now _ -> {
-        afterPosition = storage.head().position();
+        afterPosition = headPosition();
         afterVersion = reader.headOf(stream, afterPosition).version();
       }
     }
-    Feed feed = feeds.ofStream(stream, afterVersion, skipArchived);
-    return open(feed, "stream " + stream, afterPosition, subscriber);
+    Feed feed =
+        around.feed(feeds.ofStream(stream, afterVersion, skipArchived), afterPosition);
+    return open(feed, "stream " + stream, afterPosition, subscriber, settings);
   }
 
-  private Subscription open(Feed feed, String subject, long startPosition, Subscriber subscriber) {
+  private Subscription open(
+      Feed feed,
+      String subject,
+      long startPosition,
+      Subscriber subscriber,
+      SubscriptionSettings bounds) {
     Subscription subscription =
         new Subscription(
             "subscription-" + lastId.incrementAndGet(),
@@ -131,7 +185,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
             storage.head(),
             subscriber,
             executor,
-            settings,
+            bounds,
             nanoTime);
     open.put(subscription.id(), subscription);
     if (stopping) {
