@@ -10,6 +10,7 @@ import io.varve.server.api.grpc.GrpcServer;
 import io.varve.server.api.grpc.ServerTls;
 import io.varve.server.api.grpc.SnapshotsEndpoint;
 import io.varve.server.api.grpc.StreamsEndpoint;
+import io.varve.server.api.kurrent.KurrentEndpoint;
 import io.varve.server.api.umadb.UmaDbEndpoint;
 import io.varve.server.append.AppendSettings;
 import io.varve.server.append.CommitListener;
@@ -290,6 +291,18 @@ public final class VarveServer implements AutoCloseable {
     StreamDirectory directory = new StreamDirectory(storage);
     StreamsEndpoint streams =
         new StreamsEndpoint(commitLog, reader, directory, config.limits(), clock, eventIds);
+    KurrentEndpoint kurrent =
+        new KurrentEndpoint(
+            storage.storeId(),
+            commitLog,
+            reader,
+            directory,
+            subscriptions,
+            config.limits(),
+            reads,
+            clock,
+            eventIds,
+            operations.trafficListener());
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
     ConsumerGroupsEndpoint groupsEndpoint =
@@ -362,7 +375,7 @@ public final class VarveServer implements AutoCloseable {
               admin,
               new AccessEndpoint(
                   access, new AccessChanges(access, journal), secrets, config.limits()),
-              List.of(umaDb));
+              List.of(umaDb, kurrent));
       StoreView view =
           new StoreView(
               storage,
@@ -386,6 +399,7 @@ public final class VarveServer implements AutoCloseable {
               Release.number(), address, view, reader, directory, reads, operations.traffic()),
           stops);
       stops.push(() -> port.stop(config.get(Settings.DRAIN_TIMEOUT)));
+      stops.push(kurrent::stop);
       stops.push(operations.readiness()::stopping);
       return new VarveServer(storage, subscriptions, port, operations, stops);
     } catch (IOException e) {

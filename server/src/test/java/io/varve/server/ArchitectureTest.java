@@ -67,6 +67,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".api.grpc")
           .layer("api.umadb")
           .definedBy(ROOT + ".api.umadb")
+          .layer("api.kurrent")
+          .definedBy(ROOT + ".api.kurrent")
           .layer("server")
           .definedBy(ROOT)
           .layer("cli")
@@ -79,12 +81,14 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api.umadb")
           .mayOnlyBeAccessedByLayers("server")
-          .whereLayer("api.grpc") // whose guest api.umadb is, at its port
-          .mayOnlyBeAccessedByLayers("api.umadb", "server")
+          .whereLayer("api.kurrent")
+          .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("api.grpc") // whose guests the other two are, at its port
+          .mayOnlyBeAccessedByLayers("api.umadb", "api.kurrent", "server")
           .whereLayer("ops")
           .mayOnlyBeAccessedByLayers("api.grpc", "server")
           .whereLayer("group")
-          .mayOnlyBeAccessedByLayers("storage.rocksdb", "ops", "api.grpc", "server")
+          .mayOnlyBeAccessedByLayers("storage.rocksdb", "ops", "api.grpc", "api.kurrent", "server")
           .whereLayer("measure")
           .mayOnlyBeAccessedByLayers("group", "ops")
           .whereLayer("backup")
@@ -92,13 +96,13 @@ class ArchitectureTest {
           .whereLayer("security")
           .mayOnlyBeAccessedByLayers("api.grpc", "server", "cli")
           .whereLayer("subscription")
-          .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "api.umadb", "server")
+          .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "api.umadb", "api.kurrent", "server")
           .whereLayer("append")
           .mayOnlyBeAccessedByLayers(
-              "subscription", "group", "ops", "security", "api.grpc", "api.umadb", "server")
+              "subscription", "group", "ops", "security", "api.grpc", "api.umadb", "api.kurrent", "server")
           .whereLayer("read")
           .mayOnlyBeAccessedByLayers(
-              "subscription", "group", "ops", "api.grpc", "api.umadb", "server")
+              "subscription", "group", "ops", "api.grpc", "api.umadb", "api.kurrent", "server")
           .whereLayer("snapshot")
           .mayOnlyBeAccessedByLayers("storage.rocksdb", "ops", "api.grpc", "server")
           .whereLayer("query")
@@ -108,7 +112,7 @@ class ArchitectureTest {
           .whereLayer("storage.archive")
           .mayOnlyBeAccessedByLayers("storage.rocksdb", "server", "cli")
           .whereLayer("config")
-          .mayOnlyBeAccessedByLayers("api.grpc", "api.umadb", "server", "cli")
+          .mayOnlyBeAccessedByLayers("api.grpc", "api.umadb", "api.kurrent", "server", "cli")
           .whereLayer("boot")
           .mayNotBeAccessedByAnyLayer();
 
@@ -147,13 +151,13 @@ class ArchitectureTest {
   static final ArchRule only_the_apis_touch_grpc_and_the_generated_contracts =
       noClasses()
           .that()
-          .resideOutsideOfPackages(ROOT + ".api.grpc", ROOT + ".api.umadb")
+          .resideOutsideOfPackages(ROOT + ".api.grpc", ROOT + ".api.umadb", ROOT + ".api.kurrent")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "io.varve.proto..", "com.google.rpc..");
 
   @ArchTest
-  static final ArchRule a_foreign_contract_stays_in_its_own_api =
+  static final ArchRule umadbs_contract_stays_in_its_own_api =
       noClasses()
           .that()
           .resideOutsideOfPackage(ROOT + ".api.umadb")
@@ -162,10 +166,19 @@ class ArchitectureTest {
           .resideInAPackage("io.varve.proto.umadb..");
 
   @ArchTest
+  static final ArchRule kurrents_contract_stays_in_its_own_api =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + ".api.kurrent")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.varve.proto.kurrent..");
+
+  @ArchTest
   static final ArchRule a_guest_does_not_touch_varves_own_contract =
       noClasses()
           .that()
-          .resideInAPackage(ROOT + ".api.umadb")
+          .resideInAnyPackage(ROOT + ".api.umadb", ROOT + ".api.kurrent")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.varve.proto.v1..");
@@ -175,7 +188,7 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              ROOT + ".api.grpc", ROOT + ".api.umadb", ROOT + ".storage", ROOT + ".storage.rocksdb")
+              ROOT + ".api.grpc", ROOT + ".api.umadb", ROOT + ".api.kurrent", ROOT + ".storage", ROOT + ".storage.rocksdb")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("com.google.protobuf..");

@@ -1,0 +1,57 @@
+package io.varve.server.api.kurrent;
+
+import io.varve.server.event.ExpectedVersion;
+import io.varve.server.event.NewEvent;
+import io.varve.server.event.StreamId;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Ids for events whose writers' ids are in the store already.
+ *
+ * <p>In this protocol an id belongs to an append: it may come again in another stream, or in the
+ * same one under another expected revision, as another event. In Varve an id belongs to one event.
+ * Such an event gets an id that is made from all that tells it apart, so that a repeat of its
+ * append makes the same one, and keeps its writer's id in its metadata.
+ */
+final class EventIds {
+  private EventIds() {}
+
+  /** The same events, with no id twice among them. */
+  static List<NewEvent> eachOnce(StreamId stream, List<NewEvent> events) {
+    Set<UUID> seen = new HashSet<>();
+    List<NewEvent> all = new ArrayList<>(events.size());
+    for (int i = 0; i < events.size(); i++) {
+      NewEvent event = events.get(i);
+      all.add(seen.add(event.id()) ? event : renamed(event, stream + "#" + i));
+    }
+    return all;
+  }
+
+  /** The same events under ids that belong to this append alone. */
+  static List<NewEvent> ofAppend(StreamId stream, ExpectedVersion expected, List<NewEvent> events) {
+    String append = stream + "@" + KurrentErrors.number(expected);
+    return events.stream().map(event -> renamed(event, append)).toList();
+  }
+
+  private static NewEvent renamed(NewEvent event, String append) {
+    UUID id = UUID.nameUUIDFromBytes((event.id() + "@" + append).getBytes(StandardCharsets.UTF_8));
+    Map<String, String> metadata = new LinkedHashMap<>(event.metadata());
+    metadata.putIfAbsent(CustomMetadata.EVENT_ID, event.id().toString());
+    return new NewEvent(
+        id,
+        false,
+        event.type(),
+        event.data(),
+        event.contentType(),
+        metadata,
+        event.tags(),
+        event.occurredAt());
+  }
+}

@@ -1,0 +1,94 @@
+package io.varve.server.api.kurrent;
+
+import com.google.rpc.Status;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.StatusRuntimeException;
+import io.varve.proto.kurrent.features.ServerFeaturesGrpc;
+import io.varve.proto.kurrent.streams.StreamsGrpc;
+import io.varve.server.api.grpc.Checks;
+import io.varve.server.api.grpc.GuestProtocol;
+import io.varve.server.append.CommitLog;
+import io.varve.server.config.Limits;
+import io.varve.server.read.EventReader;
+import io.varve.server.read.StreamDirectory;
+import io.varve.server.subscription.Subscriptions;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+
+/** KurrentDB's protocol: its services over Varve's core. Thread-safe. */
+public final class KurrentEndpoint implements GuestProtocol {
+  /** The release of KurrentDB whose protocol is spoken; clients' tests go by it. */
+  private static final String RELEASE = "24.10.0";
+
+  private final StreamsService streams;
+  private final List<ServerServiceDefinition> services;
+
+  /**
+   * @param storeId what the server is called in its gossip
+   * @param executor goes on with reads, and with appends that are not decided by their first try
+   * @param clock tells the time at which commands are proposed
+   * @param eventIds makes ids for the records of what becomes of streams
+   * @param sent hears how many events have been handed to the transport; called on any thread, and
+   *     must be short
+   */
+  public KurrentEndpoint(
+      UUID storeId,
+      CommitLog commitLog,
+      EventReader reader,
+      StreamDirectory directory,
+      Subscriptions subscriptions,
+      Limits limits,
+      Executor executor,
+      InstantSource clock,
+      Supplier<UUID> eventIds,
+      IntConsumer sent) {
+    Checks checks = new Checks(limits);
+    StreamDescriptions descriptions = new StreamDescriptions(reader, directory);
+    Appends appends =
+        new Appends(commitLog, reader, directory, descriptions, limits, executor, clock, eventIds);
+    EventViews views = new EventViews(reader, descriptions);
+    this.streams =
+        new StreamsService(
+            reader, subscriptions, descriptions, views, appends, checks, executor, clock, sent);
+    List<ServerServiceDefinition> served = new ArrayList<>();
+    served.add(streams.bindService());
+    served.add(new GossipService(storeId, clock).service());
+    served.add(new ServerFeaturesService(RELEASE, served).bindService());
+    this.services = List.copyOf(served);
+  }
+
+  @Override
+  public List<ServerServiceDefinition> services() {
+    return services;
+  }
+
+  @Override
+  public Set<String> healthNames() {
+    return Set.of(StreamsGrpc.SERVICE_NAME, ServerFeaturesGrpc.SERVICE_NAME);
+  }
+
+  @Override
+  public Set<MethodDescriptor<?, ?>> readingMethods() {
+    return Set.of(
+        StreamsGrpc.getReadMethod(),
+        StreamsGrpc.getDeleteMethod(),
+        StreamsGrpc.getTombstoneMethod());
+  }
+
+  @Override
+  public StatusRuntimeException inItsWords(Status status) {
+    return KurrentErrors.of(status);
+  }
+
+  /** Ends the calls that would go on for ever and that nobody else ends. */
+  public void stop() {
+    streams.stop();
+  }
+}
