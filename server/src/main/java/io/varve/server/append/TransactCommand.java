@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The wish to append to several streams, and to check others, all or nothing.
  *
- * @param parts what is to happen to each stream; no stream twice, no event id twice
+ * @param parts what is to happen to each stream, in the order of the events; no event id twice. A
+ *     stream may come again, for events behind other streams', and then expects nothing more.
  * @param conditions what must hold of the log
  * @param tracking a consumer's progress to be stored with the events; null for none
  * @param proposedAt see {@link Command#proposedAt}

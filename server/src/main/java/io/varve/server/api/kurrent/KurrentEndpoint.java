@@ -6,6 +6,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.StatusRuntimeException;
 import io.varve.proto.kurrent.features.ServerFeaturesGrpc;
 import io.varve.proto.kurrent.streams.StreamsGrpc;
+import io.varve.proto.kurrent.v2.streams.StreamsServiceGrpc;
 import io.varve.server.api.grpc.Checks;
 import io.varve.server.api.grpc.GuestProtocol;
 import io.varve.server.append.CommitLog;
@@ -25,7 +26,7 @@ import java.util.function.Supplier;
 /** KurrentDB's protocol: its services over Varve's core. Thread-safe. */
 public final class KurrentEndpoint implements GuestProtocol {
   /** The release of KurrentDB whose protocol is spoken; clients' tests go by it. */
-  private static final String RELEASE = "24.10.0";
+  private static final String RELEASE = "26.1.0";
 
   private final StreamsService streams;
   private final List<ServerServiceDefinition> services;
@@ -59,6 +60,9 @@ public final class KurrentEndpoint implements GuestProtocol {
             reader, subscriptions, descriptions, views, appends, checks, executor, clock, sent);
     List<ServerServiceDefinition> served = new ArrayList<>();
     served.add(streams.bindService());
+    served.add(
+        new StreamsV2Service(commitLog, directory, new Records(checks, eventIds), executor, clock)
+            .bindService());
     served.add(new GossipService(storeId, clock).service());
     served.add(new ServerFeaturesService(RELEASE, served).bindService());
     this.services = List.copyOf(served);
@@ -71,7 +75,10 @@ public final class KurrentEndpoint implements GuestProtocol {
 
   @Override
   public Set<String> healthNames() {
-    return Set.of(StreamsGrpc.SERVICE_NAME, ServerFeaturesGrpc.SERVICE_NAME);
+    return Set.of(
+        StreamsGrpc.SERVICE_NAME,
+        StreamsServiceGrpc.SERVICE_NAME,
+        ServerFeaturesGrpc.SERVICE_NAME);
   }
 
   @Override
@@ -79,7 +86,8 @@ public final class KurrentEndpoint implements GuestProtocol {
     return Set.of(
         StreamsGrpc.getReadMethod(),
         StreamsGrpc.getDeleteMethod(),
-        StreamsGrpc.getTombstoneMethod());
+        StreamsGrpc.getTombstoneMethod(),
+        StreamsServiceGrpc.getAppendRecordsMethod());
   }
 
   @Override
