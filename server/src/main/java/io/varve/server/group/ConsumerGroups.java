@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -193,8 +194,20 @@ public final class ConsumerGroups implements CommitListener, AutoCloseable {
 
   /** Changes a group's settings, and nothing of its progress; false if there is no such group. */
   public CompletableFuture<Boolean> update(String name, GroupSettings settings) {
+    return update(name, settings, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param attributes the group's attributes from now on; null for those that it has
+   */
+  public CompletableFuture<Boolean> update(
+      String name, GroupSettings settings, @Nullable Map<String, String> attributes) {
     Group group = find(name);
-    return group == null ? CompletableFuture.completedFuture(false) : group.update(settings);
+    return group == null
+        ? CompletableFuture.completedFuture(false)
+        : group.update(settings, attributes);
   }
 
   /** Deletes a group with its parked events, and ends its consumers; false if there is none. */
@@ -272,8 +285,18 @@ public final class ConsumerGroups implements CommitListener, AutoCloseable {
    */
   public @Nullable Membership join(
       String name, String consumerName, long credit, GroupConsumer consumer) {
+    return join(name, consumerName, credit, Integer.MAX_VALUE, consumer);
+  }
+
+  /**
+   * The same.
+   *
+   * @param maxInFlight how many events this consumer may hold unanswered, if the group lets it
+   */
+  public @Nullable Membership join(
+      String name, String consumerName, long credit, int maxInFlight, GroupConsumer consumer) {
     Group group = find(name);
-    return group == null ? null : group.join(consumerName, credit, consumer);
+    return group == null ? null : group.join(consumerName, credit, maxInFlight, consumer);
   }
 
   // ---- parked events

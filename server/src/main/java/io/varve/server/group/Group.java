@@ -7,6 +7,7 @@ import io.varve.server.storage.StorageException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -97,13 +98,16 @@ final class Group {
   }
 
   private GroupReader readerOf(Progress progress) {
-    return new GroupReader(
-        context.reader(),
-        context.feeds(),
-        definition.source(),
-        context.budget(),
-        progress.position(),
-        progress.version());
+    GroupReader made =
+        new GroupReader(
+            context.reader(),
+            context.feeds(),
+            definition.source(),
+            context.budget(),
+            progress.position(),
+            progress.version());
+    made.pinBy(definition.pinnedBy());
+    return made;
   }
 
   boolean isLive() {
@@ -431,11 +435,12 @@ final class Group {
   }
 
   /** A consumer joins. What it says is taken in after that. */
-  Membership join(String consumerName, long credit, GroupConsumer consumer) {
+  Membership join(String consumerName, long credit, int maxInFlight, GroupConsumer consumer) {
     String name = name();
     Member member =
         new Member(
             consumerName,
+            maxInFlight,
             consumer,
             context.clock().instant(),
             new RateMeter(context.nanoTime()),
@@ -553,14 +558,22 @@ final class Group {
     return future;
   }
 
-  CompletableFuture<Boolean> update(GroupSettings settings) {
+  /**
+   * Changes the settings.
+   *
+   * @param attributes the attributes from now on; null for those that it has
+   */
+  CompletableFuture<Boolean> update(
+      GroupSettings settings, @Nullable Map<String, String> attributes) {
     return ask(
         future -> {
           if (deleting) {
             future.complete(false);
             return;
           }
-          definition = definition.with(settings);
+          definition =
+              definition.with(settings, attributes == null ? definition.attributes() : attributes);
+          reader.pinBy(definition.pinnedBy());
           saves.definitionChanged();
           state.update(settings);
           saves.whenSaved(future, true);

@@ -35,6 +35,9 @@ final class GroupReader {
   private final HeldBudget budget;
   private Feed feed;
 
+  /** The metadata key by which events are pinned; null when they are by their streams. */
+  private @Nullable String pinnedBy;
+
   /** Everything up to here has been taken in. */
   private long position;
 
@@ -80,6 +83,11 @@ final class GroupReader {
     };
   }
 
+  /** Has events pinned by the values of a metadata key from now on; null for their streams. */
+  void pinBy(@Nullable String key) {
+    pinnedBy = key;
+  }
+
   boolean isLevelWith(long head) {
     return rest.isEmpty() && position >= head;
   }
@@ -109,13 +117,18 @@ final class GroupReader {
       }
       position = event.position();
       version = isStream() ? event.version() : 0;
-      state.take(position, version, PinnedSharing.bucketOf(event.streamHash()), held);
+      state.take(position, version, bucketOf(event), held);
     }
     if (rest.isEmpty()) {
       position = reached;
       version = reachedVersion;
     }
     state.readUpTo(position, version);
+  }
+
+  private int bucketOf(EncodedEvent event) {
+    String value = pinnedBy == null ? null : event.decode().metadata().get(pinnedBy);
+    return value == null ? PinnedSharing.bucketOf(event.streamHash()) : bucketOf(value);
   }
 
   private boolean isStream() {
@@ -203,8 +216,12 @@ final class GroupReader {
 
   /** The bucket of a parked event's stream. */
   static int bucketOf(Parked event) {
+    return bucketOf(event.stream().value());
+  }
+
+  private static int bucketOf(String text) {
     CRC32C hash = new CRC32C();
-    hash.update(event.stream().value().getBytes(StandardCharsets.UTF_8));
+    hash.update(text.getBytes(StandardCharsets.UTF_8));
     return PinnedSharing.bucketOf((int) hash.getValue());
   }
 }

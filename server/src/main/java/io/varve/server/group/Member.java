@@ -10,6 +10,10 @@ final class Member {
   static final long MAX_CREDIT = 1_000_000;
 
   final String name;
+
+  /** How many events it may hold unanswered, if the group lets it. */
+  final int maxInFlight;
+
   final GroupConsumer consumer;
   final Instant connectedAt;
   final RateMeter deliveries;
@@ -39,18 +43,20 @@ final class Member {
 
   Member(
       String name,
+      int maxInFlight,
       GroupConsumer consumer,
       Instant connectedAt,
       RateMeter deliveries,
       RateMeter acks) {
     this.name = name;
+    this.maxInFlight = maxInFlight;
     this.consumer = consumer;
     this.connectedAt = connectedAt;
     this.deliveries = deliveries;
     this.acks = acks;
   }
 
-  boolean hasRoom(int maxInFlight) {
-    return open && credit > 0 && inFlight < maxInFlight;
+  boolean hasRoom(int groupsMaxInFlight) {
+    return open && credit > 0 && inFlight < Math.min(maxInFlight, groupsMaxInFlight);
   }
 }

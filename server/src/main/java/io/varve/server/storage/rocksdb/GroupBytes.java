@@ -21,9 +21,12 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +87,9 @@ final class GroupBytes {
           }
           writeSettings(out, group.settings());
           writeInstant(out, group.createdAt());
+          if (!group.attributes().isEmpty()) { // releases that know none find nothing here
+            writeAttributes(out, group.attributes());
+          }
         });
   }
 
@@ -101,8 +107,29 @@ final class GroupBytes {
                 case NOW -> new GroupStart.Now();
                 default -> throw new IOException("an unknown kind of start");
               };
-          return new GroupDefinition(name, source, start, readSettings(in), readInstant(in));
+          GroupSettings settings = readSettings(in);
+          Instant createdAt = readInstant(in);
+          Map<String, String> attributes = in.isAtEnd() ? Map.of() : readAttributes(in);
+          return new GroupDefinition(name, source, start, settings, createdAt, attributes);
         });
+  }
+
+  private static void writeAttributes(CodedOutputStream out, Map<String, String> attributes)
+      throws IOException {
+    out.writeUInt32NoTag(attributes.size());
+    for (Map.Entry<String, String> attribute : new TreeMap<>(attributes).entrySet()) {
+      out.writeStringNoTag(attribute.getKey());
+      out.writeStringNoTag(attribute.getValue());
+    }
+  }
+
+  private static Map<String, String> readAttributes(CodedInputStream in) throws IOException {
+    int count = in.readUInt32();
+    Map<String, String> attributes = new LinkedHashMap<>();
+    for (int i = 0; i < count; i++) {
+      attributes.put(in.readStringRequireUtf8(), in.readStringRequireUtf8());
+    }
+    return attributes;
   }
 
   private static void writeSource(CodedOutputStream out, GroupSource source) throws IOException {

@@ -140,6 +140,24 @@ class RocksDbGroupStoreTest {
     }
   }
 
+  @Test
+  void what_an_edge_keeps_with_a_group_comes_back() throws IOException {
+    GroupDefinition group =
+        new GroupDefinition(
+            "drei",
+            new GroupSource.OfStream(new StreamId("a")),
+            new GroupStart.Now(),
+            GroupSettings.defaults(),
+            TIME,
+            Map.of("b", "", "a", "ü"));
+    try (GroupStore store = open(folder())) {
+      store.write(List.of(change(1, group, progress(null), null, List.of(), List.of())), 1_000);
+    }
+    try (GroupStore store = open(folder())) {
+      assertThat(store.groups()).extracting(StoredGroup::definition).containsExactly(group);
+    }
+  }
+
   private static void check(GroupStore store) {
     assertThat(store.groups())
         .containsExactly(
