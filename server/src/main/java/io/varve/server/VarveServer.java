@@ -298,6 +298,8 @@ public final class VarveServer implements AutoCloseable {
             reader,
             directory,
             subscriptions,
+            groups,
+            storage.head(),
             config.limits(),
             reads,
             clock,

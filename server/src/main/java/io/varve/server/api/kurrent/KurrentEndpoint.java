@@ -2,17 +2,21 @@ package io.varve.server.api.kurrent;
 
 import com.google.rpc.Status;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.StatusRuntimeException;
 import io.varve.proto.kurrent.features.ServerFeaturesGrpc;
+import io.varve.proto.kurrent.groups.PersistentSubscriptionsGrpc;
 import io.varve.proto.kurrent.streams.StreamsGrpc;
 import io.varve.proto.kurrent.v2.streams.StreamsServiceGrpc;
 import io.varve.server.api.grpc.Checks;
 import io.varve.server.api.grpc.GuestProtocol;
 import io.varve.server.append.CommitLog;
 import io.varve.server.config.Limits;
+import io.varve.server.group.ConsumerGroups;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
+import io.varve.server.storage.Head;
 import io.varve.server.subscription.Subscriptions;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -29,6 +33,7 @@ public final class KurrentEndpoint implements GuestProtocol {
   private static final String RELEASE = "26.1.0";
 
   private final StreamsService streams;
+  private final PersistentSubscriptionsService groups;
   private final List<ServerServiceDefinition> services;
 
   /**
@@ -45,6 +50,8 @@ public final class KurrentEndpoint implements GuestProtocol {
       EventReader reader,
       StreamDirectory directory,
       Subscriptions subscriptions,
+      ConsumerGroups consumerGroups,
+      Head head,
       Limits limits,
       Executor executor,
       InstantSource clock,
@@ -58,11 +65,15 @@ public final class KurrentEndpoint implements GuestProtocol {
     this.streams =
         new StreamsService(
             reader, subscriptions, descriptions, views, appends, checks, executor, clock, sent);
+    this.groups =
+        new PersistentSubscriptionsService(
+            consumerGroups, reader, head, new GroupForm(checks), views, executor, clock, sent);
     List<ServerServiceDefinition> served = new ArrayList<>();
     served.add(streams.bindService());
     served.add(
         new StreamsV2Service(commitLog, directory, new Records(checks, eventIds), executor, clock)
             .bindService());
+    served.add(ServerInterceptors.intercept(groups.bindService(), new ConnectionName()));
     served.add(new GossipService(storeId, clock).service());
     served.add(new ServerFeaturesService(RELEASE, served).bindService());
     this.services = List.copyOf(served);
@@ -78,6 +89,7 @@ public final class KurrentEndpoint implements GuestProtocol {
     return Set.of(
         StreamsGrpc.SERVICE_NAME,
         StreamsServiceGrpc.SERVICE_NAME,
+        PersistentSubscriptionsGrpc.SERVICE_NAME,
         ServerFeaturesGrpc.SERVICE_NAME);
   }
 
@@ -87,7 +99,8 @@ public final class KurrentEndpoint implements GuestProtocol {
         StreamsGrpc.getReadMethod(),
         StreamsGrpc.getDeleteMethod(),
         StreamsGrpc.getTombstoneMethod(),
-        StreamsServiceGrpc.getAppendRecordsMethod());
+        StreamsServiceGrpc.getAppendRecordsMethod(),
+        PersistentSubscriptionsGrpc.getListMethod());
   }
 
   @Override
@@ -98,5 +111,6 @@ public final class KurrentEndpoint implements GuestProtocol {
   /** Ends the calls that would go on for ever and that nobody else ends. */
   public void stop() {
     streams.stop();
+    groups.stop();
   }
 }
