@@ -1,0 +1,103 @@
+package io.varve.interop;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** The server as a user starts it, in a process of its own. */
+final class VarveProcess implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(120);
+
+  private static final Path JAR =
+      Path.of(System.getProperty("basedir", ""))
+          .toAbsolutePath()
+          .resolve("../server/target/varve-server.jar")
+          .normalize();
+
+  private final Process process;
+  private final Path errors;
+  private final int port;
+
+  private VarveProcess(Process process, Path errors, int port) {
+    this.process = process;
+    this.errors = errors;
+    this.port = port;
+  }
+
+  /** Starts a server on a free port and waits until it serves. */
+  static VarveProcess start(Path folder) throws IOException {
+    return start(folder, 0);
+  }
+
+  /**
+   * Starts a server and waits until it serves.
+   *
+   * @param port the port that clients know; 0 for a free one
+   */
+  static VarveProcess start(Path folder, int port) throws IOException {
+    Path portFile = folder.resolve("port");
+    Files.deleteIfExists(portFile);
+    Path errors = folder.resolve("errors");
+    Path temp = Files.createDirectories(folder.resolve("temp"));
+    Process process =
+        new ProcessBuilder(
+                List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:TieredStopAtLevel=1", // starts sooner; how fast it gets is not the
+                                               // question
+                    "-Djava.io.tmpdir=" + temp,
+                    "-jar",
+                    JAR.toString(),
+                    "serve",
+                    "--data",
+                    folder.resolve("data").toString(),
+                    "--port",
+                    Integer.toString(port),
+                    "--port-file",
+                    portFile.toString()))
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(errors.toFile())
+            .start();
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> Files.exists(portFile) || !process.isAlive());
+    assertThat(process.isAlive()).as(() -> "the server runs; it said: " + read(errors)).isTrue();
+    return new VarveProcess(
+        process, errors, Integer.parseInt(Files.readString(portFile, UTF_8).strip()));
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file, UTF_8);
+    } catch (IOException e) {
+      return "(unreadable: " + e + ")";
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** What it has said on its error output. */
+  String errors() {
+    return read(errors);
+  }
+
+  /** Ends it between two instructions. */
+  void kill() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}
