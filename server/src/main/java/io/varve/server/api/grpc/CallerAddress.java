@@ -7,6 +7,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.varve.server.security.Principal;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,13 @@ public final class CallerAddress implements ServerInterceptor {
   /** The same, to be made into a text if it is needed; null if it is not known. */
   static @Nullable SocketAddress socketOfThisCall() {
     return ADDRESS.get();
+  }
+
+  /** Who makes the call, by name where access control is on, and where from. */
+  public static String whoAndWhere() {
+    Principal principal = Caller.ofThisCall().principal();
+    String address = ofThisCall();
+    return principal.equals(Principal.EVERYBODY) ? address : principal.name() + " at " + address;
   }
 
   private static String text(@Nullable SocketAddress address) {

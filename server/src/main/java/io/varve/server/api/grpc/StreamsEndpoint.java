@@ -36,7 +36,6 @@ import io.varve.server.event.StreamState;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
 import io.varve.server.read.VisibleEntries;
-import io.varve.server.security.Principal;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TermCount;
 import io.varve.server.storage.TermKind;
@@ -167,14 +166,13 @@ public final class StreamsEndpoint {
     }
     checks.prose("reason", reason, MAX_REASON_BYTES);
     return new StreamLifeCommand(
-        id, expectedVersion, change, reason, whoAndWhere(), eventIds.get(), clock.instant());
-  }
-
-  /** Who changes a stream: by name where access control is on, and where from. */
-  private static String whoAndWhere() {
-    Principal principal = Caller.ofThisCall().principal();
-    String address = CallerAddress.ofThisCall();
-    return principal.equals(Principal.EVERYBODY) ? address : principal.name() + " at " + address;
+        id,
+        expectedVersion,
+        change,
+        reason,
+        CallerAddress.whoAndWhere(),
+        eventIds.get(),
+        clock.instant());
   }
 
   private static java.time.Duration maxAge(Duration age) {
