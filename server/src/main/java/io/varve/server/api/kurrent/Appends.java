@@ -12,7 +12,6 @@ import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamLife;
-import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamDirectory;
 import io.varve.server.storage.StreamHead;
 import java.time.InstantSource;
@@ -29,7 +28,6 @@ import java.util.function.Supplier;
  */
 final class Appends {
   private final CommitLog commitLog;
-  private final EventReader reader;
   private final StreamDirectory directory;
   private final StreamDescriptions descriptions;
   private final Limits limits;
@@ -43,7 +41,6 @@ final class Appends {
    */
   Appends(
       CommitLog commitLog,
-      EventReader reader,
       StreamDirectory directory,
       StreamDescriptions descriptions,
       Limits limits,
@@ -51,7 +48,6 @@ final class Appends {
       InstantSource clock,
       Supplier<UUID> eventIds) {
     this.commitLog = commitLog;
-    this.reader = reader;
     this.directory = directory;
     this.descriptions = descriptions;
     this.limits = limits;
@@ -111,7 +107,7 @@ final class Appends {
   // ---- without events
 
   private Result checked(Wish wish) {
-    StreamHead head = reader.headOf(wish.stream(), directory.headOf(wish.stream()).lastPosition());
+    StreamHead head = directory.headOf(wish.stream());
     return switch (head.life()) {
       case TOMBSTONED -> new Result.Refused(new Outcome.StreamTombstoned(wish.stream()));
       case DELETED ->
@@ -262,7 +258,7 @@ final class Appends {
                 mustBe,
                 true),
             "",
-            CallerAddress.ofThisCall(),
+            CallerAddress.whoAndWhere(),
             event.id(),
             clock.instant()),
         outcome ->
@@ -333,7 +329,7 @@ final class Appends {
             version,
             change,
             "",
-            CallerAddress.ofThisCall(),
+            CallerAddress.whoAndWhere(),
             eventIds.get(),
             clock.instant()),
         outcome ->

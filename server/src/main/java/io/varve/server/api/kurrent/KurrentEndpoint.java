@@ -60,7 +60,7 @@ public final class KurrentEndpoint implements GuestProtocol {
     Checks checks = new Checks(limits);
     StreamDescriptions descriptions = new StreamDescriptions(reader, directory);
     Appends appends =
-        new Appends(commitLog, reader, directory, descriptions, limits, executor, clock, eventIds);
+        new Appends(commitLog, directory, descriptions, limits, executor, clock, eventIds);
     EventViews views = new EventViews(reader, descriptions);
     this.streams =
         new StreamsService(
@@ -74,6 +74,7 @@ public final class KurrentEndpoint implements GuestProtocol {
         new StreamsV2Service(commitLog, directory, new Records(checks, eventIds), executor, clock)
             .bindService());
     served.add(ServerInterceptors.intercept(groups.bindService(), new ConnectionName()));
+    served.add(new ProjectionsService(head).bindService());
     served.add(new GossipService(storeId, clock).service());
     served.add(new ServerFeaturesService(RELEASE, served).bindService());
     this.services = List.copyOf(served);

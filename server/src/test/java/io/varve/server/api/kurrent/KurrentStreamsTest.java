@@ -25,6 +25,13 @@ import io.varve.proto.kurrent.features.ServerFeaturesGrpc;
 import io.varve.proto.kurrent.gossip.GossipGrpc;
 import io.varve.proto.kurrent.gossip.MemberInfo;
 import io.varve.proto.kurrent.gossip.MemberState;
+import io.varve.proto.kurrent.projections.DisableOptions;
+import io.varve.proto.kurrent.projections.DisableRequest;
+import io.varve.proto.kurrent.projections.EnableOptions;
+import io.varve.proto.kurrent.projections.EnableRequest;
+import io.varve.proto.kurrent.projections.ProjectionsGrpc;
+import io.varve.proto.kurrent.projections.StatisticsOptions;
+import io.varve.proto.kurrent.projections.StatisticsRequest;
 import io.varve.proto.kurrent.streams.AllOptions;
 import io.varve.proto.kurrent.streams.AppendConflict;
 import io.varve.proto.kurrent.streams.AppendResponse;
@@ -760,5 +767,43 @@ class KurrentStreamsTest {
         .containsExactly(type);
     assertThat(caller.read(forwards("$ce-" + freshStream())).getFirst().hasStreamNotFound())
         .isTrue();
+  }
+
+  @Test
+  void the_standard_projections_run_and_others_are_not_there() {
+    var projections = ProjectionsGrpc.newBlockingStub(running.channel());
+
+    var _ =
+        projections.enable(
+            EnableRequest.newBuilder()
+                .setOptions(EnableOptions.newBuilder().setName("$by_category"))
+                .build());
+    List<String> found = new ArrayList<>();
+    projections
+        .statistics(
+            StatisticsRequest.newBuilder()
+                .setOptions(StatisticsOptions.newBuilder().setAll(NOTHING))
+                .build())
+        .forEachRemaining(
+            answer ->
+                found.add(answer.getDetails().getName() + " " + answer.getDetails().getStatus()));
+    assertThat(found).contains("$by_category Running", "$by_event_type Running");
+    Caller.Refused missing =
+        Caller.Refused.from(
+            () ->
+                projections.enable(
+                    EnableRequest.newBuilder()
+                        .setOptions(EnableOptions.newBuilder().setName("mine"))
+                        .build()));
+    assertThat(missing.code()).isEqualTo(Code.NOT_FOUND);
+    assertThat(missing.sentence()).isEqualTo("Projection 'mine' not found");
+    Caller.Refused view =
+        Caller.Refused.from(
+            () ->
+                projections.disable(
+                    DisableRequest.newBuilder()
+                        .setOptions(DisableOptions.newBuilder().setName("$streams"))
+                        .build()));
+    assertThat(view.code()).isEqualTo(Code.FAILED_PRECONDITION);
   }
 }
