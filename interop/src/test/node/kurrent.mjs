@@ -17,7 +17,9 @@ const {
   persistentSubscriptionToStreamSettingsFromDefaults,
 } = require("@kurrent/kurrentdb-client");
 
-const client = KurrentDBClient.connectionString(`kurrentdb://127.0.0.1:${port}?tls=false`);
+// The machine may be slow.
+const patience = "defaultDeadline=120000&keepAliveInterval=60000&keepAliveTimeout=120000";
+const client = KurrentDBClient.connectionString(`kurrentdb://127.0.0.1:${port}?tls=false&${patience}`);
 const fresh = () => `node${randomUUID().replaceAll("-", "")}-1`;
 const event = (type, id = randomUUID()) => jsonEvent({ id, type, data: { is: type } });
 

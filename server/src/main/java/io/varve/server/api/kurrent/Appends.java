@@ -139,15 +139,10 @@ final class Appends {
       callback.accept(new Result.TooLarge(limits.appendBytes()));
       return;
     }
-    commitLog.propose(command, outcome -> decided(wish, events, firstTry, outcome, callback));
+    commitLog.propose(command, outcome -> decided(wish, firstTry, outcome, callback));
   }
 
-  private void decided(
-      Wish wish,
-      List<NewEvent> events,
-      boolean firstTry,
-      Outcome outcome,
-      Consumer<Result> callback) {
+  private void decided(Wish wish, boolean firstTry, Outcome outcome, Consumer<Result> callback) {
     switch (outcome) {
       case Outcome.Appended appended -> {
         if (appended.deduplicated() && firstTry && !isWhereExpected(wish, appended)) {

@@ -148,21 +148,19 @@ final class GroupForm {
   private static GroupStart start(
       GroupName name, GroupOptions options, GroupSource source, long headPosition) {
     boolean byVersion = source instanceof GroupSource.OfStream;
-    switch (options.getStreamOptionCase()) {
+    return switch (options.getStreamOptionCase()) {
       case STREAM -> {
         SourceStream stream = options.getStream();
-        return switch (stream.getRevisionOptionCase()) {
+        yield switch (stream.getRevisionOptionCase()) {
           case REVISION -> from(stream.getRevision(), byVersion);
           case START, REVISIONOPTION_NOT_SET -> new GroupStart.After(0);
           case END -> new GroupStart.Now();
         };
       }
-      case STREAMOPTION_NOT_SET -> {
-        return from(options.getSettings().getRevision(), byVersion);
-      }
+      case STREAMOPTION_NOT_SET -> from(options.getSettings().getRevision(), byVersion);
       case ALL -> {
         SourceAll all = options.getAll();
-        return switch (all.getAllOptionCase()) {
+        yield switch (all.getAllOptionCase()) {
           case POSITION -> {
             long commit = all.getPosition().getCommitPosition();
             long prepare = all.getPosition().getPreparePosition();
@@ -181,8 +179,7 @@ final class GroupForm {
           case END -> new GroupStart.Now();
         };
       }
-    }
-    throw new IllegalStateException("a group has a source");
+    };
   }
 
   /** A group delivers its starting place first; the largest number stands for the end. */

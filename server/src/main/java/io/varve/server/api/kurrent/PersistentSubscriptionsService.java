@@ -345,7 +345,7 @@ final class PersistentSubscriptionsService
               .setConnectionName(consumer.name())
               .setAverageItemsPerSecond((int) Math.round(consumer.deliveriesPerSecond()))
               .setInFlightMessages(consumer.inFlight())
-              .setAvailableSlots((int) Math.clamp(consumer.credit(), 0, Integer.MAX_VALUE)));
+              .setAvailableSlots(Math.clamp(consumer.credit(), 0, Integer.MAX_VALUE)));
     }
     return proto.build();
   }

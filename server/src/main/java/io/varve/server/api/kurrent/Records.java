@@ -25,6 +25,9 @@ final class Records {
   private static final String SCHEMA_FORMAT = "$schema.format";
   private static final String SCHEMA_ID = "$schema.id";
 
+  /** Up to here every whole number is a double, and a double that is whole is meant as one. */
+  private static final double LARGEST_WHOLE = 1L << 53;
+
   private final Checks checks;
   private final Proposals proposals;
   private final Supplier<UUID> eventIds;
@@ -151,7 +154,7 @@ final class Records {
     if (Double.isNaN(number) || Double.isInfinite(number)) {
       throw KurrentErrors.invalid("properties", "must not have numbers that are no numbers");
     }
-    boolean whole = Math.rint(number) == number && Math.abs(number) <= 1L << 53;
+    boolean whole = Math.rint(number) == number && Math.abs(number) <= LARGEST_WHOLE;
     return whole ? new JsonPrimitive((long) number) : new JsonPrimitive(number);
   }
 }

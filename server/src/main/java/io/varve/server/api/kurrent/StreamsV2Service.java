@@ -152,7 +152,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
               caller.onNext(sessionAnswer(runs, done));
               caller.onCompleted();
             } else {
-              caller.onError(refused(runs, outcome));
+              caller.onError(refused(outcome));
             }
           });
     }
@@ -181,7 +181,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
     return last == null ? 0 : last.position().value();
   }
 
-  private static StatusRuntimeException refused(List<Run> runs, Outcome outcome) {
+  private static StatusRuntimeException refused(Outcome outcome) {
     return switch (outcome) {
       case Outcome.Conflict conflict ->
           StreamErrors.conflict(
@@ -359,7 +359,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
         violations.add(violation(check, conflict.actualVersion() - 1)); // it was so in the commit
       }
     }
-    return violations.isEmpty() ? refused(runs, outcome) : StreamErrors.violated(violations);
+    return violations.isEmpty() ? refused(outcome) : StreamErrors.violated(violations);
   }
 
   private static ConsistencyViolation violation(Check check, long actual) {
