@@ -1,5 +1,6 @@
 package io.varve.server.api.kurrent;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -264,13 +265,12 @@ final class Caller {
   record Refused(Status.Code code, String sentence, Metadata trailers) {
     static Refused from(ThrowingCallable call) {
       StatusRuntimeException refused = catchThrowableOfType(StatusRuntimeException.class, call);
-      assertThat(refused).as("the call was not refused").isNotNull();
-      return from(refused);
+      return from(requireNonNull(refused, "the call was not refused"));
     }
 
     static Refused from(@Nullable Throwable error) {
       assertThat(error).as("how the call ended").isInstanceOf(StatusRuntimeException.class);
-      StatusRuntimeException refused = (StatusRuntimeException) error;
+      StatusRuntimeException refused = (StatusRuntimeException) requireNonNull(error);
       Metadata trailers = refused.getTrailers();
       return new Refused(
           refused.getStatus().getCode(),

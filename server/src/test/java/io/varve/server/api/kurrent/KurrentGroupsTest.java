@@ -17,6 +17,7 @@ import io.varve.proto.kurrent.FilterExpression;
 import io.varve.proto.kurrent.Uuid;
 import io.varve.proto.kurrent.UuidOption;
 import io.varve.proto.kurrent.groups.Ack;
+import io.varve.proto.kurrent.groups.ConsumerStrategy;
 import io.varve.proto.kurrent.groups.CreateRequest;
 import io.varve.proto.kurrent.groups.DeleteOptions;
 import io.varve.proto.kurrent.groups.DeleteRequest;
@@ -212,7 +213,10 @@ class KurrentGroupsTest {
         GroupOptions.newBuilder()
             .setStreamIdentifier(named(stream))
             .setGroupName(G)
-            .setSettings(settings("").setRevision(2).setNamedConsumerStrategyValue(1)));
+            .setSettings(
+                settings("")
+                    .setRevision(2)
+                    .setNamedConsumerStrategy(ConsumerStrategy.CONSUMER_STRATEGY_ROUND_ROBIN)));
 
     try (Consumer consumer = Consumer.of(stream, 10)) {
       assertThat(consumer.types(1)).containsExactly("2");

@@ -5,6 +5,7 @@ import static io.varve.server.api.kurrent.Caller.any;
 import static io.varve.server.api.kurrent.Caller.filter;
 import static io.varve.server.api.kurrent.Caller.forwards;
 import static io.varve.server.api.kurrent.Caller.freshStream;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
@@ -31,6 +32,7 @@ import io.varve.proto.kurrent.v2.streams.StreamStateCheck;
 import io.varve.proto.kurrent.v2.streams.StreamsServiceGrpc;
 import io.varve.server.RunningServer;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -86,8 +88,7 @@ class KurrentMultiStreamTest {
   private static List<Any> details(@Nullable Throwable refused) {
     com.google.rpc.Status status =
         StatusProto.fromThrowable(refused == null ? new AssertionError("not refused") : refused);
-    assertThat(status).isNotNull();
-    return status.getDetailsList();
+    return requireNonNull(status).getDetailsList();
   }
 
   private static List<Any> refusal(Runnable call) {
@@ -157,7 +158,9 @@ class KurrentMultiStreamTest {
     String stream = freshStream();
 
     List<Any> twice =
-        refusal(() -> session(to(stream, record("A")), to(stream.toUpperCase(), record("B"))));
+        refusal(
+            () ->
+                session(to(stream, record("A")), to(stream.toUpperCase(Locale.ROOT), record("B"))));
     List<Any> nothing = refusal(() -> session());
 
     assertThat(twice.getFirst().unpack(ErrorInfo.class).getReason())
