@@ -304,7 +304,8 @@ public final class VarveServer implements AutoCloseable {
             reads,
             clock,
             eventIds,
-            operations.trafficListener());
+            operations.trafficListener()::read,
+            operations.trafficListener()::delivered);
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
     ConsumerGroupsEndpoint groupsEndpoint =

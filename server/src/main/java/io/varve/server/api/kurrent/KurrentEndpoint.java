@@ -41,8 +41,9 @@ public final class KurrentEndpoint implements GuestProtocol {
    * @param executor goes on with reads, and with appends that are not decided by their first try
    * @param clock tells the time at which commands are proposed
    * @param eventIds makes ids for the records of what becomes of streams
-   * @param sent hears how many events have been handed to the transport; called on any thread, and
+   * @param read hears how many events reads have handed to the transport; called on any thread, and
    *     must be short
+   * @param delivered hears the same of subscriptions and consumer groups
    */
   public KurrentEndpoint(
       UUID storeId,
@@ -56,7 +57,8 @@ public final class KurrentEndpoint implements GuestProtocol {
       Executor executor,
       InstantSource clock,
       Supplier<UUID> eventIds,
-      IntConsumer sent) {
+      IntConsumer read,
+      IntConsumer delivered) {
     Checks checks = new Checks(limits);
     StreamDescriptions descriptions = new StreamDescriptions(reader, directory);
     Appends appends =
@@ -64,10 +66,19 @@ public final class KurrentEndpoint implements GuestProtocol {
     EventViews views = new EventViews(reader, descriptions);
     this.streams =
         new StreamsService(
-            reader, subscriptions, descriptions, views, appends, checks, executor, clock, sent);
+            reader,
+            subscriptions,
+            descriptions,
+            views,
+            appends,
+            checks,
+            executor,
+            clock,
+            read,
+            delivered);
     this.groups =
         new PersistentSubscriptionsService(
-            consumerGroups, reader, head, new GroupForm(checks), views, executor, clock, sent);
+            consumerGroups, reader, head, new GroupForm(checks), views, executor, clock, delivered);
     List<ServerServiceDefinition> served = new ArrayList<>();
     served.add(streams.bindService());
     served.add(

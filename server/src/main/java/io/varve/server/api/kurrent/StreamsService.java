@@ -57,13 +57,15 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   private final Proposals proposals;
   private final Executor executor;
   private final InstantSource clock;
-  private final IntConsumer sent;
+  private final IntConsumer readEvents;
+  private final IntConsumer delivered;
   private final Set<BatchAppendCall> batches = ConcurrentHashMap.newKeySet();
   private volatile boolean stopping;
 
   /**
    * @param executor goes on with reads
-   * @param sent hears how many events have been handed to the transport
+   * @param readEvents hears how many events reads have handed to the transport
+   * @param delivered hears the same of subscriptions
    */
   StreamsService(
       EventReader reader,
@@ -74,7 +76,8 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
       Checks checks,
       Executor executor,
       InstantSource clock,
-      IntConsumer sent) {
+      IntConsumer readEvents,
+      IntConsumer delivered) {
     this.reader = reader;
     this.subscriptions = subscriptions;
     this.descriptions = descriptions;
@@ -84,7 +87,8 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
     this.proposals = new Proposals(checks);
     this.executor = executor;
     this.clock = clock;
-    this.sent = sent;
+    this.readEvents = readEvents;
+    this.delivered = delivered;
   }
 
   // ---- reading
@@ -276,7 +280,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
                   new EventViews.Resolved(last, null)
                       .toProto(Wire.wantsText(options.getUuidOption())))
               .build());
-      sent.accept(1);
+      readEvents.accept(1);
     }
     caller.onCompleted();
   }
@@ -318,7 +322,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
             Wire.wantsText(options.getUuidOption()),
             closing,
             executor,
-            sent)
+            readEvents)
         .start();
   }
 
@@ -349,7 +353,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
             null,
             null,
             clock,
-            sent);
+            delivered);
     open(
         caller,
         filtered
@@ -384,7 +388,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
                 position -> reader.headOf(stream, position).version() - 1,
                 stream.value(),
                 clock,
-                sent);
+                delivered);
         open(
             caller,
             () ->
@@ -428,7 +432,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
       ServerCallStreamObserver<ReadResponse> caller) {
     SubscriptionCall subscriber =
         new SubscriptionCall(
-            caller, view, idAsText, SubscriptionCall.NEVER, revisionAt, null, clock, sent);
+            caller, view, idAsText, SubscriptionCall.NEVER, revisionAt, null, clock, delivered);
     open(caller, () -> subscriptions.toLog(query, start, subscriber));
   }
 
