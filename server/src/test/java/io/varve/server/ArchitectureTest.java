@@ -94,7 +94,7 @@ class ArchitectureTest {
           .whereLayer("backup")
           .mayOnlyBeAccessedByLayers("api.grpc", "server", "cli")
           .whereLayer("security")
-          .mayOnlyBeAccessedByLayers("api.grpc", "server", "cli")
+          .mayOnlyBeAccessedByLayers("api.grpc", "api.kurrent", "server", "cli")
           .whereLayer("subscription")
           .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "api.umadb", "api.kurrent", "server")
           .whereLayer("append")

@@ -5,6 +5,7 @@ import static io.varve.server.security.Action.CONSUME;
 import static io.varve.server.security.Action.MANAGE;
 import static io.varve.server.security.Action.READ;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import io.varve.proto.v1.AccessGrpc;
@@ -136,6 +137,38 @@ final class AccessRules {
     }
   }
 
+  static {
+    // KurrentDB's protocol. Its requests name streams and groups in ways of their own: what depends
+    // on a name is asked in its edge, before anything is looked up.
+    String streams = "event_store.client.streams.Streams";
+    rule(streams, "Read", (caller, _) -> caller.requireSome(READ));
+    Need writing = (caller, _) -> caller.requireSome(APPEND, MANAGE); // to manage: "$$..."
+    rule(streams, "Append", writing);
+    rule(streams, "BatchAppend", writing);
+    audited(streams, "Delete", (caller, _) -> caller.requireSome(MANAGE));
+    audited(streams, "Tombstone", (caller, _) -> caller.requireSome(MANAGE));
+
+    String several = "kurrentdb.protocol.v2.streams.StreamsService";
+    rule(several, "AppendSession", (caller, _) -> caller.requireSome(APPEND));
+    rule(several, "AppendRecords", (caller, _) -> caller.requireSome(APPEND));
+
+    String groups = "event_store.client.persistent_subscriptions.PersistentSubscriptions";
+    Need consuming = (caller, _) -> caller.requireSome(CONSUME);
+    audited(groups, "Create", consuming);
+    audited(groups, "Update", consuming);
+    audited(groups, "Delete", consuming);
+    audited(groups, "ReplayParked", consuming);
+    rule(groups, "GetInfo", consuming);
+    rule(groups, "List", consuming);
+    rule(groups, "Read", consuming);
+    RULES.put(groups + "/RestartSubsystem", ADMINISTER);
+
+    String projections = "event_store.client.projections.Projections";
+    rule(projections, "Statistics", (caller, _) -> caller.requireSome(READ));
+    RULES.put(projections + "/Enable", ADMINISTER);
+    RULES.put(projections + "/Disable", ADMINISTER);
+  }
+
   private AccessRules() {}
 
   private static void rule(String service, String method, Need need) {
@@ -158,7 +191,10 @@ final class AccessRules {
 
   /** What a request is about, for the audit trail; empty if it names nothing. */
   static String about(Object request) {
-    Message message = (Message) request;
+    return about((Message) request);
+  }
+
+  private static String about(Message message) {
     for (String name : new String[] {"stream", "name", "group", "id", "token_id", "folder"}) {
       FieldDescriptor field = message.getDescriptorForType().findFieldByName(name);
       if (field != null && field.getJavaType() == FieldDescriptor.JavaType.STRING) {
@@ -168,6 +204,53 @@ final class AccessRules {
     return switch (message) {
       case ConsumerGroupsCreateRequest create -> create.getGroup().getName();
       case SaveUserRequest save -> save.getUser().getName();
+      default -> aboutInOptions(message);
+    };
+  }
+
+  /** Requests of KurrentDB's protocol have everything in their options. */
+  private static String aboutInOptions(Message message) {
+    FieldDescriptor options = message.getDescriptorForType().findFieldByName("options");
+    if (options == null || options.getJavaType() != FieldDescriptor.JavaType.MESSAGE) {
+      return "";
+    }
+    Message inside = (Message) message.getField(options);
+    StringBuilder about = new StringBuilder();
+    for (String name :
+        new String[] {"stream", "stream_identifier", "all", "group_name", "login_name"}) {
+      FieldDescriptor field = inside.getDescriptorForType().findFieldByName(name);
+      String part = field == null ? "" : named(inside, field);
+      if (!part.isEmpty()) {
+        about.append(about.isEmpty() ? "" : "::").append(part);
+      }
+    }
+    return about.toString();
+  }
+
+  /** A text, the name of a stream, or what has one; empty if it is not there. */
+  private static String named(Message message, FieldDescriptor field) {
+    if (field.isRepeated()) {
+      return "";
+    }
+    return switch (field.getJavaType()) {
+      case STRING -> (String) message.getField(field);
+      case BYTE_STRING -> ((ByteString) message.getField(field)).toStringUtf8();
+      case MESSAGE -> {
+        if (!message.hasField(field)) {
+          yield "";
+        }
+        if (field.getName().equals("all")) {
+          yield "$all";
+        }
+        Message inside = (Message) message.getField(field);
+        for (String name : new String[] {"stream_identifier", "stream_name"}) {
+          FieldDescriptor deeper = inside.getDescriptorForType().findFieldByName(name);
+          if (deeper != null) {
+            yield named(inside, deeper);
+          }
+        }
+        yield "";
+      }
       default -> "";
     };
   }

@@ -59,17 +59,18 @@ public final class Caller {
     return context.withValue(CALLER, this);
   }
 
-  Principal principal() {
+  /** Who calls, and what they may do. */
+  public Principal principal() {
     return principal;
   }
 
   /** Something was refused, and the call goes on: for the audit trail. */
-  void wasRefused(Refusal refusal) {
+  public void wasRefused(Refusal refusal) {
     call.refused(refusal);
   }
 
   /** Refuses unless what the caller came with is still good. */
-  void requireStillGood() {
+  public void requireStillGood() {
     if (!call.holds()) {
       throw new Refusal(Errors.accessEnded());
     }
@@ -79,21 +80,28 @@ public final class Caller {
    * The call is about to be answered, by a change that may take away what it came with: that is not
    * to end it.
    */
-  void isBeingAnswered() {
+  public void isBeingAnswered() {
     call.isBeingAnswered();
   }
 
   /** Refuses unless an action is allowed on a stream, or on the name of a consumer group. */
-  void require(Action action, String name) {
+  public void require(Action action, String name) {
     if (!principal.may(action, name)) {
       throw Errors.permissionDenied(action.word(), name);
     }
   }
 
   /** Refuses unless an action is allowed on anything at all. */
-  void requireSome(Action action) {
+  public void requireSome(Action action) {
     if (principal.scopeOf(action).isEmpty()) {
       throw Errors.permissionDenied(action.word(), "");
+    }
+  }
+
+  /** Refuses unless one of two actions is allowed on anything at all. */
+  void requireSome(Action one, Action other) {
+    if (principal.scopeOf(other).isEmpty()) {
+      requireSome(one);
     }
   }
 
@@ -105,7 +113,8 @@ public final class Caller {
     }
   }
 
-  void requireAdministrator() {
+  /** Refuses everybody else. */
+  public void requireAdministrator() {
     if (!principal.isAdministrator()) {
       throw Errors.permissionDenied(Action.ADMINISTER.word(), "");
     }
@@ -141,7 +150,7 @@ public final class Caller {
   }
 
   /** The same, with system streams: what is delivered later is not looked at again. */
-  void requireToReadAllForOthers(Query query) {
+  public void requireToReadAllForOthers(Query query) {
     if (!principal.scopeOf(Action.READ).covers(query)) {
       throw Errors.permissionDenied(
           Action.READ.word(),

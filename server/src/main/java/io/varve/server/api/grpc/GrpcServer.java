@@ -172,14 +172,15 @@ public final class GrpcServer implements CommitListener {
   }
 
   private void add(ServerServiceDefinition service) {
-    add(service, Errors::exception);
+    add(behindAccess(service, Errors::exception), Errors::exception);
   }
 
   private void add(GuestProtocol guest) {
     served.addAll(guest.healthNames());
     guest.readingMethods().forEach(method -> guestReads.add(method.getFullMethodName()));
     for (ServerServiceDefinition service : guest.services()) {
-      add(service, guest::inItsWords);
+      boolean open = guest.openServices().contains(service.getServiceDescriptor().getName());
+      add(open ? service : behindAccess(service, guest::inItsWords), guest::inItsWords);
     }
   }
 
@@ -188,13 +189,18 @@ public final class GrpcServer implements CommitListener {
    */
   private void add(
       ServerServiceDefinition service, Function<Status, StatusRuntimeException> inItsWords) {
-    ServerServiceDefinition looked =
-        access.isOn() ? ServerInterceptors.intercept(service, access.telling(inItsWords)) : service;
     builder.addService(
         ServerInterceptors.intercept(
             ServerInterceptors.intercept(
-                RequestGuard.around(looked, inItsWords), new StoreHeader(inItsWords)),
+                RequestGuard.around(service, inItsWords), new StoreHeader(inItsWords)),
             around));
+  }
+
+  private ServerServiceDefinition behindAccess(
+      ServerServiceDefinition service, Function<Status, StatusRuntimeException> inItsWords) {
+    return access.isOn()
+        ? ServerInterceptors.intercept(service, access.telling(inItsWords))
+        : service;
   }
 
   /** Both versions: command-line tools of some years ago ask for v1alpha only. */

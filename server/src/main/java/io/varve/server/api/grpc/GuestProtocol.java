@@ -19,6 +19,12 @@ public interface GuestProtocol {
   /** Its services, with nothing around them. */
   List<ServerServiceDefinition> services();
 
+  /**
+   * Those of its services, by name, that answer whoever asks, as health does, since its clients ask
+   * before they say who they are. They tell nothing of what is stored.
+   */
+  Set<String> openServices();
+
   /** The names under which its clients ask for its health. */
   Set<String> healthNames();
 

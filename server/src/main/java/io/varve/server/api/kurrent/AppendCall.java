@@ -8,6 +8,7 @@ import io.varve.proto.kurrent.streams.AppendOptions;
 import io.varve.proto.kurrent.streams.AppendRequest;
 import io.varve.proto.kurrent.streams.AppendResponse;
 import io.varve.proto.kurrent.streams.AppendSuccess;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import java.util.ArrayList;
@@ -44,6 +45,7 @@ final class AppendCall implements StreamObserver<AppendRequest> {
           throw KurrentErrors.invalid("options", "must come once");
         }
         options = request.getOptions();
+        Rights.toAppend(Caller.ofThisCall(), proposals.stream(options));
       }
       case PROPOSED_MESSAGE -> {
         if (options == null) {

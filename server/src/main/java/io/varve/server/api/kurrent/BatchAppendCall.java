@@ -24,10 +24,12 @@ import io.varve.proto.kurrent.streams.BatchAppendRequest;
 import io.varve.proto.kurrent.streams.BatchAppendResponse;
 import io.varve.proto.kurrent.streams.BatchAppendSuccess;
 import io.varve.proto.kurrent.streams.ProposedMessage;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.api.grpc.Refusal;
 import io.varve.server.append.Outcome;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
+import io.varve.server.event.StreamId;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -55,6 +57,7 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
   private final Appends appends;
   private final InstantSource clock;
   private final Consumer<BatchAppendCall> gone;
+  private final Caller asking = Caller.ofThisCall();
 
   // One thread at a time brings the caller's messages.
   private final Map<Uuid, Parts> unfinished = new HashMap<>();
@@ -214,14 +217,16 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
       return;
     }
     try {
+      StreamId stream = proposals.stream(options);
+      Rights.toAppend(asking, stream);
       appends.append(
-          new Appends.Wish(
-              proposals.stream(options), Proposals.expected(options), List.copyOf(parts.events)),
+          new Appends.Wish(stream, Proposals.expected(options), List.copyOf(parts.events)),
           result -> answer(filled(answer, result)));
     } catch (StatusRuntimeException e) {
       answer(answer.setError(refused(e, ProposedMessage.getDefaultInstance())));
     } catch (Refusal e) {
-      answer(answer.setError(badRequest(e.status().getMessage())));
+      asking.wasRefused(e);
+      answer(answer.setError(refused(e)));
     }
   }
 
@@ -321,6 +326,12 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
       }
       default -> error(Code.UNKNOWN, Unknown.getDefaultInstance(), "Unknown");
     };
+  }
+
+  private static Status refused(Refusal refusal) {
+    return refusal.status().getCode() == Code.PERMISSION_DENIED.getNumber()
+        ? error(Code.PERMISSION_DENIED, AccessDenied.getDefaultInstance(), "AccessDenied")
+        : badRequest(refusal.status().getMessage());
   }
 
   private static Status tooLarge(long maxBytes) {

@@ -33,8 +33,9 @@ final class ClosingFeed implements Feed {
             new Query.Item(
                 Set.of(StreamChange.Kind.TOMBSTONED.eventType()),
                 change.tags(),
-                change.streamPrefixes(),
-                Set.of())));
+                List.of(),
+                Set.of(),
+                change.streams())));
   }
 
   @Override

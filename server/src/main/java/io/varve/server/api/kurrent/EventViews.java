@@ -1,6 +1,7 @@
 package io.varve.server.api.kurrent;
 
 import io.varve.proto.kurrent.streams.ReadEvent;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.event.RecordedEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.read.EventReader;
@@ -53,14 +54,18 @@ final class EventViews {
     @Nullable Resolved of(EncodedEvent stored);
   }
 
-  /** Events of the log or of a stream, as far as they pass the filter. */
-  View events(RecordFilter filter, boolean resolveLinks) {
+  /**
+   * Events of the log or of a stream, as far as they pass the filter.
+   *
+   * @param reader to whom nothing is shown behind a link that they may not read
+   */
+  View events(RecordFilter filter, boolean resolveLinks, Caller reader) {
     return stored -> {
       SeenEvent event = seen(stored);
       if (!filter.passes(event)) {
         return null;
       }
-      return resolveLinks ? resolved(event) : new Resolved(event, null);
+      return resolveLinks ? resolved(event, reader) : new Resolved(event, null);
     };
   }
 
@@ -83,14 +88,14 @@ final class EventViews {
         : SeenEvent.of(event);
   }
 
-  private Resolved resolved(SeenEvent event) {
+  private Resolved resolved(SeenEvent event, Caller reader) {
     return event.type().equals(SeenEvent.LINK)
-        ? new Resolved(target(event), event)
+        ? new Resolved(target(event, reader), event)
         : new Resolved(event, null);
   }
 
-  /** What a link leads to; null if that is not there, or not any more. */
-  private @Nullable SeenEvent target(SeenEvent link) {
+  /** What a link leads to; null if that is not there, or not any more, or not for this reader. */
+  private @Nullable SeenEvent target(SeenEvent link, Caller asking) {
     String text = link.data().toStringUtf8();
     int at = text.indexOf('@');
     if (at < 1 || at == text.length() - 1) {
@@ -103,7 +108,9 @@ final class EventViews {
       return null;
     }
     StreamId stream = new StreamId(text.substring(at + 1));
-    if (revision < 0 || !(StreamKind.of(stream) instanceof StreamKind.Plain)) {
+    if (revision < 0
+        || !(StreamKind.of(stream) instanceof StreamKind.Plain)
+        || !asking.mayRead(stream.value())) {
       return null;
     }
     return reader.eventOf(stream, Wire.version(revision))

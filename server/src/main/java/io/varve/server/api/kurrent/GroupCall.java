@@ -10,6 +10,7 @@ import io.varve.proto.kurrent.groups.Nack;
 import io.varve.proto.kurrent.groups.ReadOptions;
 import io.varve.proto.kurrent.groups.ReadRequest;
 import io.varve.proto.kurrent.groups.ReadResponse;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.group.ConsumerGroups;
 import io.varve.server.group.GroupConsumer;
 import io.varve.server.group.GroupDefinition;
@@ -53,7 +54,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
   private final IntConsumer sent;
 
   // One thread at a time brings the caller's messages.
-  private boolean asked;
+  private boolean hasAsked;
   private boolean over;
 
   private volatile @Nullable GroupName name;
@@ -70,6 +71,8 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
 
   /** Guards what is sent: the group delivers while the caller's messages may end the call. */
   private final Object sending = new Object();
+
+  private final Caller asking = Caller.ofThisCall();
 
   private boolean ended; // guarded by sending
 
@@ -135,10 +138,10 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     }
     switch (request.getContentCase()) {
       case OPTIONS -> {
-        if (asked) {
+        if (hasAsked) {
           throw KurrentErrors.invalid("options", "must come once");
         }
-        asked = true;
+        hasAsked = true;
         ask(request.getOptions());
       }
       case ACK -> {
@@ -201,6 +204,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     if (options.getBufferSize() < 1) {
       throw KurrentErrors.invalid("buffer_size", "must be 1 or more");
     }
+    Rights.toConsume(asking, wanted);
     name = wanted;
     bufferSize = options.getBufferSize();
     idAsText = Wire.wantsText(options.getUuidOption());
@@ -225,7 +229,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
   }
 
   private void join(GroupName wanted, GroupDefinition group) {
-    view = GroupForm.view(group, views);
+    view = GroupForm.view(group, views, asking);
     if (!calls.add(wanted, this, GroupForm.said(group).getMaxSubscriberCount())) {
       end(KurrentErrors.tooManyConsumers(wanted.source(), wanted.group()));
       return;

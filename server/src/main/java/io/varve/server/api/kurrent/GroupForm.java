@@ -7,13 +7,16 @@ import io.varve.proto.kurrent.groups.GroupOptions;
 import io.varve.proto.kurrent.groups.Settings;
 import io.varve.proto.kurrent.groups.SourceAll;
 import io.varve.proto.kurrent.groups.SourceStream;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.api.grpc.Checks;
+import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
 import io.varve.server.group.GroupDefinition;
 import io.varve.server.group.GroupSettings;
 import io.varve.server.group.GroupSource;
 import io.varve.server.group.GroupStart;
 import io.varve.server.group.GroupStrategy;
+import io.varve.server.security.Action;
 import io.varve.server.storage.StreamChange;
 import java.time.Duration;
 import java.time.Instant;
@@ -86,10 +89,15 @@ final class GroupForm {
   /**
    * A group to be created.
    *
+   * @param maker reads what the group is to deliver, which is not asked again of its consumers
    * @param headPosition the newest position of the log, which no group begins behind
    */
   GroupDefinition definition(
-      GroupName name, GroupOptions options, long headPosition, Instant createdAt) {
+      GroupName name,
+      GroupOptions options,
+      Caller maker,
+      long headPosition,
+      Instant createdAt) {
     Map<String, String> attributes = attributes(name, options.getSettings());
     GroupSource source;
     if (options.getStreamOptionCase() == GroupOptions.StreamOptionCase.ALL) {
@@ -99,15 +107,23 @@ final class GroupForm {
         filter = RecordFilter.of(all.getFilter());
         attributes.put(FILTER, Base64.getEncoder().encodeToString(all.getFilter().toByteArray()));
       }
-      source = new GroupSource.OfLog(filter.query());
+      source = new GroupSource.OfLog(filter.queryFor(maker));
     } else {
       source =
           switch (StreamKind.of(new StreamId(name.source()))) {
-            case StreamKind.Plain(StreamId stream) -> new GroupSource.OfStream(stream);
-            case StreamKind.MetadataOf metadata ->
-                new GroupSource.OfLog(StreamChange.changesOf(metadata.stream()));
+            case StreamKind.Plain(StreamId stream) -> {
+              maker.require(Action.READ, stream.value());
+              yield new GroupSource.OfStream(stream);
+            }
+            case StreamKind.MetadataOf(StreamId stream) -> {
+              maker.require(Action.READ, stream.value());
+              yield new GroupSource.OfLog(StreamChange.changesOf(stream));
+            }
             case StreamKind.Links links -> new GroupSource.OfLog(links.query());
           };
+    }
+    if (source instanceof GroupSource.OfLog(Query query) && !isOfChanges(name)) {
+      maker.requireToReadAllForOthers(query);
     }
     return new GroupDefinition(
         name.whole(),
@@ -116,6 +132,10 @@ final class GroupForm {
         settings(name, options.getSettings()),
         createdAt,
         attributes);
+  }
+
+  private static boolean isOfChanges(GroupName name) {
+    return StreamKind.of(new StreamId(name.source())) instanceof StreamKind.MetadataOf;
   }
 
   Map<String, String> attributes(GroupName name, Settings settings) {
@@ -299,14 +319,18 @@ final class GroupForm {
     return (int) Math.min(Integer.MAX_VALUE, time.toMillis());
   }
 
-  /** How a group's events are shown to its consumers; null for those that are not for it. */
-  static EventViews.View view(GroupDefinition group, EventViews views) {
+  /**
+   * How a group's events are shown to its consumers; null for those that are not for it.
+   *
+   * @param consumer whose own right it is to see what links lead to
+   */
+  static EventViews.View view(GroupDefinition group, EventViews views, Caller consumer) {
     boolean resolve = said(group).getResolveLinks();
     String filter = group.attributes().get(FILTER);
     if (filter != null) {
       try {
         FilterOptions options = FilterOptions.parseFrom(Base64.getDecoder().decode(filter));
-        return views.events(RecordFilter.of(options), resolve);
+        return views.events(RecordFilter.of(options), resolve, consumer);
       } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
         throw new IllegalStateException("the filter of group " + group.name(), e);
       }
@@ -316,6 +340,6 @@ final class GroupForm {
             && !source.equals(GroupName.ALL)
             && StreamKind.of(new StreamId(source)) instanceof StreamKind.Links links
         ? views.links(links, resolve)
-        : views.events(RecordFilter.everything(), resolve);
+        : views.events(RecordFilter.everything(), resolve, consumer);
   }
 }

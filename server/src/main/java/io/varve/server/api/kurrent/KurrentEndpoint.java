@@ -6,6 +6,7 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.StatusRuntimeException;
 import io.varve.proto.kurrent.features.ServerFeaturesGrpc;
+import io.varve.proto.kurrent.gossip.GossipGrpc;
 import io.varve.proto.kurrent.groups.PersistentSubscriptionsGrpc;
 import io.varve.proto.kurrent.streams.StreamsGrpc;
 import io.varve.proto.kurrent.v2.streams.StreamsServiceGrpc;
@@ -94,6 +95,11 @@ public final class KurrentEndpoint implements GuestProtocol {
   @Override
   public List<ServerServiceDefinition> services() {
     return services;
+  }
+
+  @Override
+  public Set<String> openServices() {
+    return Set.of(ServerFeaturesGrpc.SERVICE_NAME, GossipGrpc.SERVICE_NAME);
   }
 
   @Override

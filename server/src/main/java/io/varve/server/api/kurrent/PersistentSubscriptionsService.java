@@ -27,6 +27,7 @@ import io.varve.proto.kurrent.groups.Settings;
 import io.varve.proto.kurrent.groups.SubscriptionInfo;
 import io.varve.proto.kurrent.groups.UpdateRequest;
 import io.varve.proto.kurrent.groups.UpdateResponse;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.api.grpc.CallerAddress;
 import io.varve.server.group.ConsumerGroups;
 import io.varve.server.group.GroupDefinition;
@@ -98,9 +99,11 @@ final class PersistentSubscriptionsService
 
   @Override
   public void create(CreateRequest request, StreamObserver<CreateResponse> observer) {
+    Caller asking = Caller.ofThisCall();
     GroupName name = form.name(request.getOptions());
+    Rights.toConsume(asking, name);
     GroupDefinition definition =
-        form.definition(name, request.getOptions(), head.position(), clock.instant());
+        form.definition(name, request.getOptions(), asking, head.position(), clock.instant());
     answer(
         observer,
         groups.create(definition),
@@ -115,7 +118,7 @@ final class PersistentSubscriptionsService
   @Override
   public void update(UpdateRequest request, StreamObserver<UpdateResponse> observer) {
     GroupOptions options = request.getOptions();
-    GroupName name = form.name(options);
+    GroupName name = allowed(form.name(options));
     GroupSettings settings = form.settings(name, options.getSettings());
     answer(
         observer,
@@ -143,8 +146,8 @@ final class PersistentSubscriptionsService
     GroupName name =
         switch (options.getStreamOptionCase()) {
           case STREAM_IDENTIFIER ->
-              form.name(options.getStreamIdentifier(), options.getGroupName());
-          case ALL -> form.onLog(options.getGroupName());
+              allowed(form.name(options.getStreamIdentifier(), options.getGroupName()));
+          case ALL -> allowed(form.onLog(options.getGroupName()));
           case STREAMOPTION_NOT_SET -> throw noSource();
         };
     answer(
@@ -156,6 +159,11 @@ final class PersistentSubscriptionsService
           }
           return DeleteResponse.getDefaultInstance();
         });
+  }
+
+  private static GroupName allowed(GroupName name) {
+    Rights.toConsume(Caller.ofThisCall(), name);
+    return name;
   }
 
   private static RuntimeException noSource() {
@@ -213,8 +221,8 @@ final class PersistentSubscriptionsService
     GroupName name =
         switch (options.getStreamOptionCase()) {
           case STREAM_IDENTIFIER ->
-              form.name(options.getStreamIdentifier(), options.getGroupName());
-          case ALL -> form.onLog(options.getGroupName());
+              allowed(form.name(options.getStreamIdentifier(), options.getGroupName()));
+          case ALL -> allowed(form.onLog(options.getGroupName()));
           case STREAMOPTION_NOT_SET -> throw noSource();
         };
     answer(
@@ -258,8 +266,8 @@ final class PersistentSubscriptionsService
     GroupName name =
         switch (options.getStreamOptionCase()) {
           case STREAM_IDENTIFIER ->
-              form.name(options.getStreamIdentifier(), options.getGroupName());
-          case ALL -> form.onLog(options.getGroupName());
+              allowed(form.name(options.getStreamIdentifier(), options.getGroupName()));
+          case ALL -> allowed(form.onLog(options.getGroupName()));
           case STREAMOPTION_NOT_SET -> throw noSource();
         };
     answer(
@@ -278,13 +286,16 @@ final class PersistentSubscriptionsService
             : options.getListForStream().hasAll()
                 ? GroupName.ALL
                 : options.getListForStream().getStream().getStreamName().toStringUtf8();
+    Caller asking = Caller.ofThisCall();
     answer(
         observer,
         all("", new ArrayList<>()),
         infos -> {
           ListResponse.Builder response = ListResponse.newBuilder();
           for (GroupInfo info : infos) {
-            if (source == null || GroupName.of(info.definition()).source().equals(source)) {
+            GroupName name = GroupName.of(info.definition());
+            if ((source == null || name.source().equals(source))
+                && Rights.mayConsume(asking, name)) {
               response.addSubscriptions(toProto(info));
             }
           }

@@ -2,8 +2,10 @@ package io.varve.server.api.kurrent;
 
 import io.varve.proto.kurrent.FilterExpression;
 import io.varve.proto.kurrent.FilterOptions;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.event.Query;
 import io.varve.server.storage.StreamChange;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -73,6 +75,10 @@ final class RecordFilter {
   private static Query ofStreams(List<String> prefixes) {
     Set<String> looked = new LinkedHashSet<>(prefixes);
     looked.add(StreamChange.STREAM.value());
+    return ofThese(looked);
+  }
+
+  private static Query ofThese(Collection<String> looked) {
     return new Query(List.of(new Query.Item(Set.of(), Set.of(), List.copyOf(looked), Set.of())));
   }
 
@@ -104,6 +110,15 @@ final class RecordFilter {
   /** Finds all events that pass, and perhaps others. */
   Query query() {
     return query;
+  }
+
+  /**
+   * The same for a group that somebody makes for others. Only whoever may read what is decided
+   * about streams can have that delivered; by prefixes of streams others get the events alone.
+   */
+  Query queryFor(Caller maker) {
+    boolean byPrefix = !byType && !prefixes.isEmpty() && !query.hasNoTerms();
+    return byPrefix && !maker.mayRead(StreamChange.STREAM.value()) ? ofThese(prefixes) : query;
   }
 
   boolean passes(SeenEvent event) {

@@ -20,6 +20,7 @@ import io.varve.proto.kurrent.streams.StreamOptions;
 import io.varve.proto.kurrent.streams.StreamsGrpc;
 import io.varve.proto.kurrent.streams.TombstoneRequest;
 import io.varve.proto.kurrent.streams.TombstoneResponse;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.api.grpc.Checks;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.Query;
@@ -102,20 +103,22 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
     if (!subscribes && options.getCountOptionCase() != ReadOptions.CountOptionCase.COUNT) {
       throw KurrentErrors.invalid("count_option", "must be set: count or subscription");
     }
+    Caller asking = Caller.ofThisCall();
     switch (options.getStreamOptionCase()) {
       case ALL -> {
         if (subscribes) {
-          subscribeToAll(options, caller);
+          subscribeToAll(options, asking, caller);
         } else {
-          readAll(options, caller);
+          readAll(options, asking, caller);
         }
       }
       case STREAM -> {
         StreamId name = Wire.stream(checks, options.getStream().getStreamIdentifier());
+        Rights.toRead(asking, name);
         if (subscribes) {
-          subscribe(name, options, caller);
+          subscribe(name, options, asking, caller);
         } else {
-          read(name, options, caller);
+          read(name, options, asking, caller);
         }
       }
       case STREAMOPTION_NOT_SET ->
@@ -136,7 +139,8 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
     return options.getCount() < 0 ? Long.MAX_VALUE : options.getCount();
   }
 
-  private void readAll(ReadOptions options, ServerCallStreamObserver<ReadResponse> caller) {
+  private void readAll(
+      ReadOptions options, Caller asking, ServerCallStreamObserver<ReadResponse> caller) {
     RecordFilter filter = filter(options);
     AllOptions all = options.getAll();
     boolean backwards = isBackwards(options);
@@ -150,8 +154,8 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
     long from = backwards ? (end ? 0 : position - 1) : Math.max(1, position);
     start(
         caller,
-        nothing ? nothing() : log(filter.query(), from, backwards),
-        views.events(filter, options.getResolveLinks()),
+        nothing ? nothing() : log(asking.visible(filter.query()), from, backwards),
+        views.events(filter, options.getResolveLinks(), asking),
         options,
         _ -> List.of());
   }
@@ -172,16 +176,22 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   }
 
   private void read(
-      StreamId name, ReadOptions options, ServerCallStreamObserver<ReadResponse> caller) {
+      StreamId name,
+      ReadOptions options,
+      Caller asking,
+      ServerCallStreamObserver<ReadResponse> caller) {
     switch (StreamKind.of(name)) {
-      case StreamKind.Plain(StreamId stream) -> readStream(stream, options, caller);
+      case StreamKind.Plain(StreamId stream) -> readStream(stream, options, asking, caller);
       case StreamKind.MetadataOf metadata -> readMetadata(metadata, options, caller);
-      case StreamKind.Links links -> readLinks(links, options, caller);
+      case StreamKind.Links links -> readLinks(links, options, asking, caller);
     }
   }
 
   private void readStream(
-      StreamId stream, ReadOptions options, ServerCallStreamObserver<ReadResponse> caller) {
+      StreamId stream,
+      ReadOptions options,
+      Caller asking,
+      ServerCallStreamObserver<ReadResponse> caller) {
     StreamView view = visible(stream);
     if (view == null) {
       notFound(stream.value(), caller);
@@ -208,7 +218,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
     start(
         caller,
         limit == 0 ? nothing() : cursor,
-        views.events(RecordFilter.everything(), options.getResolveLinks()),
+        views.events(RecordFilter.everything(), options.getResolveLinks(), asking),
         options,
         any -> places(options, any || backwards || from == view.last() + 1, view));
   }
@@ -286,7 +296,10 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   }
 
   private void readLinks(
-      StreamKind.Links links, ReadOptions options, ServerCallStreamObserver<ReadResponse> caller) {
+      StreamKind.Links links,
+      ReadOptions options,
+      Caller asking,
+      ServerCallStreamObserver<ReadResponse> caller) {
     boolean backwards = isBackwards(options);
     StreamOptions where = options.getStream();
     long revision =
@@ -299,7 +312,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
     EventViews.View view = views.links(links, options.getResolveLinks());
     start(
         caller,
-        nothing ? nothing() : log(links.query(), end ? 0 : revision, backwards),
+        nothing ? nothing() : log(asking.visible(links.query()), end ? 0 : revision, backwards),
         view,
         options,
         any ->
@@ -328,7 +341,8 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
 
   // ---- subscribing
 
-  private void subscribeToAll(ReadOptions options, ServerCallStreamObserver<ReadResponse> caller) {
+  private void subscribeToAll(
+      ReadOptions options, Caller asking, ServerCallStreamObserver<ReadResponse> caller) {
     forwardsOnly(options);
     boolean filtered = options.getFilterOptionCase() == ReadOptions.FilterOptionCase.FILTER;
     FilterOptions filterOptions = options.getFilter();
@@ -347,18 +361,19 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
     SubscriptionCall subscriber =
         new SubscriptionCall(
             caller,
-            views.events(filter, options.getResolveLinks()),
+            views.events(filter, options.getResolveLinks(), asking),
             Wire.wantsText(options.getUuidOption()),
             interval,
             null,
             null,
             clock,
             delivered);
+    Query query = asking.visible(filter.query());
     open(
         caller,
         filtered
-            ? () -> subscriptions.toLog(filter.query(), start, subscriber, interval)
-            : () -> subscriptions.toLog(filter.query(), start, subscriber));
+            ? () -> subscriptions.toLog(query, start, subscriber, interval)
+            : () -> subscriptions.toLog(query, start, subscriber));
   }
 
   private static void forwardsOnly(ReadOptions options) {
@@ -368,7 +383,10 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   }
 
   private void subscribe(
-      StreamId name, ReadOptions options, ServerCallStreamObserver<ReadResponse> caller) {
+      StreamId name,
+      ReadOptions options,
+      Caller asking,
+      ServerCallStreamObserver<ReadResponse> caller) {
     forwardsOnly(options);
     StreamOptions where = options.getStream();
     long revision = where.getRevision();
@@ -382,7 +400,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
         SubscriptionCall subscriber =
             new SubscriptionCall(
                 caller,
-                views.events(RecordFilter.everything(), options.getResolveLinks()),
+                views.events(RecordFilter.everything(), options.getResolveLinks(), asking),
                 idAsText,
                 SubscriptionCall.NEVER,
                 position -> reader.headOf(stream, position).version() - 1,
@@ -402,14 +420,14 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
       case StreamKind.MetadataOf metadata ->
           follow(
               StreamChange.changesOf(metadata.stream()),
-              views.events(RecordFilter.everything(), false),
+              views.events(RecordFilter.everything(), false, asking),
               start(now, given ? revision : 0),
               _ -> descriptions.lastChangePosition(metadata.stream()),
               idAsText,
               caller);
       case StreamKind.Links links ->
           follow(
-              links.query(),
+              asking.visible(links.query()),
               views.links(links, options.getResolveLinks()),
               start(now, given ? revision : 0),
               position -> position,
@@ -493,6 +511,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   public void delete(DeleteRequest request, StreamObserver<DeleteResponse> observer) {
     AppendOptions options = request.getOptions();
     StreamId stream = proposals.stream(options);
+    Rights.toManage(Caller.ofThisCall(), stream);
     ExpectedVersion expected = Proposals.expected(options);
     ServerCallStreamObserver<DeleteResponse> caller =
         (ServerCallStreamObserver<DeleteResponse>) observer;
@@ -513,6 +532,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   public void tombstone(TombstoneRequest request, StreamObserver<TombstoneResponse> observer) {
     AppendOptions options = request.getOptions();
     StreamId stream = proposals.stream(options);
+    Rights.toManage(Caller.ofThisCall(), stream);
     ExpectedVersion expected = Proposals.expected(options);
     ServerCallStreamObserver<TombstoneResponse> caller =
         (ServerCallStreamObserver<TombstoneResponse>) observer;

@@ -16,6 +16,7 @@ import io.varve.proto.kurrent.v2.streams.ConsistencyCheck;
 import io.varve.proto.kurrent.v2.streams.StreamRevision;
 import io.varve.proto.kurrent.v2.streams.StreamStateCheck;
 import io.varve.proto.kurrent.v2.streams.StreamsServiceGrpc;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.append.CommitLog;
 import io.varve.server.append.EncodedBody;
 import io.varve.server.append.Outcome;
@@ -25,6 +26,7 @@ import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamLife;
 import io.varve.server.read.StreamDirectory;
+import io.varve.server.security.Action;
 import io.varve.server.storage.StreamHead;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -110,6 +112,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
         return;
       }
       StreamId stream = records.stream(request.getStream());
+      Rights.toAppend(Caller.ofThisCall(), stream);
       if (!names.add(stream.value().toLowerCase(Locale.ROOT))) {
         throw StreamErrors.twice(stream.value());
       }
@@ -233,12 +236,17 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
   private List<Check> checks(AppendRecordsRequest request) {
     List<Check> checks = new ArrayList<>();
     Set<StreamId> streams = new HashSet<>();
+    Set<String> written = new HashSet<>();
+    request.getRecordsList().forEach(record -> written.add(record.getStream()));
     for (ConsistencyCheck check : request.getChecksList()) {
       if (!check.hasStreamState()) {
         throw KurrentErrors.invalid("checks", "must have a stream_state each");
       }
       StreamStateCheck state = check.getStreamState();
       StreamId stream = records.lookedAt(state.getStream());
+      if (!written.contains(stream.value())) {
+        Caller.ofThisCall().require(Action.READ, stream.value()); // the answer tells of it
+      }
       long expected = state.getExpectedState();
       if (expected < TOMBSTONED || expected == ANY || expected == -3) {
         throw KurrentErrors.invalid("expected_state", "must be 0 or higher, -1, -4, -5 or -6");
@@ -260,6 +268,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
     List<Run> runs = new ArrayList<>();
     for (AppendRecord record : all) {
       StreamId stream = records.stream(record.getStream());
+      Rights.toAppend(Caller.ofThisCall(), stream);
       NewEvent event = records.event(stream, record);
       if (!runs.isEmpty() && runs.getLast().stream().equals(stream)) {
         runs.getLast().events().add(event);

@@ -158,6 +158,11 @@ public final class UmaDbEndpoint implements GuestProtocol {
   }
 
   @Override
+  public Set<String> openServices() {
+    return Set.of();
+  }
+
+  @Override
   public Set<String> healthNames() {
     return Set.of(DCBGrpc.SERVICE_NAME);
   }

@@ -4,6 +4,7 @@ import static io.varve.server.api.grpc.GuardedServer.PATIENCE;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.Message;
@@ -21,6 +22,32 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.StreamObserver;
+import io.varve.proto.kurrent.Nothing;
+import io.varve.proto.kurrent.StreamIdentifier;
+import io.varve.proto.kurrent.features.ServerFeaturesGrpc;
+import io.varve.proto.kurrent.gossip.GossipGrpc;
+import io.varve.proto.kurrent.groups.CreateRequest;
+import io.varve.proto.kurrent.groups.DeleteOptions;
+import io.varve.proto.kurrent.groups.GetInfoOptions;
+import io.varve.proto.kurrent.groups.GetInfoRequest;
+import io.varve.proto.kurrent.groups.GroupOptions;
+import io.varve.proto.kurrent.groups.PersistentSubscriptionsGrpc;
+import io.varve.proto.kurrent.groups.ReplayParkedOptions;
+import io.varve.proto.kurrent.groups.ReplayParkedRequest;
+import io.varve.proto.kurrent.groups.SourceStream;
+import io.varve.proto.kurrent.groups.UpdateRequest;
+import io.varve.proto.kurrent.projections.ProjectionsGrpc;
+import io.varve.proto.kurrent.streams.AppendOptions;
+import io.varve.proto.kurrent.streams.BatchAppendOptions;
+import io.varve.proto.kurrent.streams.BatchAppendRequest;
+import io.varve.proto.kurrent.streams.ReadOptions;
+import io.varve.proto.kurrent.streams.StreamOptions;
+import io.varve.proto.kurrent.v2.streams.AppendRecord;
+import io.varve.proto.kurrent.v2.streams.AppendRecordsRequest;
+import io.varve.proto.kurrent.v2.streams.AppendSessionRequest;
+import io.varve.proto.kurrent.v2.streams.SchemaFormat;
+import io.varve.proto.kurrent.v2.streams.SchemaInfo;
+import io.varve.proto.kurrent.v2.streams.StreamsServiceGrpc;
 import io.varve.proto.umadb.v1.DCBGrpc;
 import io.varve.proto.v1.AccessGrpc;
 import io.varve.proto.v1.AdminGrpc;
@@ -48,6 +75,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,7 +93,15 @@ class AccessMatrixTest {
           ConsumerGroupsGrpc.getServiceDescriptor(),
           AdminGrpc.getServiceDescriptor(),
           AccessGrpc.getServiceDescriptor(),
-          DCBGrpc.getServiceDescriptor());
+          DCBGrpc.getServiceDescriptor(),
+          io.varve.proto.kurrent.streams.StreamsGrpc.getServiceDescriptor(),
+          StreamsServiceGrpc.getServiceDescriptor(),
+          PersistentSubscriptionsGrpc.getServiceDescriptor(),
+          ProjectionsGrpc.getServiceDescriptor());
+
+  /** Services of another store's whose clients ask before they say who they are. */
+  private static final List<ServiceDescriptor> OPEN =
+      List.of(GossipGrpc.getServiceDescriptor(), ServerFeaturesGrpc.getServiceDescriptor());
 
   /** What a permission must be about. */
   private enum About {
@@ -77,14 +113,18 @@ class AccessMatrixTest {
     ALL
   }
 
-  /** The permissions that a method needs, all of them. Nothing: it is enough to be somebody. */
-  private record Need(Set<Action> actions, About about) {}
+  /**
+   * The permissions that a method needs, all of them. Nothing: it is enough to be somebody.
+   *
+   * @param orElse with which it is called as well; what is sent is refused within the call
+   */
+  private record Need(Set<Action> actions, About about, @Nullable Action orElse) {}
 
   private static final Map<String, Need> NEEDS = new LinkedHashMap<>();
 
   private static void need(String methods, About about, Action... actions) {
     for (String method : methods.split(" ", -1)) {
-      NEEDS.put(method, new Need(Set.of(actions), about));
+      NEEDS.put(method, new Need(Set.of(actions), about, null));
     }
   }
 
@@ -115,6 +155,24 @@ class AccessMatrixTest {
     need("Admin/VerifyArchive", About.ALL, Action.ADMINISTER);
     need("DCB/Append", About.ALL, Action.APPEND); // all: nobody here has stream "umadb" alone
     need("DCB/Read DCB/Subscribe DCB/Head DCB/GetTrackingInfo", About.SOME, Action.READ);
+    need("streams.Streams/Read", About.NAMED, Action.READ);
+    need("streams.Streams/Append", About.NAMED, Action.APPEND);
+    NEEDS.put(
+        "streams.Streams/BatchAppend",
+        new Need(Set.of(Action.APPEND), About.SOME, Action.MANAGE)); // "$$x" is managed
+    need("streams.Streams/Delete streams.Streams/Tombstone", About.NAMED, Action.MANAGE);
+    need("streams.StreamsService/AppendSession", About.NAMED, Action.APPEND);
+    need("streams.StreamsService/AppendRecords", About.NAMED, Action.APPEND);
+    String groups = "persistent_subscriptions.PersistentSubscriptions/";
+    need(groups + "Create", About.NAMED, Action.CONSUME, Action.READ);
+    for (String method : List.of("Update", "Delete", "GetInfo", "ReplayParked", "Read")) {
+      need(groups + method, About.NAMED, Action.CONSUME);
+    }
+    need(groups + "List", About.SOME, Action.CONSUME);
+    need(groups + "RestartSubsystem", About.ALL, Action.ADMINISTER);
+    need("projections.Projections/Statistics", About.SOME, Action.READ);
+    need("projections.Projections/Enable", About.ALL, Action.ADMINISTER);
+    need("projections.Projections/Disable", About.ALL, Action.ADMINISTER);
     need("Access/WhoAmI", About.SOME);
     need("Access/SaveUser Access/RemoveUser Access/ListUsers", About.ALL, Action.ADMINISTER);
     need("Access/CreateToken Access/RevokeToken", About.ALL, Action.ADMINISTER);
@@ -133,6 +191,9 @@ class AccessMatrixTest {
             case NAMED -> about != About.SOME;
             case ALL -> about == About.ALL;
           };
+      if (need.orElse != null && actions.contains(need.orElse)) {
+        return true;
+      }
       return need.actions.isEmpty() || (actions.containsAll(need.actions) && aboutEnough);
     }
   }
@@ -151,7 +212,9 @@ class AccessMatrixTest {
   }
 
   private static String nameOf(MethodDescriptor<?, ?> method) {
-    return method.getFullMethodName().replaceFirst("^(varve|umadb)\\.v1\\.", "");
+    return method
+        .getFullMethodName()
+        .replaceFirst("^((varve|umadb)\\.v1|event_store\\.client|kurrentdb\\.protocol\\.v2)\\.", "");
   }
 
   private static List<MethodDescriptor<?, ?>> methods() {
@@ -175,7 +238,18 @@ class AccessMatrixTest {
     assertThat(services())
         .filteredOn(service -> !service.startsWith("grpc."))
         .containsExactlyInAnyOrderElementsOf(
-            SERVICES.stream().map(ServiceDescriptor::getName).toList());
+            Stream.concat(SERVICES.stream(), OPEN.stream())
+                .map(ServiceDescriptor::getName)
+                .toList());
+  }
+
+  @Test
+  void whoever_asks_is_told_how_another_stores_clients_connect() throws Exception {
+    for (ServiceDescriptor service : OPEN) {
+      for (MethodDescriptor<?, ?> method : service.getMethods()) {
+        assertThat(call(server.channel(), method)).as(nameOf(method)).isEqualTo(Code.OK);
+      }
+    }
   }
 
   /** What the server says that it serves. */
@@ -275,7 +349,7 @@ class AccessMatrixTest {
         request.setField(field, "x");
       }
     }
-    Message deeper = deeper(input.getName());
+    Message deeper = deeper(input.getFullName());
     if (deeper != null) {
       request.mergeFrom(deeper.toByteString());
     }
@@ -321,18 +395,100 @@ class AccessMatrixTest {
   /** Requests whose subject is deeper inside; null for others. */
   private static @Nullable Message deeper(String request) {
     return switch (request) {
-      case "SaveSnapshotRequest" ->
+      case "varve.v1.SaveSnapshotRequest" ->
           SaveSnapshotRequest.newBuilder()
               .setSnapshot(Snapshot.newBuilder().setStream("x"))
               .build();
-      case "TransactRequest" ->
+      case "varve.v1.TransactRequest" ->
           TransactRequest.newBuilder().addStreams(StreamAppend.newBuilder().setStream("x")).build();
-      case "ConsumerGroupsCreateRequest" ->
+      case "varve.v1.ConsumerGroupsCreateRequest" ->
           ConsumerGroupsCreateRequest.newBuilder()
               .setGroup(ConsumerGroup.newBuilder().setName("x").setStream("x"))
               .build();
-      case "ConsumeRequest" ->
+      case "varve.v1.ConsumeRequest" ->
           ConsumeRequest.newBuilder().setStart(ConsumeStart.newBuilder().setGroup("x")).build();
+      default -> ofAnotherStore(request);
+    };
+  }
+
+  private static @Nullable Message ofAnotherStore(String request) {
+    StreamIdentifier stream =
+        StreamIdentifier.newBuilder().setStreamName(ByteString.copyFromUtf8("x-1")).build();
+    AppendOptions options = AppendOptions.newBuilder().setStreamIdentifier(stream).build();
+    Nothing nothing = Nothing.getDefaultInstance();
+    AppendRecord record =
+        AppendRecord.newBuilder()
+            .setStream("x-1")
+            .setSchema(
+                SchemaInfo.newBuilder()
+                    .setName("T")
+                    .setFormat(SchemaFormat.SCHEMA_FORMAT_JSON))
+            .setData(ByteString.copyFromUtf8("{}"))
+            .build();
+    return switch (request.replaceFirst("^(event_store\\.client|kurrentdb\\.protocol\\.v2)\\.", "")) {
+      case "streams.ReadRequest" ->
+          io.varve.proto.kurrent.streams.ReadRequest.newBuilder()
+              .setOptions(
+                  ReadOptions.newBuilder()
+                      .setCount(1)
+                      .setNoFilter(nothing)
+                      .setStream(StreamOptions.newBuilder().setStreamIdentifier(stream)))
+              .build();
+      case "streams.AppendRequest" ->
+          io.varve.proto.kurrent.streams.AppendRequest.newBuilder().setOptions(options).build();
+      case "streams.BatchAppendRequest" ->
+          BatchAppendRequest.newBuilder()
+              .setOptions(BatchAppendOptions.newBuilder().setStreamIdentifier(stream))
+              .setIsFinal(true)
+              .build();
+      case "streams.DeleteRequest" ->
+          io.varve.proto.kurrent.streams.DeleteRequest.newBuilder().setOptions(options).build();
+      case "streams.TombstoneRequest" ->
+          // one that is there and is to be none, so that it stays for the others
+          io.varve.proto.kurrent.streams.TombstoneRequest.newBuilder()
+              .setOptions(options.toBuilder().setRevision(99))
+              .build();
+      case "streams.AppendSessionRequest" ->
+          AppendSessionRequest.newBuilder().setStream("x-1").addRecords(record).build();
+      case "streams.AppendRecordsRequest" ->
+          AppendRecordsRequest.newBuilder().addRecords(record).build();
+      case "persistent_subscriptions.CreateRequest" ->
+          CreateRequest.newBuilder()
+              .setOptions(
+                  GroupOptions.newBuilder()
+                      .setGroupName("g")
+                      .setStream(SourceStream.newBuilder().setStreamIdentifier(stream)))
+              .build();
+      case "persistent_subscriptions.UpdateRequest" ->
+          UpdateRequest.newBuilder()
+              .setOptions(
+                  GroupOptions.newBuilder()
+                      .setGroupName("g")
+                      .setStream(SourceStream.newBuilder().setStreamIdentifier(stream)))
+              .build();
+      case "persistent_subscriptions.DeleteRequest" ->
+          io.varve.proto.kurrent.groups.DeleteRequest.newBuilder()
+              .setOptions(
+                  DeleteOptions.newBuilder().setGroupName("g").setStreamIdentifier(stream))
+              .build();
+      case "persistent_subscriptions.GetInfoRequest" ->
+          GetInfoRequest.newBuilder()
+              .setOptions(
+                  GetInfoOptions.newBuilder().setGroupName("g").setStreamIdentifier(stream))
+              .build();
+      case "persistent_subscriptions.ReplayParkedRequest" ->
+          ReplayParkedRequest.newBuilder()
+              .setOptions(
+                  ReplayParkedOptions.newBuilder().setGroupName("g").setStreamIdentifier(stream))
+              .build();
+      case "persistent_subscriptions.ReadRequest" ->
+          io.varve.proto.kurrent.groups.ReadRequest.newBuilder()
+              .setOptions(
+                  io.varve.proto.kurrent.groups.ReadOptions.newBuilder()
+                      .setGroupName("g")
+                      .setBufferSize(1)
+                      .setStreamIdentifier(stream))
+              .build();
       default -> null;
     };
   }

@@ -1,12 +1,12 @@
 package io.varve.server.api.kurrent;
 
-import static io.varve.server.api.kurrent.Caller.NOTHING;
-import static io.varve.server.api.kurrent.Caller.PATIENCE;
-import static io.varve.server.api.kurrent.Caller.any;
-import static io.varve.server.api.kurrent.Caller.event;
-import static io.varve.server.api.kurrent.Caller.filter;
-import static io.varve.server.api.kurrent.Caller.freshStream;
-import static io.varve.server.api.kurrent.Caller.named;
+import static io.varve.server.api.kurrent.KurrentCaller.NOTHING;
+import static io.varve.server.api.kurrent.KurrentCaller.PATIENCE;
+import static io.varve.server.api.kurrent.KurrentCaller.any;
+import static io.varve.server.api.kurrent.KurrentCaller.event;
+import static io.varve.server.api.kurrent.KurrentCaller.filter;
+import static io.varve.server.api.kurrent.KurrentCaller.freshStream;
+import static io.varve.server.api.kurrent.KurrentCaller.named;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -55,8 +55,8 @@ class KurrentGroupsTest {
 
   @RegisterExtension static final RunningServer running = new RunningServer();
 
-  private static Caller caller() {
-    return new Caller(running.channel());
+  private static KurrentCaller caller() {
+    return new KurrentCaller(running.channel());
   }
 
   private static PersistentSubscriptionsGrpc.PersistentSubscriptionsBlockingStub groups() {
@@ -95,7 +95,7 @@ class KurrentGroupsTest {
   }
 
   /** A consumer at this end. */
-  private static final class Consumer extends Caller.Answers<ReadResponse>
+  private static final class Consumer extends KurrentCaller.Answers<ReadResponse>
       implements AutoCloseable {
     private final StreamObserver<ReadRequest> call;
 
@@ -133,7 +133,7 @@ class KurrentGroupsTest {
     }
 
     List<String> types(int count) {
-      return events(count).stream().map(event -> Caller.type(event.getEvent())).toList();
+      return events(count).stream().map(event -> KurrentCaller.type(event.getEvent())).toList();
     }
 
     private static Uuid id(GroupEvent event) {
@@ -237,7 +237,7 @@ class KurrentGroupsTest {
       consumer.nack(events.get(2), NackAction.NACK_ACTION_SKIP);
       consumer.ack(events.get(3));
       GroupEvent again = consumer.events(5).get(4);
-      assertThat(Caller.type(again.getEvent())).isEqualTo("retry");
+      assertThat(KurrentCaller.type(again.getEvent())).isEqualTo("retry");
       assertThat(again.getRetryCount()).isEqualTo(1);
       consumer.ack(again);
       await().atMost(PATIENCE).until(() -> info(stream).getParkedMessageCount() == 1);
@@ -254,7 +254,7 @@ class KurrentGroupsTest {
 
     try (Consumer consumer = Consumer.of(stream, 10)) {
       consumer.nack(consumer.events(2).getFirst(), NackAction.NACK_ACTION_STOP);
-      assertThat(Caller.Refused.from(consumer.end()).trailer("exception"))
+      assertThat(KurrentCaller.Refused.from(consumer.end()).trailer("exception"))
           .isEqualTo("persistent-subscription-dropped");
     }
     try (Consumer consumer = Consumer.of(stream, 10)) {
@@ -280,7 +280,7 @@ class KurrentGroupsTest {
           groups()
               .replayParked(
                   ReplayParkedRequest.newBuilder().setOptions(replay.clone().setStopAt(1)).build());
-      assertThat(Caller.type(consumer.events(4).get(3).getEvent())).isEqualTo("0");
+      assertThat(KurrentCaller.type(consumer.events(4).get(3).getEvent())).isEqualTo("0");
       consumer.ack(consumer.events(4).get(3));
       await().atMost(PATIENCE).until(() -> info(stream).getParkedMessageCount() == 2);
 
@@ -321,7 +321,7 @@ class KurrentGroupsTest {
     caller().append(freshStream(), "other");
     caller().append(category + "-1", "0", "1");
 
-    Caller.Answers<ReadResponse> answers = new Caller.Answers<>();
+    KurrentCaller.Answers<ReadResponse> answers = new KurrentCaller.Answers<>();
     StreamObserver<ReadRequest> call =
         PersistentSubscriptionsGrpc.newStub(running.channel()).read(answers);
     call.onNext(
@@ -333,7 +333,7 @@ class KurrentGroupsTest {
     assertThat(
             answers.received().stream()
                 .skip(1)
-                .map(answer -> Caller.type(answer.getEvent().getEvent())))
+                .map(answer -> KurrentCaller.type(answer.getEvent().getEvent())))
         .containsExactly("0", "1");
     call.onCompleted();
     SubscriptionInfo info =
@@ -383,7 +383,7 @@ class KurrentGroupsTest {
 
     try (Consumer consumer = Consumer.of(source, 1)) {
       GroupEvent first = consumer.events(1).getFirst();
-      assertThat(Caller.stream(first.getLink())).isEqualTo(source);
+      assertThat(KurrentCaller.stream(first.getLink())).isEqualTo(source);
       consumer.ack(first);
       assertThat(consumer.types(2)).containsExactly("0", "1");
     }
@@ -401,7 +401,7 @@ class KurrentGroupsTest {
                   UpdateRequest.newBuilder()
                       .setOptions(on(stream).setSettings(settings("Pinned").setMaxRetryCount(7)))
                       .build());
-      Caller.Refused refused = Caller.Refused.from(consumer.end());
+      KurrentCaller.Refused refused = KurrentCaller.Refused.from(consumer.end());
       assertThat(refused.code()).isEqualTo(Code.CANCELLED);
       assertThat(refused.trailer("exception")).isEqualTo("persistent-subscription-dropped");
     }
@@ -413,7 +413,7 @@ class KurrentGroupsTest {
   void a_group_is_there_once_and_gone_when_it_is_deleted() {
     String stream = freshStream();
     create(on(stream));
-    assertThat(Caller.Refused.from(() -> create(on(stream))).trailer("exception"))
+    assertThat(KurrentCaller.Refused.from(() -> create(on(stream))).trailer("exception"))
         .isEqualTo("persistent-subscription-exists");
 
     try (Consumer consumer = Consumer.of(stream, 10).joined()) {
@@ -426,14 +426,14 @@ class KurrentGroupsTest {
                               .setStreamIdentifier(named(stream))
                               .setGroupName(G))
                       .build());
-      assertThat(Caller.Refused.from(consumer.end()).trailer("exception"))
+      assertThat(KurrentCaller.Refused.from(consumer.end()).trailer("exception"))
           .isEqualTo("persistent-subscription-does-not-exist");
     }
-    for (Caller.Refused refused :
+    for (KurrentCaller.Refused refused :
         List.of(
-            Caller.Refused.from(() -> info(stream)),
-            Caller.Refused.from(Consumer.of(stream, 10).end()),
-            Caller.Refused.from(() -> list(stream)))) {
+            KurrentCaller.Refused.from(() -> info(stream)),
+            KurrentCaller.Refused.from(Consumer.of(stream, 10).end()),
+            KurrentCaller.Refused.from(() -> list(stream)))) {
       assertThat(refused.code()).isEqualTo(Code.NOT_FOUND);
       assertThat(refused.trailer("exception")).isEqualTo("persistent-subscription-does-not-exist");
       assertThat(refused.trailer("stream-name")).isEqualTo(stream);
@@ -473,7 +473,7 @@ class KurrentGroupsTest {
     create(on(stream).setSettings(settings("RoundRobin").setMaxSubscriberCount(1)));
 
     try (Consumer _ = Consumer.of(stream, 10).joined()) {
-      Caller.Refused refused = Caller.Refused.from(Consumer.of(stream, 10).end());
+      KurrentCaller.Refused refused = KurrentCaller.Refused.from(Consumer.of(stream, 10).end());
       assertThat(refused.trailer("exception")).isEqualTo("maximum-subscribers-reached");
       assertThat(refused.sentence()).startsWith("Maximum subscriptions reached");
     }
@@ -481,10 +481,10 @@ class KurrentGroupsTest {
 
   @Test
   void a_strategy_that_nobody_knows_and_a_start_behind_the_log_fail_with_a_reason() {
-    Caller.Refused strategy =
-        Caller.Refused.from(() -> create(on(freshStream()).setSettings(settings("Guessing"))));
-    Caller.Refused start =
-        Caller.Refused.from(
+    KurrentCaller.Refused strategy =
+        KurrentCaller.Refused.from(() -> create(on(freshStream()).setSettings(settings("Guessing"))));
+    KurrentCaller.Refused start =
+        KurrentCaller.Refused.from(
             () ->
                 create(
                     GroupOptions.newBuilder()
@@ -492,7 +492,7 @@ class KurrentGroupsTest {
                         .setAll(SourceAll.newBuilder().setPosition(Wire.position(1L << 40)))
                         .setSettings(settings("RoundRobin"))));
 
-    for (Caller.Refused refused : List.of(strategy, start)) {
+    for (KurrentCaller.Refused refused : List.of(strategy, start)) {
       assertThat(refused.code()).isEqualTo(Code.INTERNAL);
       assertThat(refused.trailer("exception")).isEqualTo("persistent-subscription-failed");
       assertThat(refused.trailer("reason")).isNotBlank();

@@ -1,10 +1,10 @@
 package io.varve.server.api.kurrent;
 
-import static io.varve.server.api.kurrent.Caller.all;
-import static io.varve.server.api.kurrent.Caller.any;
-import static io.varve.server.api.kurrent.Caller.filter;
-import static io.varve.server.api.kurrent.Caller.forwards;
-import static io.varve.server.api.kurrent.Caller.freshStream;
+import static io.varve.server.api.kurrent.KurrentCaller.all;
+import static io.varve.server.api.kurrent.KurrentCaller.any;
+import static io.varve.server.api.kurrent.KurrentCaller.filter;
+import static io.varve.server.api.kurrent.KurrentCaller.forwards;
+import static io.varve.server.api.kurrent.KurrentCaller.freshStream;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -42,8 +42,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class KurrentMultiStreamTest {
   @RegisterExtension static final RunningServer running = new RunningServer();
 
-  private static Caller caller() {
-    return new Caller(running.channel());
+  private static KurrentCaller caller() {
+    return new KurrentCaller(running.channel());
   }
 
   private static AppendRecord.Builder record(String type) {
@@ -62,7 +62,7 @@ class KurrentMultiStreamTest {
   }
 
   private static AppendSessionResponse session(AppendSessionRequest.Builder... parts) {
-    Caller.Answers<AppendSessionResponse> answers = new Caller.Answers<>();
+    KurrentCaller.Answers<AppendSessionResponse> answers = new KurrentCaller.Answers<>();
     StreamObserver<AppendSessionRequest> call =
         StreamsServiceGrpc.newStub(running.channel()).appendSession(answers);
     for (AppendSessionRequest.Builder part : parts) {
@@ -215,7 +215,7 @@ class KurrentMultiStreamTest {
 
   @Test
   void all_checks_that_do_not_hold_are_told_together() throws Exception {
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     String written = freshStream();
     String there = freshStream();
     String deleted = freshStream();
@@ -254,7 +254,7 @@ class KurrentMultiStreamTest {
 
   @Test
   void checks_that_hold_let_the_records_in() {
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     String written = freshStream();
     String there = freshStream();
     String deleted = freshStream();

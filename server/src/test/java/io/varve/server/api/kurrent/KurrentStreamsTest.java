@@ -1,18 +1,18 @@
 package io.varve.server.api.kurrent;
 
-import static io.varve.server.api.kurrent.Caller.NOTHING;
-import static io.varve.server.api.kurrent.Caller.all;
-import static io.varve.server.api.kurrent.Caller.allBackwards;
-import static io.varve.server.api.kurrent.Caller.any;
-import static io.varve.server.api.kurrent.Caller.at;
-import static io.varve.server.api.kurrent.Caller.backwards;
-import static io.varve.server.api.kurrent.Caller.event;
-import static io.varve.server.api.kurrent.Caller.exists;
-import static io.varve.server.api.kurrent.Caller.filter;
-import static io.varve.server.api.kurrent.Caller.forwards;
-import static io.varve.server.api.kurrent.Caller.freshStream;
-import static io.varve.server.api.kurrent.Caller.named;
-import static io.varve.server.api.kurrent.Caller.noStream;
+import static io.varve.server.api.kurrent.KurrentCaller.NOTHING;
+import static io.varve.server.api.kurrent.KurrentCaller.all;
+import static io.varve.server.api.kurrent.KurrentCaller.allBackwards;
+import static io.varve.server.api.kurrent.KurrentCaller.any;
+import static io.varve.server.api.kurrent.KurrentCaller.at;
+import static io.varve.server.api.kurrent.KurrentCaller.backwards;
+import static io.varve.server.api.kurrent.KurrentCaller.event;
+import static io.varve.server.api.kurrent.KurrentCaller.exists;
+import static io.varve.server.api.kurrent.KurrentCaller.filter;
+import static io.varve.server.api.kurrent.KurrentCaller.forwards;
+import static io.varve.server.api.kurrent.KurrentCaller.freshStream;
+import static io.varve.server.api.kurrent.KurrentCaller.named;
+import static io.varve.server.api.kurrent.KurrentCaller.noStream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -53,8 +53,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class KurrentStreamsTest {
   @RegisterExtension static final RunningServer running = new RunningServer();
 
-  private static Caller caller() {
-    return new Caller(running.channel());
+  private static KurrentCaller caller() {
+    return new KurrentCaller(running.channel());
   }
 
   // ---- connecting
@@ -111,7 +111,7 @@ class KurrentStreamsTest {
     assertThat(events).hasSize(2);
     var first = events.getFirst().getEvent();
     assertThat(first.getId().getString()).isEqualTo(id.toString());
-    assertThat(Caller.stream(first)).isEqualTo(stream);
+    assertThat(KurrentCaller.stream(first)).isEqualTo(stream);
     assertThat(first.getStreamRevision()).isZero();
     assertThat(first.getMetadataMap()).containsOnlyKeys("type", "content-type", "created");
     assertThat(first.getMetadataOrThrow("content-type")).isEqualTo("application/json");
@@ -145,7 +145,7 @@ class KurrentStreamsTest {
   @Test
   void every_expected_state_is_checked_and_a_conflict_says_what_was_there() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
 
     AppendConflict missing = caller.append(exists(stream), event("A")).getWrongExpectedVersion();
     assertThat(missing.hasCurrentNoStream()).isTrue();
@@ -181,8 +181,8 @@ class KurrentStreamsTest {
 
   @Test
   void an_event_without_type_or_content_type_is_refused() {
-    Caller.Refused refused =
-        Caller.Refused.from(
+    KurrentCaller.Refused refused =
+        KurrentCaller.Refused.from(
             () -> caller().append(any(freshStream()), event("A").removeMetadata("content-type")));
 
     assertThat(refused.code()).isEqualTo(Code.INVALID_ARGUMENT);
@@ -195,8 +195,8 @@ class KurrentStreamsTest {
     UUID id = UUID.randomUUID();
     ByteString large = ByteString.copyFrom(new byte[5 << 20]);
 
-    Caller.Refused refused =
-        Caller.Refused.from(
+    KurrentCaller.Refused refused =
+        KurrentCaller.Refused.from(
             () -> caller().append(any(freshStream()), event(id, "A").setData(large)));
 
     assertThat(refused.trailer("exception")).isEqualTo("maximum-append-event-size-exceeded");
@@ -212,7 +212,7 @@ class KurrentStreamsTest {
       events[i] = event("A").setData(large);
     }
 
-    Caller.Refused refused = Caller.Refused.from(() -> caller().append(any(freshStream()), events));
+    KurrentCaller.Refused refused = KurrentCaller.Refused.from(() -> caller().append(any(freshStream()), events));
 
     assertThat(refused.trailer("exception")).isEqualTo("maximum-append-size-exceeded");
     assertThat(refused.trailer("maximum-append-size")).isEqualTo("" + (16 << 20));
@@ -221,7 +221,7 @@ class KurrentStreamsTest {
   @Test
   void nobody_writes_to_the_servers_own_streams() {
     for (String stream : List.of("$streams", "$ce-account", "$settings")) {
-      Caller.Refused refused = Caller.Refused.from(() -> caller().append(any(stream), event("A")));
+      KurrentCaller.Refused refused = KurrentCaller.Refused.from(() -> caller().append(any(stream), event("A")));
       assertThat(refused.code()).isEqualTo(Code.PERMISSION_DENIED);
       assertThat(refused.trailer("exception")).isEqualTo("access-denied");
     }
@@ -234,7 +234,7 @@ class KurrentStreamsTest {
     String stream = freshStream();
     UUID first = UUID.randomUUID();
     UUID second = UUID.randomUUID();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
 
     AppendResponse original =
         caller.append(noStream(stream), event(first, "A"), event(second, "B"));
@@ -255,7 +255,7 @@ class KurrentStreamsTest {
   void an_append_of_which_only_a_part_is_there_is_refused() {
     String stream = freshStream();
     UUID first = UUID.randomUUID();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(noStream(stream), event(first, "A"));
 
     assertThat(
@@ -273,7 +273,7 @@ class KurrentStreamsTest {
   void an_id_at_another_revision_is_another_event_and_its_repeat_is_recognised() {
     String stream = freshStream();
     UUID id = UUID.randomUUID();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(noStream(stream), event(id, "A"));
 
     for (int tries = 0; tries < 2; tries++) {
@@ -292,7 +292,7 @@ class KurrentStreamsTest {
     String one = freshStream();
     String other = freshStream();
     UUID id = UUID.randomUUID();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(noStream(one), event(id, "A"));
 
     for (int tries = 0; tries < 2; tries++) {
@@ -311,7 +311,7 @@ class KurrentStreamsTest {
   @Test
   void a_stream_is_read_both_ways_from_anywhere() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(stream, "0", "1", "2", "3");
     StreamOptions.Builder fromTwo =
         StreamOptions.newBuilder().setStreamIdentifier(named(stream)).setRevision(2);
@@ -357,7 +357,7 @@ class KurrentStreamsTest {
   @Test
   void the_log_is_read_both_ways_and_backwards_from_before_a_position() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(stream, "0", "1", "2");
     long second = caller.events(forwards(stream)).get(1).getCommitPosition();
     AllOptions.Builder from = AllOptions.newBuilder().setPosition(Wire.position(second));
@@ -371,7 +371,7 @@ class KurrentStreamsTest {
   @Test
   void the_log_is_filtered_by_streams_and_types_and_expressions() {
     String category = "filter" + UUID.randomUUID().toString().replace("-", "");
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(category + "-1", "RoomBooked", "RoomFreed");
     caller.append("other" + category, "RoomBooked");
 
@@ -412,8 +412,8 @@ class KurrentStreamsTest {
     String stream = freshStream();
     caller().append(stream, "a".repeat(200) + "!");
 
-    Caller.Refused refused =
-        Caller.Refused.from(
+    KurrentCaller.Refused refused =
+        KurrentCaller.Refused.from(
             () ->
                 caller()
                     .events(
@@ -432,10 +432,10 @@ class KurrentStreamsTest {
   @Test
   void a_subscription_confirms_catches_up_and_goes_on() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(stream, "0", "1");
 
-    try (Caller.Following following = caller.subscribe(forwards(stream))) {
+    try (KurrentCaller.Following following = caller.subscribe(forwards(stream))) {
       assertThat(following.types(2)).containsExactly("0", "1");
       var caughtUp = following.heard(ReadResponse::hasCaughtUp, ReadResponse::getCaughtUp, 1);
       assertThat(caughtUp.getFirst().getStreamRevision()).isEqualTo(1);
@@ -448,13 +448,13 @@ class KurrentStreamsTest {
   @Test
   void a_subscription_begins_behind_a_revision_and_at_the_end() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(stream, "0", "1");
     StreamOptions.Builder where =
         StreamOptions.newBuilder().setStreamIdentifier(named(stream)).setRevision(0);
 
-    try (Caller.Following behind = caller.subscribe(forwards(stream).setStream(where));
-        Caller.Following end =
+    try (KurrentCaller.Following behind = caller.subscribe(forwards(stream).setStream(where));
+        KurrentCaller.Following end =
             caller.subscribe(forwards(stream).setStream(where.clone().setEnd(NOTHING)))) {
       end.heard(ReadResponse::hasCaughtUp, ReadResponse::getCaughtUp, 1);
       caller.append(stream, "2");
@@ -467,7 +467,7 @@ class KurrentStreamsTest {
   void a_subscription_to_a_stream_that_is_not_there_waits_for_it() {
     String stream = freshStream();
 
-    try (Caller.Following following = caller().subscribe(forwards(stream))) {
+    try (KurrentCaller.Following following = caller().subscribe(forwards(stream))) {
       var caughtUp = following.heard(ReadResponse::hasCaughtUp, ReadResponse::getCaughtUp, 1);
       assertThat(caughtUp.getFirst().hasStreamRevision()).isFalse();
       caller().append(stream, "0");
@@ -478,7 +478,7 @@ class KurrentStreamsTest {
   @Test
   void whoever_goes_on_after_a_checkpoint_misses_nothing_and_hears_nothing_twice() {
     String wanted = "wanted" + UUID.randomUUID().toString().replace("-", "");
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     for (int i = 0; i < 30; i++) {
       caller.append(freshStream(), "Other", "Other", "Other");
       caller.append(wanted + "-" + i, "Wanted" + i);
@@ -489,7 +489,7 @@ class KurrentStreamsTest {
             FilterExpression.newBuilder().setRegex("^" + wanted).build())) {
       var filter = filter().setMax(1).setStreamIdentifier(expression);
       List<ReadResponse> heard;
-      try (Caller.Following following = caller.subscribe(all().setFilter(filter))) {
+      try (KurrentCaller.Following following = caller.subscribe(all().setFilter(filter))) {
         following.heard(ReadResponse::hasCaughtUp, ReadResponse::getCaughtUp, 1);
         heard = following.received();
       }
@@ -506,9 +506,9 @@ class KurrentStreamsTest {
         List<String> rest =
             heard.subList(at, heard.size()).stream()
                 .filter(ReadResponse::hasEvent)
-                .map(answer -> Caller.type(answer.getEvent().getEvent()))
+                .map(answer -> KurrentCaller.type(answer.getEvent().getEvent()))
                 .toList();
-        try (Caller.Following resumed =
+        try (KurrentCaller.Following resumed =
             caller.subscribe(
                 all()
                     .setAll(AllOptions.newBuilder().setPosition(Wire.position(position)))
@@ -522,13 +522,13 @@ class KurrentStreamsTest {
 
   @Test
   void a_filtered_subscription_hears_checkpoints_though_nothing_matches() {
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     var nothing =
         filter()
             .setMax(5)
             .setStreamIdentifier(FilterExpression.newBuilder().addPrefix("nothing-is-called-so"));
 
-    try (Caller.Following following =
+    try (KurrentCaller.Following following =
         caller.subscribe(
             all().setAll(AllOptions.newBuilder().setEnd(NOTHING)).setFilter(nothing))) {
       following.heard(ReadResponse::hasCaughtUp, ReadResponse::getCaughtUp, 1);
@@ -540,7 +540,7 @@ class KurrentStreamsTest {
 
   @Test
   void a_filter_that_would_never_have_a_checkpoint_is_refused() {
-    try (Caller.Following following =
+    try (KurrentCaller.Following following =
         caller()
             .subscribe(
                 all()
@@ -548,7 +548,7 @@ class KurrentStreamsTest {
                         filter()
                             .setCheckpointIntervalMultiplier(0)
                             .setEventType(FilterExpression.newBuilder().addPrefix("A"))))) {
-      assertThat(Caller.Refused.from(following.end()).code()).isEqualTo(Code.INVALID_ARGUMENT);
+      assertThat(KurrentCaller.Refused.from(following.end()).code()).isEqualTo(Code.INVALID_ARGUMENT);
     }
   }
 
@@ -566,7 +566,7 @@ class KurrentStreamsTest {
   @Test
   void a_deleted_stream_is_not_there_until_it_is_appended_to_and_its_numbers_go_on() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(stream, "0", "1");
 
     assertThat(caller.streams().delete(deleting(at(stream, 1))).hasPosition()).isTrue();
@@ -584,38 +584,38 @@ class KurrentStreamsTest {
     String stream = freshStream();
     caller().append(stream, "0", "1");
 
-    Caller.Refused refused =
-        Caller.Refused.from(() -> caller().streams().delete(deleting(at(stream, 0))));
+    KurrentCaller.Refused refused =
+        KurrentCaller.Refused.from(() -> caller().streams().delete(deleting(at(stream, 0))));
 
     assertThat(refused.code()).isEqualTo(Code.FAILED_PRECONDITION);
     assertThat(refused.trailer("exception")).isEqualTo("wrong-expected-version");
     assertThat(refused.trailer("stream-name")).isEqualTo(stream);
     assertThat(refused.trailer("expected-version")).isEqualTo("0");
     assertThat(refused.trailer("actual-version")).isEqualTo("1");
-    Caller.Refused missing =
-        Caller.Refused.from(() -> caller().streams().delete(deleting(exists(freshStream()))));
+    KurrentCaller.Refused missing =
+        KurrentCaller.Refused.from(() -> caller().streams().delete(deleting(exists(freshStream()))));
     assertThat(missing.sentence()).contains("WrongExpectedVersion", "Actual version: -1");
   }
 
   @Test
   void a_stream_that_is_closed_for_ever_says_so_to_everybody() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(stream, "0");
 
-    try (Caller.Following following = caller.subscribe(forwards(stream))) {
+    try (KurrentCaller.Following following = caller.subscribe(forwards(stream))) {
       following.heard(ReadResponse::hasCaughtUp, ReadResponse::getCaughtUp, 1);
       caller.streams().tombstone(closing(any(stream)));
-      assertThat(Caller.Refused.from(following.end()).trailer("exception"))
+      assertThat(KurrentCaller.Refused.from(following.end()).trailer("exception"))
           .isEqualTo("stream-deleted");
       assertThat(following.types(2)).containsExactly("0", "$streamDeleted");
     }
-    for (Caller.Refused refused :
+    for (KurrentCaller.Refused refused :
         List.of(
-            Caller.Refused.from(() -> caller.read(forwards(stream))),
-            Caller.Refused.from(() -> caller.append(any(stream), event("A"))),
-            Caller.Refused.from(() -> caller.streams().delete(deleting(any(stream)))),
-            Caller.Refused.from(caller.subscribe(forwards(stream)).end()))) {
+            KurrentCaller.Refused.from(() -> caller.read(forwards(stream))),
+            KurrentCaller.Refused.from(() -> caller.append(any(stream), event("A"))),
+            KurrentCaller.Refused.from(() -> caller.streams().delete(deleting(any(stream)))),
+            KurrentCaller.Refused.from(caller.subscribe(forwards(stream)).end()))) {
       assertThat(refused.code()).isEqualTo(Code.FAILED_PRECONDITION);
       assertThat(refused.trailer("exception")).isEqualTo("stream-deleted");
       assertThat(refused.trailer("stream-name")).isEqualTo(stream);
@@ -641,7 +641,7 @@ class KurrentStreamsTest {
   @Test
   void what_a_metadata_stream_says_takes_effect_and_is_read_as_it_was_written() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     String json = "{ \"$maxCount\": 2, \"$acl\": {\"$r\": [\"$all\"]}, \"owner\": \"us\" }";
 
     AppendResponse said = caller.append(noStream("$$" + stream), says(json));
@@ -681,7 +681,7 @@ class KurrentStreamsTest {
   void metadata_that_is_no_object_is_refused() {
     for (String bad : List.of("[]", "no", "{\"$maxCount\":-1}", "{\"$maxAge\":\"long\"}")) {
       assertThat(
-              Caller.Refused.from(() -> caller().append(any("$$" + freshStream()), says(bad)))
+              KurrentCaller.Refused.from(() -> caller().append(any("$$" + freshStream()), says(bad)))
                   .code())
           .isEqualTo(Code.INVALID_ARGUMENT);
     }
@@ -701,7 +701,7 @@ class KurrentStreamsTest {
   @Test
   void the_log_shows_what_was_said_and_that_a_stream_was_closed() {
     String stream = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(stream, "0");
     caller.append(any("$$" + stream), says("{\"$maxCount\":7}"));
     caller.streams().tombstone(closing(any(stream)));
@@ -713,7 +713,7 @@ class KurrentStreamsTest {
     assertThat(
             caller.events(all().setFilter(ofThisStream)).stream()
                 .map(
-                    event -> Caller.stream(event.getEvent()) + " " + Caller.type(event.getEvent())))
+                    event -> KurrentCaller.stream(event.getEvent()) + " " + KurrentCaller.type(event.getEvent())))
         .containsExactly(stream + " 0", "$$" + stream + " $metadata", stream + " $streamDeleted");
   }
 
@@ -723,7 +723,7 @@ class KurrentStreamsTest {
   void a_link_leads_to_its_event_or_nowhere() {
     String target = freshStream();
     String links = freshStream();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(target, "0", "1");
     caller.append(
         any(links),
@@ -732,8 +732,8 @@ class KurrentStreamsTest {
 
     List<ReadEvent> resolved = caller.events(forwards(links).setResolveLinks(true));
 
-    assertThat(Caller.type(resolved.getFirst().getEvent())).isEqualTo("1");
-    assertThat(Caller.stream(resolved.getFirst().getLink())).isEqualTo(links);
+    assertThat(KurrentCaller.type(resolved.getFirst().getEvent())).isEqualTo("1");
+    assertThat(KurrentCaller.stream(resolved.getFirst().getLink())).isEqualTo(links);
     assertThat(resolved.getFirst().getCommitPosition())
         .isEqualTo(resolved.getFirst().getLink().getCommitPosition());
     assertThat(resolved.getLast().hasEvent()).isFalse();
@@ -745,7 +745,7 @@ class KurrentStreamsTest {
   void a_category_and_a_type_are_streams_of_links() {
     String category = "cat" + UUID.randomUUID().toString().replace("-", "");
     String type = "Type" + UUID.randomUUID();
-    Caller caller = caller();
+    KurrentCaller caller = caller();
     caller.append(category + "-1", type, "Other");
     caller.append(category + "-2", type);
 
@@ -757,10 +757,10 @@ class KurrentStreamsTest {
     long first = links.getFirst().getEvent().getStreamRevision();
     StreamOptions.Builder behindFirst =
         StreamOptions.newBuilder().setStreamIdentifier(named("$et-" + type)).setRevision(first);
-    try (Caller.Following following =
+    try (KurrentCaller.Following following =
         caller.subscribe(forwards("$et-" + type).setStream(behindFirst).setResolveLinks(true))) {
       caller.append(category + "-3", type);
-      assertThat(following.events(2).stream().map(event -> Caller.stream(event.getEvent())))
+      assertThat(following.events(2).stream().map(event -> KurrentCaller.stream(event.getEvent())))
           .containsExactly(category + "-2", category + "-3");
     }
     assertThat(caller.types(backwards("$ce-" + category).setResolveLinks(true).setCount(1)))
@@ -788,8 +788,8 @@ class KurrentStreamsTest {
             answer ->
                 found.add(answer.getDetails().getName() + " " + answer.getDetails().getStatus()));
     assertThat(found).contains("$by_category Running", "$by_event_type Running");
-    Caller.Refused missing =
-        Caller.Refused.from(
+    KurrentCaller.Refused missing =
+        KurrentCaller.Refused.from(
             () ->
                 projections.enable(
                     EnableRequest.newBuilder()
@@ -797,8 +797,8 @@ class KurrentStreamsTest {
                         .build()));
     assertThat(missing.code()).isEqualTo(Code.NOT_FOUND);
     assertThat(missing.sentence()).isEqualTo("Projection 'mine' not found");
-    Caller.Refused view =
-        Caller.Refused.from(
+    KurrentCaller.Refused view =
+        KurrentCaller.Refused.from(
             () ->
                 projections.disable(
                     DisableRequest.newBuilder()

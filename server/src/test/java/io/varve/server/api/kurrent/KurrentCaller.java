@@ -44,13 +44,13 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
 /** Speaks the protocol as its clients do. */
-final class Caller {
+final class KurrentCaller {
   static final Duration PATIENCE = Duration.ofSeconds(60);
   static final Nothing NOTHING = Nothing.getDefaultInstance();
 
   private final Channel channel;
 
-  Caller(Channel channel) {
+  KurrentCaller(Channel channel) {
     this.channel = channel;
   }
 

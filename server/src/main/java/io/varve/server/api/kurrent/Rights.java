@@ -1,0 +1,55 @@
+package io.varve.server.api.kurrent;
+
+import io.varve.server.api.grpc.Caller;
+import io.varve.server.event.StreamId;
+import io.varve.server.security.Action;
+
+/**
+ * What a caller must be allowed, by the names that this protocol has for streams and groups. Asked
+ * before anything is looked up, so that a refusal tells nothing of what is there. Each method throws
+ * a {@link io.varve.server.api.grpc.Refusal}.
+ */
+final class Rights {
+  private Rights() {}
+
+  /**
+   * To read or follow a stream. Links are shown to whoever may read something: of them, those to
+   * events that the caller may read.
+   */
+  static void toRead(Caller caller, StreamId name) {
+    switch (StreamKind.of(name)) {
+      case StreamKind.Plain(StreamId stream) -> caller.require(Action.READ, stream.value());
+      case StreamKind.MetadataOf(StreamId stream) -> caller.require(Action.READ, stream.value());
+      case StreamKind.Links _ -> caller.requireSome(Action.READ);
+    }
+  }
+
+  /** To append to a stream; what is appended to a metadata stream decides what is kept. */
+  static void toAppend(Caller caller, StreamId name) {
+    switch (StreamKind.of(name)) {
+      case StreamKind.Plain(StreamId stream) -> caller.require(Action.APPEND, stream.value());
+      case StreamKind.MetadataOf(StreamId stream) -> caller.require(Action.MANAGE, stream.value());
+      case StreamKind.Links links -> caller.require(Action.APPEND, links.name());
+    }
+  }
+
+  static void toManage(Caller caller, StreamId stream) {
+    caller.require(Action.MANAGE, stream.value());
+  }
+
+  static void toConsume(Caller caller, GroupName group) {
+    caller.require(Action.CONSUME, asPermitted(group));
+  }
+
+  static boolean mayConsume(Caller caller, GroupName group) {
+    return caller.principal().may(Action.CONSUME, asPermitted(group));
+  }
+
+  /**
+   * The name that a permission for a group is about: its whole name, or its own where its source is
+   * the log or a view of it, since names that begin with "$" stand for the server's own.
+   */
+  private static String asPermitted(GroupName group) {
+    return group.source().startsWith("$") ? group.group() : group.whole();
+  }
+}
