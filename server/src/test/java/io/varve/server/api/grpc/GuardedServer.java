@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** A real server with access control, and a user of each role, whose name is the role's. */
-final class GuardedServer implements AutoCloseable {
+public final class GuardedServer implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(60);
   static final String PASSWORD = "correct horse";
 
@@ -37,7 +37,8 @@ final class GuardedServer implements AutoCloseable {
     this.admin = client().user("administrator", PASSWORD).build();
   }
 
-  static GuardedServer start(Path folder) throws Exception {
+  /** Starts a server with a user of each role. */
+  public static GuardedServer start(Path folder) throws Exception {
     TestServer.addUser(folder, "administrator", Role.ADMINISTRATOR, PASSWORD);
     GuardedServer started =
         new GuardedServer(
@@ -55,7 +56,7 @@ final class GuardedServer implements AutoCloseable {
   }
 
   /** A client of the administrator's. */
-  VarveClient admin() {
+  public VarveClient admin() {
     return admin;
   }
 
@@ -64,7 +65,8 @@ final class GuardedServer implements AutoCloseable {
     return VarveClient.builder().endpoint("127.0.0.1", server.port()).deadline(PATIENCE);
   }
 
-  NewToken token(String... permissions) {
+  /** A token that allows this. */
+  public NewToken token(String... permissions) {
     return admin.access().createToken("test", List.of(permissions), null);
   }
 
@@ -74,16 +76,18 @@ final class GuardedServer implements AutoCloseable {
   }
 
   /** Calls without credentials. */
-  Channel channel() {
+  public Channel channel() {
     return channel;
   }
 
-  Channel as(String user) {
+  /** Calls as a user, by password. */
+  public Channel as(String user) {
     return with(
         "Basic " + Base64.getEncoder().encodeToString((user + ":" + PASSWORD).getBytes(UTF_8)));
   }
 
-  Channel with(String authorization) {
+  /** Calls with a header {@code authorization}. */
+  public Channel with(String authorization) {
     Metadata headers = new Metadata();
     headers.put(AUTHORIZATION, authorization);
     return ClientInterceptors.intercept(
