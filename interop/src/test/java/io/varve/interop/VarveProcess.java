@@ -50,7 +50,7 @@ final class VarveProcess implements AutoCloseable {
                 List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:TieredStopAtLevel=1", // starts sooner; how fast it gets is not the
-                                               // question
+                    // question
                     "-Djava.io.tmpdir=" + temp,
                     "-jar",
                     JAR.toString(),

@@ -291,21 +291,6 @@ public final class VarveServer implements AutoCloseable {
     StreamDirectory directory = new StreamDirectory(storage);
     StreamsEndpoint streams =
         new StreamsEndpoint(commitLog, reader, directory, config.limits(), clock, eventIds);
-    KurrentEndpoint kurrent =
-        new KurrentEndpoint(
-            storage.storeId(),
-            commitLog,
-            reader,
-            directory,
-            subscriptions,
-            groups,
-            storage.head(),
-            config.limits(),
-            reads,
-            clock,
-            eventIds,
-            operations.trafficListener()::read,
-            operations.trafficListener()::delivered);
     SnapshotsEndpoint snapshotsEndpoint =
         new SnapshotsEndpoint(snapshots, reader, config.limits(), clock);
     ConsumerGroupsEndpoint groupsEndpoint =
@@ -340,6 +325,24 @@ public final class VarveServer implements AutoCloseable {
                 System::nanoTime),
             new ArchiveVerifier(storage.archive(), upkeepThreads, clock, System::nanoTime),
             new Compactor(storage::compact, upkeepThreads, clock));
+    AccessChanges accessChanges = new AccessChanges(access, journal);
+    KurrentEndpoint kurrent =
+        new KurrentEndpoint(
+            storage.storeId(),
+            commitLog,
+            reader,
+            directory,
+            subscriptions,
+            groups,
+            storage.head(),
+            config.limits(),
+            reads,
+            clock,
+            eventIds,
+            new KurrentEndpoint.Upkeep(scavenger, upkeep.compactor()),
+            new KurrentEndpoint.Users(access, accessChanges, secrets),
+            operations.trafficListener()::read,
+            operations.trafficListener()::delivered);
     ScheduledExecutorService archiving =
         Executors.newSingleThreadScheduledExecutor(named("varve-archive-"));
     stops.push(() -> stop(archiving));
@@ -376,8 +379,7 @@ public final class VarveServer implements AutoCloseable {
               snapshotsEndpoint,
               groupsEndpoint,
               admin,
-              new AccessEndpoint(
-                  access, new AccessChanges(access, journal), secrets, config.limits()),
+              new AccessEndpoint(access, accessChanges, secrets, config.limits()),
               List.of(umaDb, kurrent));
       StoreView view =
           new StoreView(

@@ -86,7 +86,7 @@ class ArchitectureTest {
           .whereLayer("api.grpc") // whose guests the other two are, at its port
           .mayOnlyBeAccessedByLayers("api.umadb", "api.kurrent", "server")
           .whereLayer("ops")
-          .mayOnlyBeAccessedByLayers("api.grpc", "server")
+          .mayOnlyBeAccessedByLayers("api.grpc", "api.kurrent", "server")
           .whereLayer("group")
           .mayOnlyBeAccessedByLayers("storage.rocksdb", "ops", "api.grpc", "api.kurrent", "server")
           .whereLayer("measure")
@@ -96,10 +96,18 @@ class ArchitectureTest {
           .whereLayer("security")
           .mayOnlyBeAccessedByLayers("api.grpc", "api.kurrent", "server", "cli")
           .whereLayer("subscription")
-          .mayOnlyBeAccessedByLayers("group", "ops", "api.grpc", "api.umadb", "api.kurrent", "server")
+          .mayOnlyBeAccessedByLayers(
+              "group", "ops", "api.grpc", "api.umadb", "api.kurrent", "server")
           .whereLayer("append")
           .mayOnlyBeAccessedByLayers(
-              "subscription", "group", "ops", "security", "api.grpc", "api.umadb", "api.kurrent", "server")
+              "subscription",
+              "group",
+              "ops",
+              "security",
+              "api.grpc",
+              "api.umadb",
+              "api.kurrent",
+              "server")
           .whereLayer("read")
           .mayOnlyBeAccessedByLayers(
               "subscription", "group", "ops", "api.grpc", "api.umadb", "api.kurrent", "server")
@@ -188,7 +196,11 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              ROOT + ".api.grpc", ROOT + ".api.umadb", ROOT + ".api.kurrent", ROOT + ".storage", ROOT + ".storage.rocksdb")
+              ROOT + ".api.grpc",
+              ROOT + ".api.umadb",
+              ROOT + ".api.kurrent",
+              ROOT + ".storage",
+              ROOT + ".storage.rocksdb")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("com.google.protobuf..");

@@ -31,6 +31,8 @@ public final class Scavenger {
 
   // All guarded by this.
   private boolean running;
+  private boolean stopped;
+  private long number;
   private long runEvents;
   private long events;
   private @Nullable Instant lastFinishedAt;
@@ -75,14 +77,45 @@ public final class Scavenger {
    * @return false if one is under way, which then just goes on
    */
   public boolean start() {
+    return begin().isNew();
+  }
+
+  /**
+   * The pass that is under way.
+   *
+   * @param pass its number since the start, from 1
+   * @param isNew whether it has just been begun
+   */
+  public record Begun(long pass, boolean isNew) {}
+
+  /** Begins a pass in the background, unless one is under way. */
+  public Begun begin() {
+    long begun;
     synchronized (this) {
       if (running) {
-        return false;
+        return new Begun(number, false);
       }
       running = true;
+      stopped = false;
       runEvents = 0;
+      number++;
+      begun = number;
     }
     submit(() -> step(passes.get()), 0);
+    return new Begun(begun, true);
+  }
+
+  /**
+   * Has a pass end after the step that it is at. What it has reclaimed stays so; a later pass goes
+   * on with what is left.
+   *
+   * @return false if that pass is not under way
+   */
+  public synchronized boolean stop(long pass) {
+    if (!running || pass != number) {
+      return false;
+    }
+    stopped = true;
     return true;
   }
 
@@ -99,9 +132,15 @@ public final class Scavenger {
     }
     if (step.done()) {
       finish();
+    } else if (isStopped()) {
+      giveUp();
     } else {
       submit(() -> step(pass), pauseAfter(step.bytes()));
     }
+  }
+
+  private synchronized boolean isStopped() {
+    return stopped;
   }
 
   private long pauseAfter(long bytes) {

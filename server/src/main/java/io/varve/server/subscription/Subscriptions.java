@@ -165,8 +165,7 @@ public final class Subscriptions implements CommitListener, AutoCloseable {
         afterVersion = reader.headOf(stream, afterPosition).version();
       }
     }
-    Feed feed =
-        around.feed(feeds.ofStream(stream, afterVersion, skipArchived), afterPosition);
+    Feed feed = around.feed(feeds.ofStream(stream, afterVersion, skipArchived), afterPosition);
     return open(feed, "stream " + stream, afterPosition, subscriber, settings);
   }
 

@@ -91,6 +91,32 @@ class ScavengerTest {
   }
 
   @Test
+  void a_pass_that_is_stopped_ends_after_its_step_and_can_be_begun_anew() {
+    AtomicInteger steps = new AtomicInteger();
+    Scavenger scavenger =
+        scavenger(
+            () -> {
+              steps.incrementAndGet();
+              return new Scavenge.Step(1, 0, false);
+            },
+            WHEN_ASKED);
+    assertThat(scavenger.stop(1)).isFalse();
+
+    Scavenger.Begun first = scavenger.begin();
+    assertThat(first).isEqualTo(new Scavenger.Begun(1, true));
+    assertThat(scavenger.begin()).isEqualTo(new Scavenger.Begun(1, false));
+    await().atMost(PATIENCE).until(() -> steps.get() > 2);
+    assertThat(scavenger.stop(2)).isFalse();
+    assertThat(scavenger.stop(1)).isTrue();
+
+    await().atMost(PATIENCE).until(() -> !scavenger.progress().running());
+    assertThat(scavenger.progress().lastFinishedAt()).isNull();
+    assertThat(scavenger.stop(1)).isFalse();
+    assertThat(scavenger.begin()).isEqualTo(new Scavenger.Begun(2, true));
+    assertThat(scavenger.stop(2)).isTrue();
+  }
+
+  @Test
   void passes_begin_by_themselves_again_and_again() {
     AtomicInteger steps = new AtomicInteger();
     Scavenger scavenger =

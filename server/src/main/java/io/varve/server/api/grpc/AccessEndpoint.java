@@ -40,8 +40,6 @@ import org.jspecify.annotations.Nullable;
 /** The service {@code varve.v1.Access}: users and tokens. Thread-safe. */
 public final class AccessEndpoint {
   private static final int MAX_NAME_BYTES = 128;
-  private static final int MIN_PASSWORD_BYTES = 8;
-  private static final int MAX_PASSWORD_BYTES = 256;
   private static final int MAX_PERMISSIONS = 100;
   private static final int MAX_PERMISSION_BYTES = 512;
 
@@ -74,15 +72,13 @@ public final class AccessEndpoint {
 
     @Override
     public void saveUser(SaveUserRequest request, StreamObserver<SaveUserResponse> observer) {
-      String name = checks.text("user.name", request.getUser().getName(), MAX_NAME_BYTES);
-      if (name.indexOf(':') >= 0) {
-        throw Errors.invalid("user.name", "must not contain \":\"");
-      }
-      requireOn();
+      String name = checks.userName("user.name", request.getUser().getName());
+      Errors.requireOn(access);
       String roleWord = request.getUser().getRole();
       Role role = roleWord.isEmpty() ? null : role(roleWord);
       String password = request.getPassword();
-      String hash = password.isEmpty() ? null : secrets.hashOfPassword(checked(password));
+      String hash =
+          password.isEmpty() ? null : secrets.hashOfPassword(Checks.password("password", password));
       change(
           state -> {
             AccessState.User before = state.users().get(name);
@@ -163,28 +159,12 @@ public final class AccessEndpoint {
     }
   }
 
-  private void requireOn() {
-    if (!access.isOn()) {
-      throw Errors.accessOff(); // whoever is about now may not stay when it is on
-    }
-  }
-
   /** The user whose field stays as it is, since the request leaves it empty. */
   private static AccessChange.UserSaved kept(String field, AccessState.@Nullable User before) {
     if (before == null) {
       throw Errors.invalid(field, "must not be empty for a user who is not there yet");
     }
     return before.saved();
-  }
-
-  private static String checked(String password) {
-    int length = Checks.utf8Length(password);
-    if (length < MIN_PASSWORD_BYTES || length > MAX_PASSWORD_BYTES) {
-      throw Errors.invalid(
-          "password",
-          "must have from " + MIN_PASSWORD_BYTES + " to " + MAX_PASSWORD_BYTES + " bytes");
-    }
-    return password;
   }
 
   private static Role role(String word) {
@@ -229,7 +209,7 @@ public final class AccessEndpoint {
    */
   private <R> void change(
       Function<AccessState, AccessChange> decision, StreamObserver<R> observer, R answer) {
-    requireOn();
+    Errors.requireOn(access);
     // With a handler in place, answering a caller that has gone does nothing instead of throwing.
     ((ServerCallStreamObserver<R>) observer).setOnCancelHandler(() -> {});
     changes.make(new Change<>(Caller.ofThisCall(), decision, observer, answer));

@@ -167,6 +167,24 @@ final class AccessRules {
     rule(projections, "Statistics", (caller, _) -> caller.requireSome(READ));
     RULES.put(projections + "/Enable", ADMINISTER);
     RULES.put(projections + "/Disable", ADMINISTER);
+
+    String operations = "event_store.client.operations.Operations";
+    String users = "event_store.client.users.Users";
+    for (String act :
+        List.of(
+            operations + "/StartScavenge",
+            operations + "/StopScavenge",
+            operations + "/MergeIndexes",
+            operations + "/RestartPersistentSubscriptions",
+            users + "/Create",
+            users + "/Update",
+            users + "/Delete",
+            users + "/ResetPassword")) {
+      RULES.put(act, ADMINISTER);
+    }
+    // Whoever is no administrator may ask and change what is their own.
+    audited(users, "ChangePassword", (_, _) -> {});
+    rule(users, "Details", (_, _) -> {});
   }
 
   private AccessRules() {}

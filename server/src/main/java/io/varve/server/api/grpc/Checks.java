@@ -29,6 +29,10 @@ public final class Checks {
   private static final int MAX_PAGE_SIZE = 1_000;
   private static final int MAX_SOURCE_BYTES = 512;
 
+  private static final int MAX_USER_NAME_BYTES = 128;
+  private static final int MIN_PASSWORD_BYTES = 8;
+  private static final int MAX_PASSWORD_BYTES = 256;
+
   private final Limits limits;
 
   public Checks(Limits limits) {
@@ -79,6 +83,25 @@ public final class Checks {
   void prose(String field, String value, int maxBytes) {
     size(field, utf8Length(value), maxBytes);
     noControlCharacters(field, value.replace('\n', ' ').replace('\t', ' '));
+  }
+
+  /** What a user is called. */
+  public String userName(String field, String name) {
+    text(field, name, MAX_USER_NAME_BYTES);
+    if (name.indexOf(':') >= 0) {
+      throw Errors.invalid(field, "must not contain \":\"");
+    }
+    return name;
+  }
+
+  /** A password that is to be a user's. */
+  public static String password(String field, String password) {
+    int length = utf8Length(password);
+    if (length < MIN_PASSWORD_BYTES || length > MAX_PASSWORD_BYTES) {
+      throw Errors.invalid(
+          field, "must have from " + MIN_PASSWORD_BYTES + " to " + MAX_PASSWORD_BYTES + " bytes");
+    }
+    return password;
   }
 
   /** A length in bytes. */

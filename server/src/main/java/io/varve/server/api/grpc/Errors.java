@@ -18,6 +18,7 @@ import io.varve.server.append.Outcome;
 import io.varve.server.backup.BackupException;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.group.GroupStop;
+import io.varve.server.security.AccessControl;
 import io.varve.server.storage.ArchiveUnavailableException;
 import io.varve.server.storage.DamagedDataException;
 import java.util.Map;
@@ -461,7 +462,14 @@ public final class Errors {
             Map.of("name", name)));
   }
 
-  static Refusal accessOff() {
+  /** Refuses while access control is off: whoever is about now may not stay when it is on. */
+  public static void requireOn(AccessControl access) {
+    if (!access.isOn()) {
+      throw accessOff();
+    }
+  }
+
+  private static Refusal accessOff() {
     return new Refusal(
         build(
             Code.FAILED_PRECONDITION,

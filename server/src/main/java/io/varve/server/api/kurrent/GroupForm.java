@@ -93,11 +93,7 @@ final class GroupForm {
    * @param headPosition the newest position of the log, which no group begins behind
    */
   GroupDefinition definition(
-      GroupName name,
-      GroupOptions options,
-      Caller maker,
-      long headPosition,
-      Instant createdAt) {
+      GroupName name, GroupOptions options, Caller maker, long headPosition, Instant createdAt) {
     Map<String, String> attributes = attributes(name, options.getSettings());
     GroupSource source;
     if (options.getStreamOptionCase() == GroupOptions.StreamOptionCase.ALL) {

@@ -176,6 +176,26 @@ final class KurrentErrors {
     return with(code, sentence, trailers);
   }
 
+  // ---- users and operations
+
+  static StatusRuntimeException userMissing(String name) {
+    Metadata trailers = kind("user-not-found");
+    put(trailers, "login-name", name);
+    return with(Code.NOT_FOUND, "User '" + name + "' is not found.", trailers);
+  }
+
+  static StatusRuntimeException userExists(String name) {
+    Metadata trailers = kind("user-conflict");
+    put(trailers, "login-name", name);
+    return with(Code.FAILED_PRECONDITION, "User '" + name + "' exists.", trailers);
+  }
+
+  static StatusRuntimeException scavengeMissing(String id) {
+    Metadata trailers = kind("scavenge-not-found");
+    put(trailers, "scavenge-id", id);
+    return with(Code.NOT_FOUND, "Scavenge '" + id + "' is not under way.", trailers);
+  }
+
   // ---- what Varve has words for
 
   /** Why a command was not carried out, where this protocol has no words of its own. */
@@ -186,7 +206,8 @@ final class KurrentErrors {
           Status.UNAVAILABLE.withDescription("Server Is Too Busy").asRuntimeException();
       case Outcome.Stopping _, Outcome.StoreStopped _ ->
           Status.UNAVAILABLE
-              .withDescription("Server Is Not Ready: " + Errors.refusal(outcome, _ -> false).getMessage())
+              .withDescription(
+                  "Server Is Not Ready: " + Errors.refusal(outcome, _ -> false).getMessage())
               .asRuntimeException();
       default -> of(Errors.refusal(outcome, _ -> false));
     };

@@ -206,10 +206,15 @@ final class PersistentSubscriptionsService
   @Override
   public void restartSubsystem(
       RestartSubsystemRequest request, StreamObserver<RestartSubsystemResponse> observer) {
-    calls.all().forEach(GroupCall::drop);
+    restart();
     ((ServerCallStreamObserver<RestartSubsystemResponse>) observer).setOnCancelHandler(() -> {});
     observer.onNext(RestartSubsystemResponse.getDefaultInstance());
     observer.onCompleted();
+  }
+
+  /** Ends the calls of all consumers, which are to join anew. */
+  void restart() {
+    calls.all().forEach(GroupCall::drop);
   }
 
   // ---- parked events

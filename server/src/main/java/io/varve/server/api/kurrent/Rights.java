@@ -6,8 +6,8 @@ import io.varve.server.security.Action;
 
 /**
  * What a caller must be allowed, by the names that this protocol has for streams and groups. Asked
- * before anything is looked up, so that a refusal tells nothing of what is there. Each method throws
- * a {@link io.varve.server.api.grpc.Refusal}.
+ * before anything is looked up, so that a refusal tells nothing of what is there. Each method
+ * throws a {@link io.varve.server.api.grpc.Refusal}.
  */
 final class Rights {
   private Rights() {}

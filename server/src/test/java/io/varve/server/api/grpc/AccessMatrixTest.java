@@ -36,12 +36,14 @@ import io.varve.proto.kurrent.groups.ReplayParkedOptions;
 import io.varve.proto.kurrent.groups.ReplayParkedRequest;
 import io.varve.proto.kurrent.groups.SourceStream;
 import io.varve.proto.kurrent.groups.UpdateRequest;
+import io.varve.proto.kurrent.operations.OperationsGrpc;
 import io.varve.proto.kurrent.projections.ProjectionsGrpc;
 import io.varve.proto.kurrent.streams.AppendOptions;
 import io.varve.proto.kurrent.streams.BatchAppendOptions;
 import io.varve.proto.kurrent.streams.BatchAppendRequest;
 import io.varve.proto.kurrent.streams.ReadOptions;
 import io.varve.proto.kurrent.streams.StreamOptions;
+import io.varve.proto.kurrent.users.UsersGrpc;
 import io.varve.proto.kurrent.v2.streams.AppendRecord;
 import io.varve.proto.kurrent.v2.streams.AppendRecordsRequest;
 import io.varve.proto.kurrent.v2.streams.AppendSessionRequest;
@@ -97,7 +99,9 @@ class AccessMatrixTest {
           io.varve.proto.kurrent.streams.StreamsGrpc.getServiceDescriptor(),
           StreamsServiceGrpc.getServiceDescriptor(),
           PersistentSubscriptionsGrpc.getServiceDescriptor(),
-          ProjectionsGrpc.getServiceDescriptor());
+          ProjectionsGrpc.getServiceDescriptor(),
+          OperationsGrpc.getServiceDescriptor(),
+          UsersGrpc.getServiceDescriptor());
 
   /** Services of another store's whose clients ask before they say who they are. */
   private static final List<ServiceDescriptor> OPEN =
@@ -173,6 +177,12 @@ class AccessMatrixTest {
     need("projections.Projections/Statistics", About.SOME, Action.READ);
     need("projections.Projections/Enable", About.ALL, Action.ADMINISTER);
     need("projections.Projections/Disable", About.ALL, Action.ADMINISTER);
+    OperationsGrpc.getServiceDescriptor()
+        .getMethods()
+        .forEach(method -> need(nameOf(method), About.ALL, Action.ADMINISTER));
+    UsersGrpc.getServiceDescriptor() // two of them also about oneself, which nobody here asks
+        .getMethods()
+        .forEach(method -> need(nameOf(method), About.ALL, Action.ADMINISTER));
     need("Access/WhoAmI", About.SOME);
     need("Access/SaveUser Access/RemoveUser Access/ListUsers", About.ALL, Action.ADMINISTER);
     need("Access/CreateToken Access/RevokeToken", About.ALL, Action.ADMINISTER);
@@ -214,7 +224,8 @@ class AccessMatrixTest {
   private static String nameOf(MethodDescriptor<?, ?> method) {
     return method
         .getFullMethodName()
-        .replaceFirst("^((varve|umadb)\\.v1|event_store\\.client|kurrentdb\\.protocol\\.v2)\\.", "");
+        .replaceFirst(
+            "^((varve|umadb)\\.v1|event_store\\.client|kurrentdb\\.protocol\\.v2)\\.", "");
   }
 
   private static List<MethodDescriptor<?, ?>> methods() {
@@ -420,12 +431,11 @@ class AccessMatrixTest {
         AppendRecord.newBuilder()
             .setStream("x-1")
             .setSchema(
-                SchemaInfo.newBuilder()
-                    .setName("T")
-                    .setFormat(SchemaFormat.SCHEMA_FORMAT_JSON))
+                SchemaInfo.newBuilder().setName("T").setFormat(SchemaFormat.SCHEMA_FORMAT_JSON))
             .setData(ByteString.copyFromUtf8("{}"))
             .build();
-    return switch (request.replaceFirst("^(event_store\\.client|kurrentdb\\.protocol\\.v2)\\.", "")) {
+    return switch (request.replaceFirst(
+        "^(event_store\\.client|kurrentdb\\.protocol\\.v2)\\.", "")) {
       case "streams.ReadRequest" ->
           io.varve.proto.kurrent.streams.ReadRequest.newBuilder()
               .setOptions(
@@ -468,13 +478,11 @@ class AccessMatrixTest {
               .build();
       case "persistent_subscriptions.DeleteRequest" ->
           io.varve.proto.kurrent.groups.DeleteRequest.newBuilder()
-              .setOptions(
-                  DeleteOptions.newBuilder().setGroupName("g").setStreamIdentifier(stream))
+              .setOptions(DeleteOptions.newBuilder().setGroupName("g").setStreamIdentifier(stream))
               .build();
       case "persistent_subscriptions.GetInfoRequest" ->
           GetInfoRequest.newBuilder()
-              .setOptions(
-                  GetInfoOptions.newBuilder().setGroupName("g").setStreamIdentifier(stream))
+              .setOptions(GetInfoOptions.newBuilder().setGroupName("g").setStreamIdentifier(stream))
               .build();
       case "persistent_subscriptions.ReplayParkedRequest" ->
           ReplayParkedRequest.newBuilder()

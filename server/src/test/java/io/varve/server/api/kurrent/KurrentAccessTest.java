@@ -34,12 +34,28 @@ import io.varve.proto.kurrent.groups.ReadResponse;
 import io.varve.proto.kurrent.groups.Settings;
 import io.varve.proto.kurrent.groups.SourceAll;
 import io.varve.proto.kurrent.groups.SourceStream;
+import io.varve.proto.kurrent.operations.OperationsGrpc;
+import io.varve.proto.kurrent.operations.StartScavengeRequest;
+import io.varve.proto.kurrent.operations.StopScavengeOptions;
+import io.varve.proto.kurrent.operations.StopScavengeRequest;
 import io.varve.proto.kurrent.streams.BatchAppendOptions;
 import io.varve.proto.kurrent.streams.BatchAppendRequest;
 import io.varve.proto.kurrent.streams.BatchAppendResponse;
 import io.varve.proto.kurrent.streams.DeleteRequest;
 import io.varve.proto.kurrent.streams.ProposedMessage;
 import io.varve.proto.kurrent.streams.StreamsGrpc;
+import io.varve.proto.kurrent.users.ChangePasswordOptions;
+import io.varve.proto.kurrent.users.ChangePasswordRequest;
+import io.varve.proto.kurrent.users.CreateOptions;
+import io.varve.proto.kurrent.users.DeleteOptions;
+import io.varve.proto.kurrent.users.DetailsOptions;
+import io.varve.proto.kurrent.users.DetailsRequest;
+import io.varve.proto.kurrent.users.ResetPasswordOptions;
+import io.varve.proto.kurrent.users.ResetPasswordRequest;
+import io.varve.proto.kurrent.users.UpdateOptions;
+import io.varve.proto.kurrent.users.UpdateRequest;
+import io.varve.proto.kurrent.users.UserDetails;
+import io.varve.proto.kurrent.users.UsersGrpc;
 import io.varve.proto.kurrent.v2.streams.AppendRecord;
 import io.varve.proto.kurrent.v2.streams.AppendRecordsRequest;
 import io.varve.proto.kurrent.v2.streams.ConsistencyCheck;
@@ -52,6 +68,7 @@ import io.varve.server.api.kurrent.KurrentCaller.Following;
 import io.varve.server.api.kurrent.KurrentCaller.Refused;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -155,13 +172,13 @@ class KurrentAccessTest {
     KurrentCaller reader = allowed("read");
 
     assertThat(streams(clerk)).contains("invoice-1").allMatch(name -> name.startsWith("invoice-"));
-    assertThat(streams(reader)).contains("invoice-1", "payroll-1").noneMatch(n -> n.startsWith("$"));
+    assertThat(streams(reader))
+        .contains("invoice-1", "payroll-1")
+        .noneMatch(n -> n.startsWith("$"));
     assertThat(streams(new KurrentCaller(server.as("administrator")))).contains("$$invoice-1");
     FilterExpression prefixes =
         FilterExpression.newBuilder().addPrefix("payroll").addPrefix("$").build();
-    assertThat(
-            clerk.events(
-                all().setFilter(KurrentCaller.filter().setStreamIdentifier(prefixes))))
+    assertThat(clerk.events(all().setFilter(KurrentCaller.filter().setStreamIdentifier(prefixes))))
         .isEmpty();
   }
 
@@ -221,7 +238,8 @@ class KurrentAccessTest {
   void a_subscription_ends_when_its_token_is_revoked() throws Exception {
     NewToken token = server.token("read:category=invoice");
     try (Following following =
-        new KurrentCaller(server.with("Bearer " + token.token())).subscribe(forwards("invoice-1"))) {
+        new KurrentCaller(server.with("Bearer " + token.token()))
+            .subscribe(forwards("invoice-1"))) {
       assertThat(following.types(1)).containsExactly("Sent");
 
       server.admin().access().revokeToken(token.info().id());
@@ -283,8 +301,7 @@ class KurrentAccessTest {
     var store = StreamsServiceGrpc.newBlockingStub(channel("append:invoice-"));
     var request = AppendRecordsRequest.newBuilder().addRecords(record(stream)).build();
 
-    denied(
-        () -> store.appendRecords(request.toBuilder().addRecords(record("payroll-1")).build()));
+    denied(() -> store.appendRecords(request.toBuilder().addRecords(record("payroll-1")).build()));
     denied(
         () ->
             store.appendRecords(
@@ -302,8 +319,7 @@ class KurrentAccessTest {
   private static AppendRecord record(String stream) {
     return AppendRecord.newBuilder()
         .setStream(stream)
-        .setSchema(
-            SchemaInfo.newBuilder().setName("T").setFormat(SchemaFormat.SCHEMA_FORMAT_JSON))
+        .setSchema(SchemaInfo.newBuilder().setName("T").setFormat(SchemaFormat.SCHEMA_FORMAT_JSON))
         .setData(ByteString.copyFromUtf8("{}"))
         .build();
   }
@@ -345,7 +361,8 @@ class KurrentAccessTest {
   }
 
   private static CreateRequest onLog(String group) {
-    return create(GroupOptions.newBuilder().setAll(SourceAll.newBuilder().setStart(NOTHING)), group);
+    return create(
+        GroupOptions.newBuilder().setAll(SourceAll.newBuilder().setStart(NOTHING)), group);
   }
 
   private static CreateRequest create(GroupOptions.Builder options, String group) {
@@ -368,7 +385,8 @@ class KurrentAccessTest {
     assertThatCode(
             () -> {
               var _ = groups("consume:invoice-", "read:invoice-").create(onStream(stream, "g"));
-              var _ = groups("consume", "read:category=invoice").create(onStream("$ce-invoice", "g"));
+              var _ =
+                  groups("consume", "read:category=invoice").create(onStream("$ce-invoice", "g"));
               var _ = groups("administer").create(onLog("of-all"));
             })
         .doesNotThrowAnyException();
@@ -427,5 +445,153 @@ class KurrentAccessTest {
                         .setBufferSize(10))
                 .build());
     return answers;
+  }
+
+  // ---- users
+
+  private static UsersGrpc.UsersBlockingStub users(Channel channel) {
+    return UsersGrpc.newBlockingStub(channel);
+  }
+
+  private static UsersGrpc.UsersBlockingStub usersAsAdmin() {
+    return users(server.as("administrator"));
+  }
+
+  private static Channel login(String name, String password) {
+    return server.with(
+        "Basic " + Base64.getEncoder().encodeToString((name + ":" + password).getBytes(UTF_8)));
+  }
+
+  private static void create(String name, String password, String... groups) {
+    var _ =
+        usersAsAdmin()
+            .create(
+                io.varve.proto.kurrent.users.CreateRequest.newBuilder()
+                    .setOptions(
+                        CreateOptions.newBuilder()
+                            .setLoginName(name)
+                            .setPassword(password)
+                            .setFullName("Some Body")
+                            .addAllGroups(List.of(groups)))
+                    .build());
+  }
+
+  private static List<UserDetails> details(UsersGrpc.UsersBlockingStub users, String name) {
+    List<UserDetails> all = new ArrayList<>();
+    users
+        .details(
+            DetailsRequest.newBuilder()
+                .setOptions(DetailsOptions.newBuilder().setLoginName(name))
+                .build())
+        .forEachRemaining(each -> all.add(each.getUserDetails()));
+    return all;
+  }
+
+  @Test
+  void a_user_is_made_changed_and_taken_away() {
+    create("ada", "changeit", "reader");
+    KurrentCaller ada = new KurrentCaller(login("ada", "changeit"));
+
+    assertThat(ada.types(forwards("invoice-1"))).containsExactly("Sent");
+    denied(() -> ada.append(fresh("invoice"), "T"));
+    assertThat(details(usersAsAdmin(), "ada").getFirst().getGroupsList()).containsExactly("reader");
+    Refused twice = Refused.from(() -> create("ada", "changeit"));
+    assertThat(twice.code()).isEqualTo(Code.FAILED_PRECONDITION);
+    assertThat(twice.trailer("exception")).isEqualTo("user-conflict");
+    var _ =
+        usersAsAdmin()
+            .update(
+                UpdateRequest.newBuilder()
+                    .setOptions(UpdateOptions.newBuilder().setLoginName("ada").addGroups("writer"))
+                    .build());
+    assertThat(ada.append(fresh("invoice"), "T")).isZero(); // with the password of before
+
+    var delete =
+        io.varve.proto.kurrent.users.DeleteRequest.newBuilder()
+            .setOptions(DeleteOptions.newBuilder().setLoginName("ada"))
+            .build();
+    var _ = usersAsAdmin().delete(delete);
+    assertThat(Refused.from(() -> ada.types(forwards("invoice-1"))).code())
+        .isEqualTo(Code.UNAUTHENTICATED);
+    Refused gone = Refused.from(() -> usersAsAdmin().delete(delete));
+    assertThat(gone.code()).isEqualTo(Code.NOT_FOUND);
+    assertThat(gone.trailer("exception")).isEqualTo("user-not-found");
+    assertThat(gone.trailer("login-name")).isEqualTo("ada");
+    assertThat(Refused.from(() -> details(usersAsAdmin(), "ada")).code()).isEqualTo(Code.NOT_FOUND);
+  }
+
+  @Test
+  void groups_that_are_no_role_are_refused_rather_than_passed_over() {
+    for (String group : List.of("$ops", "finance")) {
+      assertThat(Refused.from(() -> create("grace", "changeit", group)).code())
+          .isEqualTo(Code.INVALID_ARGUMENT);
+    }
+    assertThat(Refused.from(() -> create("grace", "short")).code())
+        .isEqualTo(Code.INVALID_ARGUMENT);
+    assertThat(details(usersAsAdmin(), ""))
+        .extracting(UserDetails::getLoginName)
+        .contains("administrator")
+        .doesNotContain("grace");
+  }
+
+  @Test
+  void whoever_knows_their_password_may_change_it_and_only_theirs() {
+    create("alan", "changeit");
+    create("kurt", "changeit");
+    UsersGrpc.UsersBlockingStub alan = users(login("alan", "changeit"));
+
+    assertThat(details(alan, "alan")).hasSize(1);
+    denied(() -> details(alan, "kurt"));
+    denied(() -> details(alan, ""));
+    denied(() -> alan.changePassword(change("kurt", "changeit")));
+    assertThat(Refused.from(() -> alan.changePassword(change("alan", "another1"))).code())
+        .isEqualTo(Code.INVALID_ARGUMENT);
+    var _ = alan.changePassword(change("alan", "changeit"));
+    assertThat(Refused.from(() -> details(alan, "alan")).code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(details(users(login("alan", "new password")), "alan")).hasSize(1);
+
+    var reset =
+        ResetPasswordRequest.newBuilder()
+            .setOptions(
+                ResetPasswordOptions.newBuilder().setLoginName("kurt").setNewPassword("a new one"))
+            .build();
+    denied(() -> users(login("kurt", "changeit")).resetPassword(reset));
+    var _ = usersAsAdmin().resetPassword(reset);
+    assertThat(details(users(login("kurt", "a new one")), "kurt")).hasSize(1);
+  }
+
+  private static ChangePasswordRequest change(String name, String present) {
+    return ChangePasswordRequest.newBuilder()
+        .setOptions(
+            ChangePasswordOptions.newBuilder()
+                .setLoginName(name)
+                .setCurrentPassword(present)
+                .setNewPassword("new password"))
+        .build();
+  }
+
+  // ---- operations
+
+  @Test
+  void a_scavenge_is_begun_by_an_administrator_and_one_that_is_over_is_not_found() {
+    var operations = OperationsGrpc.newBlockingStub(server.as("administrator"));
+
+    String id = operations.startScavenge(StartScavengeRequest.getDefaultInstance()).getScavengeId();
+
+    assertThat(id).matches("[1-9][0-9]*");
+    Refused missing =
+        Refused.from(
+            () ->
+                operations.stopScavenge(
+                    StopScavengeRequest.newBuilder()
+                        .setOptions(StopScavengeOptions.newBuilder().setScavengeId("none"))
+                        .build()));
+    assertThat(missing.code()).isEqualTo(Code.NOT_FOUND);
+    assertThat(missing.trailer("exception")).isEqualTo("scavenge-not-found");
+    assertThat(missing.trailer("scavenge-id")).isEqualTo("none");
+    denied(
+        () ->
+            OperationsGrpc.newBlockingStub(server.as("manager"))
+                .startScavenge(StartScavengeRequest.getDefaultInstance()));
   }
 }

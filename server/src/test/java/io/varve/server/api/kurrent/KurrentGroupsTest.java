@@ -482,7 +482,8 @@ class KurrentGroupsTest {
   @Test
   void a_strategy_that_nobody_knows_and_a_start_behind_the_log_fail_with_a_reason() {
     KurrentCaller.Refused strategy =
-        KurrentCaller.Refused.from(() -> create(on(freshStream()).setSettings(settings("Guessing"))));
+        KurrentCaller.Refused.from(
+            () -> create(on(freshStream()).setSettings(settings("Guessing"))));
     KurrentCaller.Refused start =
         KurrentCaller.Refused.from(
             () ->

@@ -212,7 +212,8 @@ class KurrentStreamsTest {
       events[i] = event("A").setData(large);
     }
 
-    KurrentCaller.Refused refused = KurrentCaller.Refused.from(() -> caller().append(any(freshStream()), events));
+    KurrentCaller.Refused refused =
+        KurrentCaller.Refused.from(() -> caller().append(any(freshStream()), events));
 
     assertThat(refused.trailer("exception")).isEqualTo("maximum-append-size-exceeded");
     assertThat(refused.trailer("maximum-append-size")).isEqualTo("" + (16 << 20));
@@ -221,7 +222,8 @@ class KurrentStreamsTest {
   @Test
   void nobody_writes_to_the_servers_own_streams() {
     for (String stream : List.of("$streams", "$ce-account", "$settings")) {
-      KurrentCaller.Refused refused = KurrentCaller.Refused.from(() -> caller().append(any(stream), event("A")));
+      KurrentCaller.Refused refused =
+          KurrentCaller.Refused.from(() -> caller().append(any(stream), event("A")));
       assertThat(refused.code()).isEqualTo(Code.PERMISSION_DENIED);
       assertThat(refused.trailer("exception")).isEqualTo("access-denied");
     }
@@ -548,7 +550,8 @@ class KurrentStreamsTest {
                         filter()
                             .setCheckpointIntervalMultiplier(0)
                             .setEventType(FilterExpression.newBuilder().addPrefix("A"))))) {
-      assertThat(KurrentCaller.Refused.from(following.end()).code()).isEqualTo(Code.INVALID_ARGUMENT);
+      assertThat(KurrentCaller.Refused.from(following.end()).code())
+          .isEqualTo(Code.INVALID_ARGUMENT);
     }
   }
 
@@ -593,7 +596,8 @@ class KurrentStreamsTest {
     assertThat(refused.trailer("expected-version")).isEqualTo("0");
     assertThat(refused.trailer("actual-version")).isEqualTo("1");
     KurrentCaller.Refused missing =
-        KurrentCaller.Refused.from(() -> caller().streams().delete(deleting(exists(freshStream()))));
+        KurrentCaller.Refused.from(
+            () -> caller().streams().delete(deleting(exists(freshStream()))));
     assertThat(missing.sentence()).contains("WrongExpectedVersion", "Actual version: -1");
   }
 
@@ -681,7 +685,8 @@ class KurrentStreamsTest {
   void metadata_that_is_no_object_is_refused() {
     for (String bad : List.of("[]", "no", "{\"$maxCount\":-1}", "{\"$maxAge\":\"long\"}")) {
       assertThat(
-              KurrentCaller.Refused.from(() -> caller().append(any("$$" + freshStream()), says(bad)))
+              KurrentCaller.Refused.from(
+                      () -> caller().append(any("$$" + freshStream()), says(bad)))
                   .code())
           .isEqualTo(Code.INVALID_ARGUMENT);
     }
@@ -713,7 +718,10 @@ class KurrentStreamsTest {
     assertThat(
             caller.events(all().setFilter(ofThisStream)).stream()
                 .map(
-                    event -> KurrentCaller.stream(event.getEvent()) + " " + KurrentCaller.type(event.getEvent())))
+                    event ->
+                        KurrentCaller.stream(event.getEvent())
+                            + " "
+                            + KurrentCaller.type(event.getEvent())))
         .containsExactly(stream + " 0", "$$" + stream + " $metadata", stream + " $streamDeleted");
   }
 
