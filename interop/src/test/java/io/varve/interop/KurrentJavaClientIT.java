@@ -70,9 +70,20 @@ class KurrentJavaClientIT {
   }
 
   private static KurrentDBClient connect(int port) {
+    return connect("", port);
+  }
+
+  /**
+   * Connects.
+   *
+   * @param login a user and a password, {@code "user:password@"}; empty for none
+   */
+  private static KurrentDBClient connect(String login, int port) {
     return KurrentDBClient.create(
         KurrentDBConnectionString.parseOrThrow(
-            "kurrentdb://127.0.0.1:"
+            "kurrentdb://"
+                + login
+                + "127.0.0.1:"
                 + port
                 + "?tls=false&defaultDeadline=120000" // the machine may be slow
                 + "&gossipTimeout=120000&maxDiscoverAttempts=100"
@@ -390,6 +401,27 @@ class KurrentJavaClientIT {
                 resumed, SubscribeToAllOptions.get().fromPosition(checkpoint).filter(filter)));
     assertThat(resumed.types(rest.size())).isEqualTo(rest);
     second.stop();
+  }
+
+  // ---- access control
+
+  @Test
+  void whoever_logs_in_may_and_nobody_else(@TempDir Path own) throws Exception {
+    try (VarveProcess guarded = VarveProcess.startGuarded(own, "root", "correct-horse")) {
+      String stream = freshStream();
+      KurrentDBClient root = connect("root:correct-horse@", guarded.port());
+      get(root.appendToStream(stream, events("0", "1")));
+      assertThat(get(root.readStream(stream, ReadStreamOptions.get())).getEvents()).hasSize(2);
+      get(root.shutdown());
+      for (String login : List.of("", "root:another-horse@")) {
+        KurrentDBClient nobody = connect(login, guarded.port());
+        assertThatThrownBy(() -> get(nobody.readStream(stream, ReadStreamOptions.get())))
+            .isInstanceOf(ExecutionException.class)
+            .cause()
+            .hasMessageContaining("UNAUTHENTICATED");
+        get(nobody.shutdown());
+      }
+    }
   }
 
   // ---- persistent subscriptions

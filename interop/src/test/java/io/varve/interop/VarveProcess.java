@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** The server as a user starts it, in a process of its own. */
 final class VarveProcess implements AutoCloseable {
@@ -41,26 +43,66 @@ final class VarveProcess implements AutoCloseable {
    * @param port the port that clients know; 0 for a free one
    */
   static VarveProcess start(Path folder, int port) throws IOException {
+    return start(folder, List.of("--port", Integer.toString(port)));
+  }
+
+  /** Starts a server with access control, and an administrator, and waits until it serves. */
+  static VarveProcess startGuarded(Path folder, String user, String password)
+      throws IOException, InterruptedException {
+    Path output = folder.resolve("user");
+    ProcessBuilder adding =
+        new ProcessBuilder(
+                command(
+                    folder,
+                    List.of(
+                        "users",
+                        "add",
+                        user,
+                        "--role",
+                        "administrator",
+                        "--data",
+                        folder.resolve("data").toString())))
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+    adding.environment().put("VARVE_NEW_PASSWORD", password);
+    Process added = adding.start();
+    try {
+      assertThat(added.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } finally {
+      added.destroyForcibly();
+    }
+    assertThat(added.exitValue()).as(() -> "adding a user said: " + read(output)).isZero();
+    return start(folder, List.of("--port", "0", "--access"));
+  }
+
+  private static List<String> command(Path folder, List<String> arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1", // starts sooner; how fast it gets is not the question
+                "-Djava.io.tmpdir=" + Files.createDirectories(folder.resolve("temp")),
+                "-jar",
+                JAR.toString()));
+    command.addAll(arguments);
+    return command;
+  }
+
+  private static VarveProcess start(Path folder, List<String> settings) throws IOException {
     Path portFile = folder.resolve("port");
     Files.deleteIfExists(portFile);
     Path errors = folder.resolve("errors");
-    Path temp = Files.createDirectories(folder.resolve("temp"));
+    List<String> serve =
+        new ArrayList<>(
+            List.of(
+                "serve",
+                "--data",
+                folder.resolve("data").toString(),
+                "--port-file",
+                portFile.toString()));
+    serve.addAll(settings);
     Process process =
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:TieredStopAtLevel=1", // starts sooner; how fast it gets is not the
-                    // question
-                    "-Djava.io.tmpdir=" + temp,
-                    "-jar",
-                    JAR.toString(),
-                    "serve",
-                    "--data",
-                    folder.resolve("data").toString(),
-                    "--port",
-                    Integer.toString(port),
-                    "--port-file",
-                    portFile.toString()))
+        new ProcessBuilder(command(folder, serve))
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(errors.toFile())
             .start();
