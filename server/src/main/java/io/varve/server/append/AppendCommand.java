@@ -5,6 +5,7 @@ import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.Tracking;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,11 @@ public record AppendCommand(
     long bytes)
     implements Command {
 
-  /** Encodes a command; expensive enough to be done on the caller's thread. */
+  /**
+   * Encodes a command; expensive enough to be done on the caller's thread.
+   *
+   * @throws IllegalArgumentException there is no event, or an event id stands twice
+   */
   public static AppendCommand of(
       StreamId stream,
       ExpectedVersion expected,
@@ -38,6 +43,9 @@ public record AppendCommand(
       throw new IllegalArgumentException("an append has at least one event");
     }
     List<EncodedBody> bodies = EncodedBody.encode(stream, events, tracking);
+    if (bodies.size() > 1) {
+      EncodedBody.requireOnce(bodies, new HashSet<>());
+    }
     return new AppendCommand(
         stream,
         expected,

@@ -6,6 +6,8 @@ import io.varve.server.event.Tracking;
 import io.varve.server.storage.EventCodec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +33,20 @@ public record EncodedBody(NewEvent event, byte[] encoded) {
       bodies.add(new EncodedBody(event, EventCodec.encodeBody(stream, event, tracking)));
     }
     return bodies;
+  }
+
+  /**
+   * Refuses an id that stands twice: of two events with one id only the later would be found by it.
+   *
+   * @param seen ids before these, to which they are added
+   */
+  static void requireOnce(List<EncodedBody> bodies, Set<UUID> seen) {
+    for (EncodedBody body : bodies) {
+      NewEvent event = body.event();
+      if (!event.freshId() && !seen.add(event.id())) {
+        throw new IllegalArgumentException("event id " + event.id() + " stands twice in an append");
+      }
+    }
   }
 
   /** How much memory so many events hold while they wait. */

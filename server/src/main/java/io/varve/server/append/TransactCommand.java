@@ -7,7 +7,10 @@ import io.varve.server.event.StreamId;
 import io.varve.server.event.Tracking;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,13 +54,20 @@ public record TransactCommand(
     }
   }
 
+  /**
+   * A command.
+   *
+   * @throws IllegalArgumentException an event id stands twice: the store could find one of the two
+   */
   public static TransactCommand of(
       List<Part> parts,
       List<AppendCondition> conditions,
       @Nullable Tracking tracking,
       Instant proposedAt) {
     long bytes = EncodedBody.OVERHEAD_BYTES * (1 + parts.size() + conditions.size());
+    Set<UUID> ids = new HashSet<>();
     for (Part part : parts) {
+      EncodedBody.requireOnce(part.events(), ids);
       bytes += EncodedBody.heldBytes(part.events());
     }
     return new TransactCommand(parts, conditions, tracking, proposedAt, bytes);

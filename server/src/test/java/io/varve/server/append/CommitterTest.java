@@ -10,6 +10,7 @@ import static io.varve.server.append.Commands.event;
 import static io.varve.server.append.Commands.exactly;
 import static io.varve.server.append.Commands.id;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.server.append.Outcome.Appended;
 import io.varve.server.append.Outcome.Conflict;
@@ -328,6 +329,16 @@ class CommitterTest {
     assertThat(storage.head().position()).isEqualTo(2);
     assertThat(storage.tracking("s")).isZero();
     assertLogIsWhole();
+  }
+
+  @Test
+  void no_command_has_an_event_id_twice() {
+    StreamId other = new StreamId("other-1");
+
+    assertThatThrownBy(() -> append(ACCOUNT, 1, 1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> transact(part(ACCOUNT, event(1, false)), part(other, event(1, false))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("twice");
   }
 
   @Test

@@ -25,11 +25,24 @@ final class EventIds {
 
   /** The same events, with no id twice among them. */
   static List<NewEvent> eachOnce(StreamId stream, List<NewEvent> events) {
-    Set<UUID> seen = new HashSet<>();
+    return eachOnce(stream, events, new HashSet<>(), 0);
+  }
+
+  /**
+   * The same for a part of an append.
+   *
+   * @param seen the ids of the parts before, to which this one's are added
+   * @param before how many events the parts before have
+   */
+  static List<NewEvent> eachOnce(
+      StreamId stream, List<NewEvent> events, Set<UUID> seen, int before) {
     List<NewEvent> all = new ArrayList<>(events.size());
-    for (int i = 0; i < events.size(); i++) {
-      NewEvent event = events.get(i);
-      all.add(seen.add(event.id()) ? event : renamed(event, stream + "#" + i));
+    for (NewEvent event : events) {
+      NewEvent one = event;
+      while (!seen.add(one.id())) {
+        one = renamed(one, stream + "#" + (before + all.size()));
+      }
+      all.add(one);
     }
     return all;
   }

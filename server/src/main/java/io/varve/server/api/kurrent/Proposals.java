@@ -9,6 +9,8 @@ import io.varve.server.config.Limits;
 import io.varve.server.event.ExpectedVersion;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.UUID;
 
 /** From the messages of appends to values: every field checked. Thread-safe. */
@@ -85,6 +87,22 @@ final class Proposals {
     }
     return new NewEvent(
         id, fresh, type, data.toByteArray(), contentType, kept.metadata(), kept.tags(), null);
+  }
+
+  /** How many bytes an event is counted as before it is encoded: all that its writer chose. */
+  static long bytes(NewEvent event) {
+    long bytes = event.data().length + textBytes(event.type()) + textBytes(event.contentType());
+    for (Map.Entry<String, String> entry : event.metadata().entrySet()) {
+      bytes += textBytes(entry.getKey()) + textBytes(entry.getValue());
+    }
+    for (String tag : event.tags()) {
+      bytes += textBytes(tag);
+    }
+    return bytes;
+  }
+
+  private static long textBytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
   }
 
   /** How many events an append may have. */

@@ -49,6 +49,16 @@ final class Records {
     return proposals.maxBytes();
   }
 
+  /** Refuses more streams than an append may write to. */
+  void boundStreams(int count) {
+    checks.count("streams", count, checks.limits().transactStreams());
+  }
+
+  /** Refuses more checks than an append may have: the commit waits for all of them. */
+  void boundChecks(int count) {
+    checks.count("checks", count, checks.limits().transactStreams());
+  }
+
   /** A stream to write to. */
   StreamId stream(String name) {
     StreamId stream = new StreamId(checks.text("stream", name, checks.limits().streamNameBytes()));

@@ -14,6 +14,7 @@ import io.varve.proto.kurrent.v2.errors.ConsistencyViolation;
 import io.varve.proto.kurrent.v2.errors.StreamAlreadyInAppendSessionErrorDetails;
 import io.varve.proto.kurrent.v2.errors.StreamRevisionConflictErrorDetails;
 import io.varve.proto.kurrent.v2.errors.StreamTombstonedErrorDetails;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamErrors {
   private static final String DOMAIN = "streams";
+
+  /**
+   * How much of an answer is details of one kind: clients take 8 KiB of trailers, in which they
+   * stand in Base64 beside other things.
+   */
+  private static final int MAX_DETAIL_BYTES = 4_096;
+
+  /** What a message within another takes beside its own bytes. */
+  private static final int MESSAGE_OVERHEAD = 4;
 
   private StreamErrors() {}
 
@@ -89,12 +99,22 @@ final class StreamErrors {
         Code.FAILED_PRECONDITION, "APPEND_SESSION_NO_REQUESTS", "there is nothing to append", null);
   }
 
+  /** The first violations as far as they fit into an answer; the sentence has their number. */
   static StatusRuntimeException violated(List<ConsistencyViolation> violations) {
+    List<ConsistencyViolation> told = new ArrayList<>();
+    int bytes = 0;
+    for (ConsistencyViolation violation : violations) {
+      bytes += violation.getSerializedSize() + MESSAGE_OVERHEAD;
+      if (bytes > MAX_DETAIL_BYTES && !told.isEmpty()) {
+        break;
+      }
+      told.add(violation);
+    }
     return of(
         Code.FAILED_PRECONDITION,
         "APPEND_CONSISTENCY_VIOLATION",
         violations.size() + " of the checks did not hold; nothing was written",
-        AppendConsistencyViolationErrorDetails.newBuilder().addAllViolations(violations).build());
+        AppendConsistencyViolationErrorDetails.newBuilder().addAllViolations(told).build());
   }
 
   private static StatusRuntimeException of(

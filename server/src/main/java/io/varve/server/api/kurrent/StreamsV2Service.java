@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -116,6 +117,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
       if (!names.add(stream.value().toLowerCase(Locale.ROOT))) {
         throw StreamErrors.twice(stream.value());
       }
+      records.boundStreams(names.size());
       if (request.getRecordsCount() == 0) {
         throw KurrentErrors.invalid("records", "must not be empty");
       }
@@ -125,11 +127,12 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
               : new ExpectedVersion.Any();
       List<NewEvent> events = new ArrayList<>();
       for (AppendRecord record : request.getRecordsList()) {
-        events.add(records.event(stream, record));
-        bytes += record.getData().size();
+        NewEvent event = records.event(stream, record);
+        count++;
+        bytes += Proposals.bytes(event);
+        bound(count, bytes);
+        events.add(event);
       }
-      count += events.size();
-      bound(count, bytes);
       runs.add(new Run(stream, expected, events));
     }
 
@@ -150,6 +153,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
       append(
           runs,
           List.of(),
+          caller,
           outcome -> {
             if (outcome instanceof Outcome.Transacted done) {
               caller.onNext(sessionAnswer(runs, done));
@@ -210,22 +214,23 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
     if (request.getRecordsCount() == 0) {
       throw KurrentErrors.invalid("records", "must not be empty");
     }
-    long bytes = 0;
-    for (AppendRecord record : request.getRecordsList()) {
-      bytes += record.getData().size();
-    }
-    bound(request.getRecordsCount(), bytes);
+    bound(request.getRecordsCount(), 0);
     List<Check> checks = checks(request);
     List<Run> runs = runs(request.getRecordsList(), checks);
+    Set<StreamId> written = new HashSet<>();
+    runs.forEach(run -> written.add(run.stream()));
+    records.boundStreams(written.size());
     append(
         runs,
-        parts(checks, runs),
+        parts(checks, written),
+        caller,
         outcome -> {
           if (outcome instanceof Outcome.Transacted done) {
             caller.onNext(recordsAnswer(done));
             caller.onCompleted();
           } else {
-            caller.onError(refused(checks, runs, outcome));
+            // What every check says is looked up: not on the commit path.
+            later(caller, () -> caller.onError(refused(checks, written, outcome)));
           }
         });
   }
@@ -234,6 +239,7 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
   private record Check(int index, StreamId stream, long expected) {}
 
   private List<Check> checks(AppendRecordsRequest request) {
+    records.boundChecks(request.getChecksCount());
     List<Check> checks = new ArrayList<>();
     Set<StreamId> streams = new HashSet<>();
     Set<String> written = new HashSet<>();
@@ -266,10 +272,15 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
       expected.put(check.stream(), inTheCommit(check, directory.headOf(check.stream()), true));
     }
     List<Run> runs = new ArrayList<>();
+    int count = 0;
+    long bytes = 0;
     for (AppendRecord record : all) {
       StreamId stream = records.stream(record.getStream());
       Rights.toAppend(Caller.ofThisCall(), stream);
       NewEvent event = records.event(stream, record);
+      count++;
+      bytes += Proposals.bytes(event);
+      bound(count, bytes);
       if (!runs.isEmpty() && runs.getLast().stream().equals(stream)) {
         runs.getLast().events().add(event);
         continue;
@@ -282,11 +293,11 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
   }
 
   /** What is checked of streams that are not written to. */
-  private List<TransactCommand.Part> parts(List<Check> checks, List<Run> runs) {
+  private List<TransactCommand.Part> parts(List<Check> checks, Set<StreamId> written) {
     List<TransactCommand.Part> parts = new ArrayList<>();
     for (Check check : checks) {
       StreamHead head = directory.headOf(check.stream());
-      if (isWritten(check, runs)
+      if (written.contains(check.stream())
           || (head.life() == StreamLife.TOMBSTONED && actual(check, head, false) == null)) {
         continue; // checked where it is written, or true for ever
       }
@@ -294,10 +305,6 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
           new TransactCommand.Part(check.stream(), inTheCommit(check, head, false), List.of()));
     }
     return parts;
-  }
-
-  private static boolean isWritten(Check check, List<Run> runs) {
-    return runs.stream().anyMatch(run -> run.stream().equals(check.stream()));
   }
 
   /**
@@ -348,7 +355,8 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
   }
 
   /** Why it is refused: all checks that do not hold, or what else stands in the way. */
-  private StatusRuntimeException refused(List<Check> checks, List<Run> runs, Outcome outcome) {
+  private StatusRuntimeException refused(
+      List<Check> checks, Set<StreamId> written, Outcome outcome) {
     StreamId stream =
         switch (outcome) {
           case Outcome.Conflict conflict -> conflict.stream();
@@ -361,7 +369,8 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
     }
     List<ConsistencyViolation> violations = new ArrayList<>();
     for (Check check : checks) {
-      Long actual = actual(check, directory.headOf(check.stream()), isWritten(check, runs));
+      Long actual =
+          actual(check, directory.headOf(check.stream()), written.contains(check.stream()));
       if (actual != null) {
         violations.add(violation(check, actual));
       } else if (check.stream().equals(stream) && outcome instanceof Outcome.Conflict conflict) {
@@ -409,31 +418,71 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
     }
   }
 
-  /** Appends; the outcome goes to the callback once, on any thread. */
+  /**
+   * Appends; the outcome goes to the callback once, on any thread.
+   *
+   * @param caller is told if there is none
+   */
   private void append(
-      List<Run> runs, List<TransactCommand.Part> checks, Consumer<Outcome> callback) {
-    List<Run> each =
-        runs.stream().map(run -> with(run, EventIds.eachOnce(run.stream(), run.events()))).toList();
-    propose(
-        each,
-        checks,
+      List<Run> runs,
+      List<TransactCommand.Part> checks,
+      StreamObserver<?> caller,
+      Consumer<Outcome> callback) {
+    List<Run> each = eachOnce(runs);
+    TransactCommand command = command(each, checks);
+    long bytes = 0;
+    for (TransactCommand.Part part : command.parts()) {
+      for (EncodedBody body : part.events()) {
+        bytes += body.encoded().length;
+      }
+    }
+    if (bytes > records.maxBytes()) {
+      throw StreamErrors.allTooLarge(bytes, records.maxBytes());
+    }
+    commitLog.propose(
+        command,
         outcome -> {
           boolean others =
               outcome instanceof Outcome.EventIdTaken
                   || (outcome instanceof Outcome.Transacted done
                       && done.deduplicated()
                       && !areWhereExpected(runs, done));
-          if (!others) {
+          if (others) {
+            // Some of the ids belong to other events: once more, under ids of its own, which take a
+            // few bytes more each.
+            later(caller, () -> commitLog.propose(command(renamed(each), checks), callback));
+          } else {
             callback.accept(outcome);
-            return;
-          }
-          try {
-            // Some of the ids belong to other events: once more, under ids of its own.
-            executor.execute(() -> propose(renamed(each), checks, callback));
-          } catch (RejectedExecutionException e) {
-            callback.accept(new Outcome.Stopping());
           }
         });
+  }
+
+  /** Goes on elsewhere: the commit path waits for nobody. */
+  private void later(StreamObserver<?> caller, Runnable rest) {
+    try {
+      executor.execute(
+          () -> {
+            try {
+              rest.run();
+            } catch (RuntimeException e) {
+              caller.onError(KurrentErrors.fault(e));
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      caller.onError(KurrentErrors.stopping());
+    }
+  }
+
+  /** The same events with no id twice in the whole append, whatever their streams. */
+  private static List<Run> eachOnce(List<Run> runs) {
+    Set<UUID> seen = new HashSet<>();
+    List<Run> each = new ArrayList<>(runs.size());
+    int before = 0;
+    for (Run run : runs) {
+      each.add(with(run, EventIds.eachOnce(run.stream(), run.events(), seen, before)));
+      before += run.events().size();
+    }
+    return each;
   }
 
   private static Run with(Run run, List<NewEvent> events) {
@@ -475,21 +524,11 @@ final class StreamsV2Service extends StreamsServiceGrpc.StreamsServiceImplBase {
     return true;
   }
 
-  private void propose(
-      List<Run> runs, List<TransactCommand.Part> checks, Consumer<Outcome> callback) {
+  private TransactCommand command(List<Run> runs, List<TransactCommand.Part> checks) {
     List<TransactCommand.Part> parts = new ArrayList<>(checks);
-    long bytes = 0;
     for (Run run : runs) {
-      TransactCommand.Part part =
-          TransactCommand.Part.of(run.stream(), run.expected(), run.events(), null);
-      for (EncodedBody body : part.events()) {
-        bytes += body.encoded().length;
-      }
-      parts.add(part);
+      parts.add(TransactCommand.Part.of(run.stream(), run.expected(), run.events(), null));
     }
-    if (bytes > 2 * records.maxBytes()) {
-      throw StreamErrors.allTooLarge(bytes, records.maxBytes());
-    }
-    commitLog.propose(TransactCommand.of(parts, List.of(), null, clock.instant()), callback);
+    return TransactCommand.of(parts, List.of(), null, clock.instant());
   }
 }

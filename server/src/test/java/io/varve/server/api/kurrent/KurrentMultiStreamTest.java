@@ -7,14 +7,17 @@ import static io.varve.server.api.kurrent.KurrentCaller.forwards;
 import static io.varve.server.api.kurrent.KurrentCaller.freshStream;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Value;
 import com.google.rpc.ErrorInfo;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
+import io.varve.client.VarveClient;
 import io.varve.proto.kurrent.FilterExpression;
 import io.varve.proto.kurrent.streams.DeleteRequest;
 import io.varve.proto.kurrent.streams.TombstoneRequest;
@@ -184,6 +187,55 @@ class KurrentMultiStreamTest {
     assertThat(event.getMetadataOrThrow("content-type")).isEqualTo("application/json");
   }
 
+  @Test
+  void one_id_in_several_streams_is_an_event_in_each_and_the_append_is_repeated_by_none() {
+    String one = freshStream();
+    String two = freshStream();
+    AppendRecord.Builder record = record("A");
+    AppendSessionRequest.Builder first = to(one, record);
+    AppendSessionRequest.Builder second = to(two, record);
+
+    AppendSessionResponse done = session(first, second);
+
+    assertThat(session(first, second)).isEqualTo(done);
+    for (String stream : List.of(one, two)) {
+      assertThat(caller().events(forwards(stream)))
+          .singleElement()
+          .extracting(read -> read.getEvent().getId().getString())
+          .isEqualTo(record.getRecordId());
+    }
+    assertThat(faults()).isZero();
+  }
+
+  /** How many faults the store finds with itself. */
+  private static long faults() {
+    try (VarveClient client = running.server().client()) {
+      return client.admin().verify(_ -> {});
+    }
+  }
+
+  @Test
+  void a_session_that_holds_more_than_an_append_may_have_is_refused_before_it_is_at_its_end()
+      throws Exception {
+    KurrentCaller.Answers<AppendSessionResponse> answers = new KurrentCaller.Answers<>();
+    StreamObserver<AppendSessionRequest> call =
+        StreamsServiceGrpc.newStub(running.channel()).appendSession(answers);
+    Value text = Value.newBuilder().setStringValue("x".repeat(50_000)).build();
+    AppendRecord.Builder empty =
+        record("A").clearRecordId().setData(ByteString.EMPTY).putProperties("text", text);
+
+    for (int i = 0; i < 9; i++) { // 18 MB, all of them properties
+      AppendSessionRequest.Builder part = to(freshStream());
+      for (int j = 0; j < 40; j++) {
+        part.addRecords(empty);
+      }
+      call.onNext(part.build());
+    }
+
+    assertThat(details(answers.end()).getFirst().unpack(ErrorInfo.class).getReason())
+        .isEqualTo("APPEND_TRANSACTION_SIZE_EXCEEDED");
+  }
+
   // ---- events in one order
 
   @Test
@@ -250,6 +302,73 @@ class KurrentMultiStreamTest {
         .extracting(one -> one.getCheckIndex() + ": " + one.getStreamState().getActualState())
         .containsExactly("1: 1", "2: -1", "3: " + Long.MAX_VALUE, "4: -1");
     assertThat(caller.read(forwards(written)).getFirst().hasStreamNotFound()).isTrue();
+  }
+
+  @Test
+  void one_id_in_two_runs_of_a_stream_is_two_events_and_the_append_is_repeated_by_none() {
+    String one = freshStream();
+    String two = freshStream();
+    AppendRecord.Builder twice = record("A");
+    AppendRecordsRequest.Builder request =
+        AppendRecordsRequest.newBuilder()
+            .addRecords(twice.clone().setStream(one))
+            .addRecords(record("B").setStream(two))
+            .addRecords(twice.clone().setStream(one));
+    var _ = caller().append(any(freshStream()), KurrentCaller.event(id(twice), "taken elsewhere"));
+
+    AppendRecordsResponse done = records(request);
+
+    assertThat(records(request)).isEqualTo(done);
+    assertThat(caller().types(forwards(one))).containsExactly("A", "A");
+    assertThat(caller().types(forwards(two))).containsExactly("B");
+    assertThat(faults()).isZero();
+  }
+
+  private static UUID id(AppendRecord.Builder record) {
+    return UUID.fromString(record.getRecordId());
+  }
+
+  @Test
+  void checks_and_streams_are_as_many_as_a_transaction_may_have() {
+    AppendRecordsRequest.Builder checks =
+        AppendRecordsRequest.newBuilder().addRecords(record("A").setStream(freshStream()));
+    AppendRecordsRequest.Builder streams = AppendRecordsRequest.newBuilder();
+    String name = freshStream();
+    for (int i = 0; i < 1_001; i++) {
+      checks.addChecks(check(name + i, -1));
+      streams.addRecords(record("A").setStream(name + i));
+    }
+
+    for (AppendRecordsRequest.Builder request : List.of(checks, streams)) {
+      KurrentCaller.Refused refused = KurrentCaller.Refused.from(() -> records(request));
+      assertThat(refused.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+      assertThat(refused.sentence()).contains("1000");
+    }
+    assertThat(caller().read(forwards(name + 0)).getFirst().hasStreamNotFound()).isTrue();
+  }
+
+  @Test
+  void violations_beyond_what_clients_take_are_counted_and_left_off() throws Exception {
+    AppendRecordsRequest.Builder request =
+        AppendRecordsRequest.newBuilder().addRecords(record("A").setStream(freshStream()));
+    String name = freshStream() + "x".repeat(300);
+    for (int i = 0; i < 100; i++) {
+      request.addChecks(check(name + i, 5));
+    }
+
+    StatusRuntimeException refused =
+        catchThrowableOfType(StatusRuntimeException.class, () -> records(request));
+
+    assertThat(refused.getStatus().getDescription()).startsWith("100 of the checks");
+    List<Any> details = details(refused);
+    assertThat(details.stream().mapToInt(Any::getSerializedSize).sum()).isBetween(2_000, 5_000);
+    assertThat(
+            details
+                .getLast()
+                .unpack(AppendConsistencyViolationErrorDetails.class)
+                .getViolations(0)
+                .getCheckIndex())
+        .isZero();
   }
 
   @Test
