@@ -675,7 +675,7 @@ final class Group {
           new GroupInfo.Consumer(
               member.name,
               member.inFlight,
-              member.credit,
+              Math.min(member.credit, Math.max(0, member.maxInFlight - member.inFlight)),
               member.connectedAt,
               member.deliveries.perSecond(),
               member.acks.perSecond()));

@@ -40,7 +40,7 @@ public record GroupInfo(
    *
    * @param name the name that it gave
    * @param inFlight events delivered to it and not yet answered
-   * @param credit how many more events it may be sent, as far as its own credit goes
+   * @param credit how many more events it may be sent, as far as its own bounds go
    * @param connectedAt when it connected
    * @param deliveriesPerSecond events delivered to it a second, over the last minute
    * @param acksPerSecond events acked a second, over the last minute

@@ -19,10 +19,7 @@ import io.varve.server.group.GroupSettings;
 import io.varve.server.group.Membership;
 import io.varve.server.group.NackAction;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
@@ -66,8 +63,8 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
   /** This side's own messages to the group that it has not taken in. */
   private final AtomicInteger own = new AtomicInteger();
 
-  /** Positions of events by the ids that the caller knows. */
-  private final Map<UUID, Long> positions = new LinkedHashMap<>(); // guarded by itself
+  private final DeliveredIds delivered =
+      new DeliveredIds(GroupSettings.MAX_MAX_IN_FLIGHT + LATE_IDS);
 
   /** Guards what is sent: the group delivers while the caller's messages may end the call. */
   private final Object sending = new Object();
@@ -118,7 +115,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
   }
 
   private void close() {
-    calls.remove(this);
+    calls.closed(this);
     leave();
   }
 
@@ -180,16 +177,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
 
   /** The positions of events that are answered. */
   private List<Long> take(List<Uuid> ids) {
-    List<Long> found = new ArrayList<>(ids.size());
-    synchronized (positions) {
-      for (Uuid id : ids) {
-        Long position = positions.remove(Wire.uuid("ids", id));
-        if (position != null) {
-          found.add(position);
-        }
-      }
-    }
-    return found;
+    return delivered.take(ids.stream().map(id -> Wire.uuid("ids", id)).toList());
   }
 
   private void ask(ReadOptions options) {
@@ -206,7 +194,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     }
     Rights.toConsume(asking, wanted);
     name = wanted;
-    bufferSize = options.getBufferSize();
+    bufferSize = Math.min(options.getBufferSize(), GroupSettings.MAX_MAX_IN_FLIGHT);
     idAsText = Wire.wantsText(options.getUuidOption());
     var _ =
         groups
@@ -218,7 +206,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     try {
       if (failure != null) {
         end(KurrentErrors.fault(failure));
-      } else if (info == null) {
+      } else if (info == null || !wanted.equals(GroupName.of(info.definition()))) {
         end(KurrentErrors.groupMissing(wanted.source(), wanted.group()));
       } else {
         join(wanted, info.definition());
@@ -229,15 +217,18 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
   }
 
   private void join(GroupName wanted, GroupDefinition group) {
+    if (hasEnded()) {
+      return; // the caller has gone meanwhile
+    }
     view = GroupForm.view(group, views, asking);
-    if (!calls.add(wanted, this, GroupForm.said(group).getMaxSubscriberCount())) {
+    if (!calls.join(wanted, this, GroupForm.said(group).getMaxSubscriberCount())) {
       end(KurrentErrors.tooManyConsumers(wanted.source(), wanted.group()));
       return;
     }
     // Nothing is delivered before there is credit, and there is none before this side is ready.
     Membership joined = groups.join(wanted.whole(), consumer, 0, bufferSize, this);
     if (joined == null) {
-      calls.remove(this);
+      calls.leave(this);
       end(KurrentErrors.groupMissing(wanted.source(), wanted.group()));
       return;
     }
@@ -245,17 +236,26 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     own.incrementAndGet();
     joined.credit(CREDIT);
     caller.request(WINDOW);
-    if (caller.isCancelled()) {
+    // Whoever ends the call looks for a membership after that, as this looks for the end after it
+    // has got one: one of the two sees the other.
+    if (hasEnded() || caller.isCancelled()) {
       close(); // it went while it was joining
+    }
+  }
+
+  private boolean hasEnded() {
+    synchronized (sending) {
+      return ended;
     }
   }
 
   @Override
   public void onCompleted() {
     over = true;
-    calls.remove(this);
+    calls.leave(this);
     if (membership == null) {
       end(null);
+      close(); // it may be joining at this moment
     } else {
       leave(); // the group's answer ends the call, once it has taken in what came before
     }
@@ -298,12 +298,22 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     List<Long> notWanted = new ArrayList<>();
     int count = 0;
     for (Delivery delivery : events) {
-      EventViews.Resolved event = shown.of(delivery.event());
-      if (event == null) {
-        notWanted.add(delivery.event().position());
+      long position = delivery.event().position();
+      EventViews.Resolved event;
+      try {
+        event = shown.of(delivery.event());
+      } catch (StatusRuntimeException e) {
+        // The group's expression cannot be decided of this event, whoever consumes it.
+        own.incrementAndGet();
+        member.nack(
+            List.of(position), NackAction.PARK, String.valueOf(e.getStatus().getDescription()));
         continue;
       }
-      remember(event.original().id(), delivery.event().position());
+      if (event == null) {
+        notWanted.add(position);
+        continue;
+      }
+      delivered.add(event.original().id(), position);
       send(ReadResponse.newBuilder().setEvent(toProto(event, delivery.retryCount())).build());
       count++;
     }
@@ -313,18 +323,6 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     if (!notWanted.isEmpty()) {
       own.incrementAndGet();
       member.ack(notWanted);
-    }
-  }
-
-  private void remember(UUID id, long position) {
-    synchronized (positions) {
-      positions.remove(id);
-      positions.put(id, position);
-      while (positions.size() > bufferSize + LATE_IDS) {
-        var eldest = positions.entrySet().iterator();
-        eldest.next();
-        eldest.remove();
-      }
     }
   }
 
@@ -354,7 +352,7 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
 
   @Override
   public void ended(End end) {
-    calls.remove(this);
+    calls.leave(this);
     GroupName known = name;
     String source = known == null ? "" : known.source();
     String group = known == null ? "" : known.group();
@@ -373,14 +371,15 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
     GroupName known = name;
     if (known != null) {
       end(KurrentErrors.groupDropped(known.source(), known.group()));
+      close();
     }
-    close();
   }
 
   /** The server is stopping; a call that has joined is told so by its group. */
   void stop() {
     if (membership == null) {
       end(KurrentErrors.stopping());
+      close(); // it may be joining at this moment
     }
   }
 

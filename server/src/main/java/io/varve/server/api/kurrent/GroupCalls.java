@@ -4,34 +4,48 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The calls of consumers that are open. Thread-safe. */
+/** The calls of consumers that are open, and which of them belong to groups. Thread-safe. */
 final class GroupCalls {
   private final Set<GroupCall> open = new HashSet<>(); // guarded by this
+  private final Set<GroupCall> joined = new HashSet<>(); // guarded by this
+
+  /** A call has been made. */
+  synchronized void opened(GroupCall call) {
+    open.add(call);
+  }
+
+  /** A call is over. */
+  synchronized void closed(GroupCall call) {
+    open.remove(call);
+    joined.remove(call);
+  }
 
   /**
-   * Adds a call; false if its group has as many as it may have.
+   * Adds a call to its group; false if that has as many as it may have.
    *
    * @param most how many calls a group may have; 0 for no bound
    */
-  synchronized boolean add(GroupName group, GroupCall call, int most) {
+  synchronized boolean join(GroupName group, GroupCall call, int most) {
     if (most > 0) {
-      long count = open.stream().filter(other -> group.equals(other.name())).count();
+      long count = joined.stream().filter(other -> group.equals(other.name())).count();
       if (count >= most) {
         return false;
       }
     }
-    return open.add(call);
+    return joined.add(call);
   }
 
-  synchronized void remove(GroupCall call) {
-    open.remove(call);
+  /** A call belongs to its group no more. */
+  synchronized void leave(GroupCall call) {
+    joined.remove(call);
   }
 
   /** The calls of a group. */
   synchronized List<GroupCall> of(GroupName group) {
-    return open.stream().filter(call -> group.equals(call.name())).toList();
+    return joined.stream().filter(call -> group.equals(call.name())).toList();
   }
 
+  /** All calls, those that have not named a group yet included. */
   synchronized List<GroupCall> all() {
     return List.copyOf(open);
   }

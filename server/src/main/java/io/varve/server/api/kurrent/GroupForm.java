@@ -77,7 +77,11 @@ final class GroupForm {
   }
 
   private GroupName name(String source, String group) {
-    return new GroupName(source, checks.text("group_name", group, MAX_NAME_BYTES));
+    String own = checks.text("group_name", group, MAX_NAME_BYTES);
+    if (!GroupName.isOwn(own)) {
+      throw KurrentErrors.invalid("group_name", "must not begin with : or have :: in it");
+    }
+    return new GroupName(source, own);
   }
 
   private String stream(StreamIdentifier stream) {

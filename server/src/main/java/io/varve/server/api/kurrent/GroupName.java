@@ -1,7 +1,9 @@
 package io.varve.server.api.kurrent;
 
+import io.varve.server.event.StreamId;
 import io.varve.server.group.GroupDefinition;
 import io.varve.server.group.GroupSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A group as this protocol names it: by its source and its own name. In Varve it is called by both.
@@ -23,15 +25,27 @@ record GroupName(String source, String group) {
     return source.equals(ALL);
   }
 
-  /** The name of a group, whoever created it. */
-  static GroupName of(GroupDefinition group) {
+  /**
+   * Whether a text can be a group's own name: in a whole name the last "::" stands behind the
+   * source, so that it names one group and no other.
+   */
+  static boolean isOwn(String group) {
+    return !group.isEmpty() && !group.startsWith(":") && !group.contains(BETWEEN);
+  }
+
+  /**
+   * The name by which a group is asked for here; null if there is none, since Varve's own API made
+   * it under another.
+   */
+  static @Nullable GroupName of(GroupDefinition group) {
     String source = group.attributes().get(GroupForm.SOURCE);
-    if (source == null) {
-      source =
-          group.source() instanceof GroupSource.OfStream stream ? stream.stream().value() : ALL;
+    if (source == null && group.source() instanceof GroupSource.OfStream(StreamId stream)) {
+      source = stream.value();
     }
-    String prefix = source + BETWEEN;
-    String name = group.name();
-    return new GroupName(source, name.startsWith(prefix) ? name.substring(prefix.length()) : name);
+    if (source == null || !group.name().startsWith(source + BETWEEN)) {
+      return null;
+    }
+    String own = group.name().substring(source.length() + BETWEEN.length());
+    return isOwn(own) ? new GroupName(source, own) : null;
   }
 }

@@ -58,7 +58,7 @@ final class PersistentSubscriptionsService
   private static final int PAGE = 1_000;
 
   /** Parked events that are asked for by name at a time. */
-  private static final int MAX_REPLAYED = 10_000;
+  private static final int REPLAYED_AT_ONCE = 10_000;
 
   private final ConsumerGroups groups;
   private final EventReader reader;
@@ -122,15 +122,13 @@ final class PersistentSubscriptionsService
     GroupSettings settings = form.settings(name, options.getSettings());
     answer(
         observer,
-        groups
-            .info(name.whole())
-            .thenCompose(
-                before ->
-                    groups.update(
-                        name.whole(),
-                        settings,
-                        form.attributes(
-                            name, options.getSettings(), found(name, before).definition()))),
+        with(
+            name,
+            before ->
+                groups.update(
+                    name.whole(),
+                    settings,
+                    form.attributes(name, options.getSettings(), before.definition()))),
         updated -> {
           if (!updated) {
             throw missing(name);
@@ -152,7 +150,7 @@ final class PersistentSubscriptionsService
         };
     answer(
         observer,
-        groups.delete(name.whole()),
+        with(name, _ -> groups.delete(name.whole())),
         deleted -> {
           if (!deleted) {
             throw missing(name);
@@ -175,10 +173,16 @@ final class PersistentSubscriptionsService
   }
 
   private static GroupInfo found(GroupName name, @Nullable GroupInfo info) {
-    if (info == null) {
+    if (info == null || !name.equals(GroupName.of(info.definition()))) {
       throw missing(name);
     }
     return info;
+  }
+
+  /** Goes on with a group that is there under this name, and not by chance under its whole name. */
+  private <T extends @Nullable Object> CompletableFuture<T> with(
+      GroupName name, Function<GroupInfo, CompletableFuture<T>> rest) {
+    return groups.info(name.whole()).thenCompose(info -> rest.apply(found(name, info)));
   }
 
   // ---- consuming
@@ -196,6 +200,7 @@ final class PersistentSubscriptionsService
             connection.isEmpty() ? CallerAddress.ofThisCall() : connection,
             executor,
             sent);
+    calls.opened(call);
     call.start();
     if (stopping) {
       call.stop();
@@ -234,7 +239,7 @@ final class PersistentSubscriptionsService
         observer,
         options.hasStopAt()
             ? replay(name, options.getStopAt())
-            : groups.replay(name.whole(), List.of()),
+            : this.<@Nullable Long>with(name, _ -> groups.replay(name.whole(), List.of())),
         replayed -> {
           if (replayed == null) {
             throw missing(name);
@@ -248,18 +253,36 @@ final class PersistentSubscriptionsService
     if (count < 1) {
       throw KurrentErrors.invalid("stop_at", "must be 1 or more");
     }
-    int limit = (int) Math.min(count, MAX_REPLAYED);
+    return this.<@Nullable Long>with(name, _ -> replayBehind(name, 0, count));
+  }
+
+  /**
+   * A page of them, and then the next.
+   *
+   * @param after those behind this position
+   */
+  private CompletableFuture<@Nullable Long> replayBehind(GroupName name, long after, long count) {
+    int limit = (int) Math.min(count, REPLAYED_AT_ONCE);
     return groups
-        .parked(name.whole(), 0, limit, executor)
+        .parked(name.whole(), after, limit, executor)
         .thenCompose(
             page -> {
               if (page == null) {
                 throw missing(name);
               }
               List<Long> positions = page.events().stream().map(Parked::position).toList();
-              return positions.isEmpty()
-                  ? CompletableFuture.<@Nullable Long>completedFuture(0L)
-                  : groups.replay(name.whole(), positions);
+              if (positions.isEmpty()) {
+                return CompletableFuture.<@Nullable Long>completedFuture(0L);
+              }
+              CompletableFuture<@Nullable Long> replayed = groups.replay(name.whole(), positions);
+              long left = count - positions.size();
+              return positions.size() < limit || left == 0
+                  ? replayed
+                  : replayed.thenCompose(
+                      done ->
+                          done == null
+                              ? CompletableFuture.<@Nullable Long>completedFuture(null)
+                              : replayBehind(name, positions.getLast(), left));
             });
   }
 
@@ -279,7 +302,9 @@ final class PersistentSubscriptionsService
         observer,
         groups.info(name.whole()),
         info ->
-            GetInfoResponse.newBuilder().setSubscriptionInfo(toProto(found(name, info))).build());
+            GetInfoResponse.newBuilder()
+                .setSubscriptionInfo(toProto(name, found(name, info)))
+                .build());
   }
 
   @Override
@@ -299,9 +324,10 @@ final class PersistentSubscriptionsService
           ListResponse.Builder response = ListResponse.newBuilder();
           for (GroupInfo info : infos) {
             GroupName name = GroupName.of(info.definition());
-            if ((source == null || name.source().equals(source))
+            if (name != null
+                && (source == null || name.source().equals(source))
                 && Rights.mayConsume(asking, name)) {
-              response.addSubscriptions(toProto(info));
+              response.addSubscriptions(toProto(name, info));
             }
           }
           if (source != null && response.getSubscriptionsCount() == 0) {
@@ -323,9 +349,8 @@ final class PersistentSubscriptionsService
             });
   }
 
-  private SubscriptionInfo toProto(GroupInfo info) {
+  private SubscriptionInfo toProto(GroupName name, GroupInfo info) {
     GroupDefinition group = info.definition();
-    GroupName name = GroupName.of(group);
     Settings said = GroupForm.said(group);
     SubscriptionInfo.Builder proto =
         SubscriptionInfo.newBuilder()

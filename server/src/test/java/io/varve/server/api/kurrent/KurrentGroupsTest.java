@@ -3,16 +3,21 @@ package io.varve.server.api.kurrent;
 import static io.varve.server.api.kurrent.KurrentCaller.NOTHING;
 import static io.varve.server.api.kurrent.KurrentCaller.PATIENCE;
 import static io.varve.server.api.kurrent.KurrentCaller.any;
+import static io.varve.server.api.kurrent.KurrentCaller.at;
 import static io.varve.server.api.kurrent.KurrentCaller.event;
 import static io.varve.server.api.kurrent.KurrentCaller.filter;
 import static io.varve.server.api.kurrent.KurrentCaller.freshStream;
 import static io.varve.server.api.kurrent.KurrentCaller.named;
+import static io.varve.server.api.kurrent.KurrentCaller.noStream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import io.grpc.Channel;
 import io.grpc.Status.Code;
 import io.grpc.stub.StreamObserver;
+import io.varve.client.VarveClient;
+import io.varve.client.streams.ConsumerGroup;
 import io.varve.proto.kurrent.FilterExpression;
 import io.varve.proto.kurrent.Uuid;
 import io.varve.proto.kurrent.UuidOption;
@@ -42,12 +47,15 @@ import io.varve.proto.kurrent.groups.SourceStream;
 import io.varve.proto.kurrent.groups.SubscriptionInfo;
 import io.varve.proto.kurrent.groups.UpdateRequest;
 import io.varve.server.RunningServer;
+import io.varve.server.TestServer;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Consumer groups through KurrentDB's protocol. */
 class KurrentGroupsTest {
@@ -171,6 +179,7 @@ class KurrentGroupsTest {
       assertThat(consumer.received().getFirst().getSubscriptionConfirmation().getSubscriptionId())
           .isEqualTo(stream + "::" + G);
       assertThat(info(stream).getTotalInFlightMessages()).isEqualTo(2);
+      assertThat(info(stream).getConnections(0).getAvailableSlots()).isZero();
       consumer.events(2).forEach(consumer::ack);
       assertThat(consumer.types(4)).containsExactly("0", "1", "2", "3");
       consumer.events(4).subList(2, 4).forEach(consumer::ack);
@@ -476,6 +485,148 @@ class KurrentGroupsTest {
       KurrentCaller.Refused refused = KurrentCaller.Refused.from(Consumer.of(stream, 10).end());
       assertThat(refused.trailer("exception")).isEqualTo("maximum-subscribers-reached");
       assertThat(refused.sentence()).startsWith("Maximum subscriptions reached");
+    }
+  }
+
+  @Test
+  void a_consumer_that_goes_while_it_is_joining_leaves_nothing_behind() {
+    String stream = freshStream();
+    caller().append(stream, "0");
+    create(on(stream).setSettings(settings("DispatchToSingle").setMaxSubscriberCount(1)));
+
+    for (int i = 0; i < 30; i++) {
+      Consumer gone = Consumer.of(stream, 10);
+      gone.call.onCompleted();
+      var _ = gone.end(); // well, or refused while the one before is not out yet
+    }
+
+    await().atMost(PATIENCE).until(() -> info(stream).getConnectionsCount() == 0);
+    try (Consumer consumer = Consumer.of(stream, 10)) {
+      assertThat(consumer.types(1)).containsExactly("0");
+    }
+  }
+
+  @Test
+  void a_consumer_without_a_bound_gets_its_events() {
+    String stream = freshStream();
+    caller().append(stream, "0", "1");
+    create(on(stream));
+
+    try (Consumer consumer = Consumer.of(stream, Integer.MAX_VALUE)) {
+      assertThat(consumer.types(2)).containsExactly("0", "1");
+    }
+  }
+
+  @Test
+  void an_ack_is_about_one_event_though_another_has_the_same_id() {
+    String stream = freshStream();
+    UUID id = UUID.randomUUID();
+    var _ = caller().append(noStream(stream), event(id, "0"));
+    var _ = caller().append(at(stream, 0), event(id, "1"));
+    create(on(stream));
+
+    try (Consumer consumer = Consumer.of(stream, 10)) {
+      assertThat(consumer.types(2)).containsExactly("0", "1");
+      consumer.ack(consumer.events(2).getFirst());
+    }
+    try (Consumer next = Consumer.of(stream, 10)) {
+      assertThat(next.types(1)).containsExactly("1");
+    }
+  }
+
+  @Test
+  void an_event_of_which_an_expression_cannot_be_decided_is_parked_and_the_group_goes_on() {
+    String category = "slow" + UUID.randomUUID().toString().replace("-", "");
+    caller().append(category + "-" + "a".repeat(200) + "!", "never decided");
+    caller().append(category + "-x", "decided");
+    create(
+        GroupOptions.newBuilder()
+            .setGroupName(category)
+            .setAll(
+                SourceAll.newBuilder()
+                    .setStart(NOTHING)
+                    .setFilter(
+                        filter()
+                            .setStreamIdentifier(
+                                FilterExpression.newBuilder()
+                                    .setRegex(
+                                        "^" + category + "-(.*a)*(.*a)(.*a)(.*a)(.*a)x$|-x$"))))
+            .setSettings(settings("RoundRobin")));
+
+    KurrentCaller.Answers<ReadResponse> answers = new KurrentCaller.Answers<>();
+    StreamObserver<ReadRequest> call =
+        PersistentSubscriptionsGrpc.newStub(running.channel()).read(answers);
+    call.onNext(
+        ReadRequest.newBuilder()
+            .setOptions(
+                ReadOptions.newBuilder().setAll(NOTHING).setGroupName(category).setBufferSize(10))
+            .build());
+    await().atMost(PATIENCE).until(() -> answers.hasEnded() || answers.received().size() == 2);
+
+    assertThat(KurrentCaller.type(answers.received().get(1).getEvent().getEvent()))
+        .isEqualTo("decided");
+    call.onCompleted();
+    assertThat(
+            groups()
+                .getInfo(
+                    GetInfoRequest.newBuilder()
+                        .setOptions(
+                            GetInfoOptions.newBuilder().setAll(NOTHING).setGroupName(category))
+                        .build())
+                .getSubscriptionInfo()
+                .getParkedMessageCount())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void the_name_of_a_group_can_be_divided_in_one_way() {
+    for (String group : List.of("audit::g", ":g")) {
+      assertThat(
+              KurrentCaller.Refused.from(() -> create(on(freshStream()).setGroupName(group)))
+                  .sentence())
+          .startsWith("group_name");
+    }
+  }
+
+  @Test
+  void groups_of_varves_own_api_are_there_by_the_name_that_they_have_here_and_by_no_other() {
+    String stream = freshStream();
+    String other = freshStream();
+    try (VarveClient client = running.server().client()) {
+      client.consumerGroups().create(ConsumerGroup.ofStream(stream + "::" + G, stream));
+      client.consumerGroups().create(ConsumerGroup.ofStream("plain-" + stream, stream));
+      client.consumerGroups().create(ConsumerGroup.ofStream(other + "::" + G, stream));
+    }
+
+    assertThat(list(stream))
+        .singleElement()
+        .extracting(SubscriptionInfo::getGroupName)
+        .isEqualTo(G);
+    assertThat(info(stream).getEventSource()).isEqualTo(stream);
+    for (KurrentCaller.Refused refused :
+        List.of(
+            KurrentCaller.Refused.from(() -> info(other)),
+            KurrentCaller.Refused.from(Consumer.of(other, 10).end()))) {
+      assertThat(refused.code()).isEqualTo(Code.NOT_FOUND);
+    }
+  }
+
+  @Test
+  void a_stop_ends_consumers_that_have_not_said_what_they_want(@TempDir Path folder)
+      throws Exception {
+    KurrentCaller.Answers<ReadResponse> answers = new KurrentCaller.Answers<>();
+    try (TestServer server = TestServer.start(folder)) {
+      Channel connection = server.connect();
+      var _ = PersistentSubscriptionsGrpc.newStub(connection).read(answers);
+      var _ = // behind the other: once it is answered, that has come
+          PersistentSubscriptionsGrpc.newBlockingStub(connection)
+              .list(
+                  ListRequest.newBuilder()
+                      .setOptions(ListOptions.newBuilder().setListAllSubscriptions(NOTHING))
+                      .build());
+      server.stop();
+
+      assertThat(KurrentCaller.Refused.from(answers.end()).sentence()).contains("it is stopping");
     }
   }
 
