@@ -6,6 +6,7 @@ import io.varve.server.event.RecordedEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.StreamLookUp;
+import io.varve.server.read.StreamView;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.StreamChange;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +70,7 @@ final class EventViews {
     };
   }
 
-  /** Events as links to them. */
+  /** Events as links to them; a link leads nowhere if its event is not seen in its stream. */
   View links(StreamKind.Links links, boolean resolveLinks) {
     return stored -> {
       SeenEvent event = seen(stored);
@@ -77,8 +78,17 @@ final class EventViews {
         return null;
       }
       SeenEvent link = event.linkedFrom(links.name());
-      return resolveLinks ? new Resolved(event, link) : new Resolved(link, null);
+      return resolveLinks
+          ? new Resolved(isSeenInItsStream(event) ? event : null, link)
+          : new Resolved(link, null);
     };
+  }
+
+  /** Whether an event of the log is one that readers of its stream are shown. */
+  private boolean isSeenInItsStream(SeenEvent event) {
+    return reader.viewOf(new StreamId(event.stream()), null)
+            instanceof StreamLookUp.Found<StreamView>(StreamView view)
+        && Wire.version(event.revision()) >= view.firstKept();
   }
 
   SeenEvent seen(EncodedEvent stored) {

@@ -18,6 +18,7 @@ import io.varve.proto.kurrent.gossip.MemberState;
 import io.varve.proto.kurrent.gossip.ReadRequest;
 import io.varve.proto.kurrent.gossip.ReadResponse;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +30,14 @@ import org.jspecify.annotations.Nullable;
 final class GossipService extends GossipGrpc.GossipImplBase {
   private static final Context.Key<EndPoint> REACHED = Context.key("kurrent-reached-end-point");
 
-  private final UUID storeId;
+  private final UUID memberId;
   private final InstantSource clock;
 
+  /**
+   * @param storeId of which the member's id is made: gossip is for everybody, the store's id is not
+   */
   GossipService(UUID storeId, InstantSource clock) {
-    this.storeId = storeId;
+    this.memberId = UUID.nameUUIDFromBytes((storeId + "@gossip").getBytes(StandardCharsets.UTF_8));
     this.clock = clock;
   }
 
@@ -50,7 +54,7 @@ final class GossipService extends GossipGrpc.GossipImplBase {
         ReadResponse.newBuilder()
             .addMembers(
                 MemberInfo.newBuilder()
-                    .setInstanceId(Wire.uuid(storeId, false))
+                    .setInstanceId(Wire.uuid(memberId, false))
                     .setTimeStamp(Wire.ticks(clock.instant()))
                     .setState(MemberState.MEMBER_STATE_LEADER)
                     .setIsAlive(true)
