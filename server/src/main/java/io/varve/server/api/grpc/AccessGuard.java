@@ -257,6 +257,13 @@ public final class AccessGuard implements ServerInterceptor {
       }
     }
 
+    @Override
+    public void did(String about, String outcome) {
+      audit.done(
+          new AuditTrail.Entry(
+              "Done", login.principal().name(), CallerAddress.host(from), method, about, outcome));
+    }
+
     /** Tells the trail what became of an act, once. Of one that was refused it knows already. */
     private void outcome(Status.Code code) {
       if (rule.audited()

@@ -1,6 +1,8 @@
 package io.varve.server.api.grpc;
 
 import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamScope;
 import io.varve.server.security.Action;
@@ -16,6 +18,9 @@ public final class Caller {
     /** Hears of what the caller was refused within a call that goes on. */
     void refused(Refusal refusal);
 
+    /** Hears of an administrative act within a call that is no such act as a whole. */
+    void did(String about, String outcome);
+
     /** Whether what the caller came with is still good. */
     boolean holds();
 
@@ -28,6 +33,11 @@ public final class Caller {
     @Override
     public void refused(Refusal refusal) {
       // There is no trail of it.
+    }
+
+    @Override
+    public void did(String about, String outcome) {
+      // Nor of this.
     }
 
     @Override
@@ -67,6 +77,26 @@ public final class Caller {
   /** Something was refused, and the call goes on: for the audit trail. */
   public void wasRefused(Refusal refusal) {
     call.refused(refusal);
+  }
+
+  /** The same of a refusal in a guest's own words. */
+  public void wasRefused(StatusRuntimeException refusal) {
+    call.refused(
+        new Refusal(
+            com.google.rpc.Status.newBuilder()
+                .setCode(refusal.getStatus().getCode().value())
+                .setMessage(String.valueOf(refusal.getStatus().getDescription()))
+                .build()));
+  }
+
+  /**
+   * An administrative act within a call that is none as a whole: for the audit trail.
+   *
+   * @param about what it is about
+   * @param outcome the status that it ended with
+   */
+  public void did(String about, Status.Code outcome) {
+    call.did(about, outcome.name());
   }
 
   /** Refuses unless what the caller came with is still good. */

@@ -52,11 +52,14 @@ final class AppendCall implements StreamObserver<AppendRequest> {
           throw KurrentErrors.invalid("options", "must come first");
         }
         NewEvent event = proposals.event(request.getProposedMessage());
-        bytes +=
-            event.data().length + (long) request.getProposedMessage().getCustomMetadata().size();
-        if (bytes > proposals.maxBytes() || events.size() == proposals.maxEvents()) {
+        bytes += Proposals.bytes(event);
+        if (bytes > proposals.maxBytes()) {
           over = true;
           throw KurrentErrors.appendTooLarge(proposals.maxBytes());
+        }
+        if (events.size() == proposals.maxEvents()) {
+          over = true;
+          throw KurrentErrors.invalid("events", proposals.tooMany());
         }
         events.add(event);
       }
@@ -107,6 +110,7 @@ final class AppendCall implements StreamObserver<AppendRequest> {
       case Appends.Result.TooLarge(long maxBytes) ->
           caller.onError(KurrentErrors.appendTooLarge(maxBytes));
       case Appends.Result.Refused refused -> caller.onError(KurrentErrors.of(refused.outcome()));
+      case Appends.Result.Failed failed -> caller.onError(KurrentErrors.fault(failed.cause()));
     }
   }
 

@@ -1,6 +1,8 @@
 package io.varve.server.api.kurrent;
 
 import com.google.protobuf.ByteString;
+import io.grpc.Status;
+import io.varve.server.api.grpc.Caller;
 import io.varve.server.api.grpc.CallerAddress;
 import io.varve.server.append.AppendCommand;
 import io.varve.server.append.CommitLog;
@@ -72,6 +74,9 @@ final class Appends {
 
     /** It was not carried out for another reason. */
     record Refused(Outcome outcome) implements Result {}
+
+    /** It could not be tried to the end. */
+    record Failed(RuntimeException cause) implements Result {}
   }
 
   /** The wish to append. */
@@ -135,7 +140,7 @@ final class Appends {
     for (var body : command.events()) {
       bytes += body.encoded().length;
     }
-    if (bytes > limits.appendBytes()) {
+    if (firstTry && bytes > limits.appendBytes()) { // later ids take a few bytes more each
       callback.accept(new Result.TooLarge(limits.appendBytes()));
       return;
     }
@@ -204,7 +209,14 @@ final class Appends {
   /** Goes on elsewhere: the commit path waits for nobody. */
   private void later(Consumer<Result> callback, Runnable rest) {
     try {
-      executor.execute(rest);
+      executor.execute(
+          () -> {
+            try {
+              rest.run();
+            } catch (RuntimeException e) {
+              callback.accept(new Result.Failed(e));
+            }
+          });
     } catch (RejectedExecutionException e) {
       callback.accept(new Result.Refused(new Outcome.Stopping()));
     }
@@ -232,13 +244,15 @@ final class Appends {
               : new Result.Conflict(wish.expected(), entry(last)));
       return;
     }
-    NewEvent event = wish.events().getFirst();
+    NewEvent event =
+        EventIds.ofMetadata(wish.stream().value(), wish.expected(), wish.events().getFirst());
     StreamDescriptions.Decided decided =
         StreamDescriptions.parse(ByteString.copyFrom(event.data()));
     if (stream.isSystem() && decided.hidesSomething()) {
       throw KurrentErrors.accessDenied(
           "stream " + stream + " is a system stream, of which everything is kept");
     }
+    Caller asking = Caller.ofThisCall();
     commitLog.propose(
         new StreamLifeCommand(
             stream,
@@ -256,15 +270,29 @@ final class Appends {
             CallerAddress.whoAndWhere(),
             event.id(),
             clock.instant()),
-        outcome ->
-            callback.accept(
-                switch (outcome) {
-                  case Outcome.StreamChanged changed ->
-                      new Result.Appended(changed.position().value(), changed.position().value());
-                  case Outcome.Conflict conflict ->
-                      new Result.Conflict(wish.expected(), entry(conflict.actualVersion()));
-                  default -> new Result.Refused(outcome);
-                }));
+        outcome -> {
+          Result result =
+              switch (outcome) {
+                case Outcome.StreamChanged changed ->
+                    new Result.Appended(changed.position().value(), changed.position().value());
+                case Outcome.Conflict conflict ->
+                    new Result.Conflict(wish.expected(), entry(conflict.actualVersion()));
+                default -> new Result.Refused(outcome);
+              };
+          asking.did(wish.stream().value(), code(result));
+          callback.accept(result);
+        });
+  }
+
+  /** How the audit trail calls what became of a change of what is kept. */
+  private static Status.Code code(Result result) {
+    return switch (result) {
+      case Result.Appended _, Result.Nothing _ -> Status.Code.OK;
+      case Result.Conflict _ -> Status.Code.FAILED_PRECONDITION;
+      case Result.TooLarge _ -> Status.Code.INVALID_ARGUMENT;
+      case Result.Refused refused -> KurrentErrors.of(refused.outcome()).getStatus().getCode();
+      case Result.Failed failed -> KurrentErrors.fault(failed.cause()).getStatus().getCode();
+    };
   }
 
   /** The version whose revision is a position; 0 for none. */

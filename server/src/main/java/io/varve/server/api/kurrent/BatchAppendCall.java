@@ -78,6 +78,7 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
     final @Nullable Instant deadline;
     final List<NewEvent> events = new ArrayList<>();
     long bytes;
+    long heldBytes;
 
     /** Why it cannot be carried out, whatever comes; null as long as it can. */
     @Nullable Status refused;
@@ -138,7 +139,7 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
       return;
     }
     unfinished.remove(id);
-    heldBytes -= parts.bytes;
+    heldBytes -= parts.heldBytes;
     synchronized (sending) {
       inFlight++;
     }
@@ -152,11 +153,13 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
       }
       try {
         NewEvent event = proposals.event(message);
-        long bytes = event.data().length + (long) message.getCustomMetadata().size();
-        parts.bytes += bytes;
-        heldBytes += bytes;
-        if (parts.bytes > proposals.maxBytes() || parts.events.size() == proposals.maxEvents()) {
+        parts.bytes += Proposals.bytes(event);
+        parts.heldBytes += Proposals.heldBytes(event);
+        heldBytes += Proposals.heldBytes(event);
+        if (parts.bytes > proposals.maxBytes()) {
           letGo(parts, tooLarge(proposals.maxBytes()));
+        } else if (parts.events.size() == proposals.maxEvents()) {
+          letGo(parts, badRequest("proposed_messages " + proposals.tooMany()));
         } else if (heldBytes > 2L * proposals.maxBytes()) {
           letGo(parts, error(Code.UNAVAILABLE, Unknown.getDefaultInstance(), "Unknown"));
         } else {
@@ -173,8 +176,8 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
   private void letGo(Parts parts, Status refused) {
     parts.refused = refused;
     parts.events.clear();
-    heldBytes -= parts.bytes;
-    parts.bytes = 0;
+    heldBytes -= parts.heldBytes;
+    parts.heldBytes = 0;
   }
 
   private @Nullable Instant deadline(BatchAppendOptions options) {
@@ -223,6 +226,7 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
           new Appends.Wish(stream, Proposals.expected(options), List.copyOf(parts.events)),
           result -> answer(filled(answer, result)));
     } catch (StatusRuntimeException e) {
+      asking.wasRefused(e);
       answer(answer.setError(refused(e, ProposedMessage.getDefaultInstance())));
     } catch (Refusal e) {
       asking.wasRefused(e);
@@ -267,6 +271,8 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
           answer.setError(
               error(Code.ALREADY_EXISTS, conflict(expected, version), "WrongExpectedVersion"));
       case Appends.Result.TooLarge(long maxBytes) -> answer.setError(tooLarge(maxBytes));
+      case Appends.Result.Failed _ ->
+          answer.setError(error(Code.UNKNOWN, Unknown.getDefaultInstance(), "Unknown"));
       case Appends.Result.Refused refused ->
           answer.setError(
               switch (refused.outcome()) {

@@ -53,6 +53,17 @@ final class EventIds {
     return events.stream().map(event -> renamed(event, append)).toList();
   }
 
+  /**
+   * What is said about a stream, under an id that belongs to exactly this wish: the same words
+   * under the same expectation are a repeat, and nothing else is.
+   *
+   * @param name the metadata stream
+   */
+  static NewEvent ofMetadata(String name, ExpectedVersion expected, NewEvent event) {
+    UUID words = UUID.nameUUIDFromBytes(event.data());
+    return renamed(event, name + "@" + KurrentErrors.number(expected) + "@" + words);
+  }
+
   private static NewEvent renamed(NewEvent event, String append) {
     UUID id = UUID.nameUUIDFromBytes((event.id() + "@" + append).getBytes(StandardCharsets.UTF_8));
     Map<String, String> metadata = new LinkedHashMap<>(event.metadata());

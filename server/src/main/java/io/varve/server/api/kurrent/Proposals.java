@@ -15,6 +15,8 @@ import java.util.UUID;
 
 /** From the messages of appends to values: every field checked. Thread-safe. */
 final class Proposals {
+  private static final long OVERHEAD_BYTES = 256;
+
   private final Checks checks;
   private final Limits limits;
 
@@ -108,6 +110,16 @@ final class Proposals {
   /** How many events an append may have. */
   int maxEvents() {
     return limits.eventsPerAppend();
+  }
+
+  /** What is wrong with more: a bound that has nothing to do with bytes. */
+  String tooMany() {
+    return "must be at most " + maxEvents() + " in one append (events-per-append)";
+  }
+
+  /** What an event is counted as that a call holds, with the objects that carry it. */
+  static long heldBytes(NewEvent event) {
+    return bytes(event) + OVERHEAD_BYTES;
   }
 
   /** How many bytes all events of an append may take. */

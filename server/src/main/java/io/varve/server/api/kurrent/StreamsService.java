@@ -316,7 +316,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
         view,
         options,
         any ->
-            any || revision > 0 || end || limit(options) == 0
+            any || revision > 0 || nothing || limit(options) == 0
                 ? List.of()
                 : List.of(missing(links.name())));
   }

@@ -340,6 +340,33 @@ class KurrentAccessTest {
                     .anyMatch(entry -> entry.contains("Streams/Delete") && entry.contains(stream)));
   }
 
+  @Test
+  void what_is_said_of_a_stream_stands_in_the_trail_and_so_does_every_refusal_in_a_call_with_many()
+      throws Exception {
+    String stream = fresh("invoice");
+    var _ = allowed("manage").append(any("$$" + stream), metadata("{\"$maxCount\":1}"));
+    KurrentCaller.Answers<BatchAppendResponse> answers = new KurrentCaller.Answers<>();
+    StreamObserver<BatchAppendRequest> call =
+        StreamsGrpc.newStub(server.as("administrator")).batchAppend(answers);
+    call.onNext(
+        BatchAppendRequest.newBuilder()
+            .setCorrelationId(Uuid.newBuilder().setString(UUID.randomUUID().toString()))
+            .setOptions(BatchAppendOptions.newBuilder().setStreamIdentifier(named("$mine")))
+            .addProposedMessages(event("Sent"))
+            .setIsFinal(true)
+            .build());
+    call.onCompleted();
+    assertThat(answers.end()).isNull();
+
+    await()
+        .atMost(KurrentCaller.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(trail())
+                    .anyMatch(e -> e.contains("Streams/Append") && e.contains("$$" + stream))
+                    .anyMatch(e -> e.contains("BatchAppend") && e.contains("$mine")));
+  }
+
   private static List<String> trail() {
     List<String> entries = new ArrayList<>();
     try (var events = server.admin().readStream(ReadStream.of("$audit"))) {

@@ -14,12 +14,17 @@ import static io.varve.server.api.kurrent.KurrentCaller.freshStream;
 import static io.varve.server.api.kurrent.KurrentCaller.named;
 import static io.varve.server.api.kurrent.KurrentCaller.noStream;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import io.grpc.Status;
 import io.grpc.Status.Code;
+import io.grpc.stub.StreamObserver;
 import io.varve.client.VarveClient;
 import io.varve.client.streams.Retention;
+import io.varve.proto.kurrent.BadRequest;
 import io.varve.proto.kurrent.FilterExpression;
+import io.varve.proto.kurrent.Uuid;
 import io.varve.proto.kurrent.features.GetSupportedMethodsRequest;
 import io.varve.proto.kurrent.features.ServerFeaturesGrpc;
 import io.varve.proto.kurrent.gossip.GossipGrpc;
@@ -35,12 +40,17 @@ import io.varve.proto.kurrent.projections.StatisticsRequest;
 import io.varve.proto.kurrent.streams.AllOptions;
 import io.varve.proto.kurrent.streams.AppendConflict;
 import io.varve.proto.kurrent.streams.AppendResponse;
+import io.varve.proto.kurrent.streams.BatchAppendOptions;
+import io.varve.proto.kurrent.streams.BatchAppendRequest;
+import io.varve.proto.kurrent.streams.BatchAppendResponse;
 import io.varve.proto.kurrent.streams.ControlOption;
 import io.varve.proto.kurrent.streams.DeleteRequest;
 import io.varve.proto.kurrent.streams.ProposedMessage;
 import io.varve.proto.kurrent.streams.ReadEvent;
+import io.varve.proto.kurrent.streams.ReadOptions;
 import io.varve.proto.kurrent.streams.ReadResponse;
 import io.varve.proto.kurrent.streams.StreamOptions;
+import io.varve.proto.kurrent.streams.StreamsGrpc;
 import io.varve.proto.kurrent.streams.TombstoneRequest;
 import io.varve.server.RunningServer;
 import java.util.ArrayList;
@@ -88,9 +98,16 @@ class KurrentStreamsTest {
             member -> {
               assertThat(member.getState()).isEqualTo(MemberState.MEMBER_STATE_LEADER);
               assertThat(member.getIsAlive()).isTrue();
+              assertThat(Wire.uuid("id", member.getInstanceId())).isNotEqualTo(storeId());
               assertThat(member.getHttpEndPoint().getAddress()).isEqualTo("127.0.0.1");
               assertThat(member.getHttpEndPoint().getPort()).isEqualTo(running.server().port());
             });
+  }
+
+  private static UUID storeId() {
+    try (VarveClient client = running.server().client()) {
+      return client.serverInfo().storeId();
+    }
   }
 
   // ---- appending
@@ -429,6 +446,67 @@ class KurrentStreamsTest {
     assertThat(refused.code()).isEqualTo(Code.INVALID_ARGUMENT);
   }
 
+  // ---- appends in one call
+
+  private static BatchAppendRequest.Builder part(String stream) {
+    return BatchAppendRequest.newBuilder()
+        .setCorrelationId(Uuid.newBuilder().setString(UUID.randomUUID().toString()))
+        .setOptions(BatchAppendOptions.newBuilder().setStreamIdentifier(named(stream)));
+  }
+
+  @Test
+  void an_append_with_too_many_events_is_refused_in_words_about_their_number() throws Exception {
+    KurrentCaller.Answers<BatchAppendResponse> answers = new KurrentCaller.Answers<>();
+    StreamObserver<BatchAppendRequest> call =
+        StreamsGrpc.newStub(running.channel()).batchAppend(answers);
+    BatchAppendRequest.Builder request = part(freshStream()).setIsFinal(true);
+    for (int i = 0; i < 10_001; i++) {
+      request.addProposedMessages(event(new UUID(7, i), "T"));
+    }
+
+    call.onNext(request.build());
+    call.onCompleted();
+
+    assertThat(answers.end()).isNull();
+    BadRequest bad =
+        answers.received().getFirst().getError().getDetails(0).unpack(BadRequest.class);
+    assertThat(bad.getMessage()).contains("10000");
+    KurrentCaller.Refused refused =
+        KurrentCaller.Refused.from(
+            () ->
+                caller()
+                    .append(
+                        any(freshStream()),
+                        request
+                            .getProposedMessagesBuilderList()
+                            .toArray(ProposedMessage.Builder[]::new)));
+    assertThat(refused.sentence()).contains("events must be at most 10000");
+  }
+
+  @Test
+  void what_a_call_holds_is_bounded_though_its_events_are_empty() {
+    KurrentCaller.Answers<BatchAppendResponse> answers = new KurrentCaller.Answers<>();
+    StreamObserver<BatchAppendRequest> call =
+        StreamsGrpc.newStub(running.channel()).batchAppend(answers);
+    BatchAppendRequest.Builder unfinished = part(freshStream());
+    for (int i = 0; i < 10_000; i++) {
+      unfinished.addProposedMessages(event(new UUID(7, i), "T").clearData());
+    }
+    for (int i = 0; i < 13; i++) { // 13 times 10,000 times more than 256 bytes are over 32 MiB
+      call.onNext(
+          unfinished
+              .setCorrelationId(Uuid.newBuilder().setString(new UUID(8, i).toString()))
+              .build());
+    }
+
+    call.onNext(unfinished.clearProposedMessages().setIsFinal(true).build()); // of the last of them
+
+    await().atMost(KurrentCaller.PATIENCE).until(() -> !answers.received().isEmpty());
+    assertThat(answers.received().getFirst().getError().getCode())
+        .isEqualTo(com.google.rpc.Code.UNAVAILABLE_VALUE);
+    call.onError(Status.CANCELLED.asRuntimeException()); // the others stay unfinished
+  }
+
   // ---- subscriptions
 
   @Test
@@ -682,6 +760,45 @@ class KurrentStreamsTest {
   }
 
   @Test
+  void one_id_says_something_about_each_of_many_streams_and_keeps_being_shown() {
+    String ordinary = freshStream();
+    String one = freshStream();
+    String two = freshStream();
+    ProposedMessage.Builder says = says("{\"$maxCount\":1}");
+    UUID id = UUID.fromString(says.getId().getString());
+    KurrentCaller caller = caller();
+    var _ = caller.append(any(ordinary), event(id, "an ordinary event"));
+    for (String stream : List.of(one, two)) {
+      caller.append(stream, "0", "1");
+
+      AppendResponse said = caller.append(any("$$" + stream), says);
+
+      assertThat(caller.append(any("$$" + stream), says)).isEqualTo(said);
+      assertThat(caller.types(forwards(stream))).containsExactly("1");
+      var shown = caller.events(backwards("$$" + stream)).getFirst().getEvent();
+      assertThat(shown.getId().getString()).isEqualTo(id.toString());
+      assertThat(shown.getStreamRevision()).isEqualTo(said.getSuccess().getCurrentRevision());
+    }
+  }
+
+  @Test
+  void other_words_or_another_expectation_under_one_id_are_no_repeat() {
+    String stream = freshStream();
+    ProposedMessage.Builder first = says("{\"$maxCount\":3}");
+    ProposedMessage.Builder other = says("{\"$maxCount\":1}").setId(first.getId());
+    KurrentCaller caller = caller();
+    caller.append(stream, "0", "1", "2", "3");
+
+    AppendResponse said = caller.append(any("$$" + stream), first);
+    var _ = caller.append(any("$$" + stream), other);
+
+    assertThat(caller.types(forwards(stream))).containsExactly("3");
+    long revision = said.getSuccess().getCurrentRevision();
+    assertThat(caller.append(at("$$" + stream, revision), first).hasWrongExpectedVersion())
+        .isTrue();
+  }
+
+  @Test
   void metadata_that_is_no_object_is_refused() {
     for (String bad : List.of("[]", "no", "{\"$maxCount\":-1}", "{\"$maxAge\":\"long\"}")) {
       assertThat(
@@ -773,8 +890,30 @@ class KurrentStreamsTest {
     }
     assertThat(caller.types(backwards("$ce-" + category).setResolveLinks(true).setCount(1)))
         .containsExactly(type);
-    assertThat(caller.read(forwards("$ce-" + freshStream())).getFirst().hasStreamNotFound())
-        .isTrue();
+    for (ReadOptions.Builder nothing :
+        List.of(forwards("$ce-" + freshStream()), backwards("$ce-" + freshStream()))) {
+      assertThat(caller.read(nothing).getFirst().hasStreamNotFound()).isTrue();
+    }
+  }
+
+  @Test
+  void links_of_a_view_lead_to_nothing_that_is_hidden_in_its_stream() {
+    String category = "hid" + UUID.randomUUID().toString().replace("-", "");
+    KurrentCaller caller = caller();
+    caller.append(category + "-1", "hidden", "kept");
+    caller.append(category + "-2", "deleted");
+    var _ = caller.append(any("$$" + category + "-1"), says("{\"$tb\":1}"));
+    var _ =
+        caller
+            .streams()
+            .delete(DeleteRequest.newBuilder().setOptions(any(category + "-2")).build());
+
+    List<ReadEvent> links = caller.events(forwards("$ce-" + category).setResolveLinks(true));
+
+    assertThat(links).hasSize(3).allMatch(ReadEvent::hasLink);
+    assertThat(links.stream().filter(ReadEvent::hasEvent))
+        .singleElement()
+        .satisfies(link -> assertThat(KurrentCaller.type(link.getEvent())).isEqualTo("kept"));
   }
 
   @Test
