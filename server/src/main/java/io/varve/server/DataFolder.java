@@ -3,6 +3,7 @@ package io.varve.server;
 import static java.util.Objects.requireNonNull;
 
 import io.varve.server.StartFailure.Kind;
+import io.varve.server.storage.rocksdb.FolderPart;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -149,9 +150,18 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
-  /** The same of the folders in it too. */
+  /** The same of Varve's own folders in it too. */
   void syncAll() throws StartFailure {
-    try (Stream<Path> paths = Files.walk(path)) {
+    sync();
+    for (FolderPart part : FolderPart.values()) {
+      if (Files.isDirectory(part.in(path))) {
+        syncBelow(part.in(path));
+      }
+    }
+  }
+
+  private void syncBelow(Path top) throws StartFailure {
+    try (Stream<Path> paths = Files.walk(top)) {
       for (Path folder : paths.filter(Files::isDirectory).toList()) {
         sync(folder);
       }

@@ -222,16 +222,23 @@ public final class OfflineTools {
 
   /** Of what an earlier restore has left. */
   private static void clear(Path folder, Path marker) throws IOException {
-    List<Path> paths;
-    try (Stream<Path> walk = Files.walk(folder)) {
-      paths = walk.sorted(Comparator.reverseOrder()).toList();
+    List<Path> parts;
+    try (Stream<Path> list = Files.list(folder)) {
+      parts = list.filter(path -> !path.equals(marker) && !isNothing(path)).toList();
     }
-    for (Path path : paths) {
-      String part = folder.relativize(path).toString().split("[/\\\\]", 2)[0];
-      if (!path.equals(folder) && !path.equals(marker) && !NOTHING.contains(part)) {
+    for (Path part : parts) {
+      List<Path> paths;
+      try (Stream<Path> walk = Files.walk(part)) {
+        paths = walk.sorted(Comparator.reverseOrder()).toList();
+      }
+      for (Path path : paths) {
         Files.delete(path);
       }
     }
+  }
+
+  private static boolean isNothing(Path path) {
+    return NOTHING.contains(path.getFileName().toString());
   }
 
   private static void refuseIfInUse(Path folder) throws IOException, BackupException {
@@ -239,7 +246,7 @@ public final class OfflineTools {
       return;
     }
     try (Stream<Path> list = Files.list(folder)) {
-      if (list.anyMatch(path -> !NOTHING.contains(path.getFileName().toString()))) {
+      if (!list.allMatch(OfflineTools::isNothing)) {
         throw new BackupException(
             BackupException.Kind.REFUSED,
             "the folder " + folder + " is not empty; restore into an empty one");

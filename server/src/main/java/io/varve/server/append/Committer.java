@@ -320,7 +320,7 @@ final class Committer {
       stored = beingWritten.tracking().get(tracking.source());
     }
     if (stored == null) {
-      stored = storage.tracking(tracking.source());
+      stored = storage.trackingWritten(tracking.source());
     }
     return tracking.position() > stored
         ? null

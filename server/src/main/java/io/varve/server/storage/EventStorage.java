@@ -59,6 +59,9 @@ public interface EventStorage extends AutoCloseable {
    */
   long tracking(String source);
 
+  /** The same as of everything written, visible or not. */
+  long trackingWritten(String source);
+
   /**
    * The newest event's time when the storage was opened; {@link Instant#MIN} when the log was
    * empty.

@@ -295,17 +295,22 @@ final class LogDatabase implements AutoCloseable {
     batch.put(historyId, TrackingHistory.key(name, at), Keys.ofLong(position));
   }
 
+  /** A consumer's progress as of everything written; 0 for none. */
+  long tracking(String source) {
+    byte[] newest = database.get(TRACKING, source.getBytes(StandardCharsets.UTF_8));
+    return newest == null ? 0 : Keys.toLong(newest, 0);
+  }
+
   /**
    * A consumer's progress as of a head of the log; 0 for none. What came with events behind the
    * head does not count yet, as they do not.
    */
   long tracking(String source, long head) {
     byte[] name = source.getBytes(StandardCharsets.UTF_8);
-    byte[] newest = database.get(TRACKING, name);
-    if (newest == null) {
+    long[] position = {tracking(source)};
+    if (position[0] == 0) {
       return 0;
     }
-    long[] position = {Keys.toLong(newest, 0)};
     database.visitBackwards(
         TrackingHistory.FAMILY,
         TrackingHistory.key(name, Long.MAX_VALUE),

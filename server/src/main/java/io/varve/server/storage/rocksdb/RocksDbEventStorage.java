@@ -218,6 +218,11 @@ public final class RocksDbEventStorage implements EventStorage {
   }
 
   @Override
+  public long trackingWritten(String source) {
+    return logDatabase.tracking(source);
+  }
+
+  @Override
   public @Nullable EventPlace placeOf(UUID eventId) {
     return index.placeOf(eventId);
   }

@@ -43,14 +43,14 @@ final class StoredSegment {
 
   static ArchiveSegment decode(long firstPosition, byte[] value) {
     ByteBuffer buffer = ByteBuffer.wrap(value);
+    if (value.length > 0 && buffer.get() != FORMAT) {
+      throw new DamagedDataException(
+          firstPosition,
+          "the archive's catalogue has an entry at position "
+              + firstPosition
+              + " of a format that this release does not know");
+    }
     try {
-      if (buffer.get() != FORMAT) {
-        throw new DamagedDataException(
-            firstPosition,
-            "the archive's catalogue has an entry at position "
-                + firstPosition
-                + " of a format that this release does not know");
-      }
       long last = buffer.getLong();
       long events = buffer.getLong();
       long eventBytes = buffer.getLong();
@@ -73,7 +73,7 @@ final class StoredSegment {
           latest,
           archivedAt,
           HexFormat.of().formatHex(sha256));
-    } catch (BufferUnderflowException e) {
+    } catch (BufferUnderflowException | DamagedDataException e) {
       DamagedDataException damaged =
           new DamagedDataException(
               firstPosition,
