@@ -93,6 +93,7 @@ public final class Scavenger {
     long begun;
     synchronized (this) {
       if (running) {
+        stopped = false; // so that a pass that was to end goes on instead
         return new Begun(number, false);
       }
       running = true;

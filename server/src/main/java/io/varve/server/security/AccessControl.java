@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.function.BiPredicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -165,6 +166,22 @@ public final class AccessControl {
       }
     }
     return new Login.Known(found.principal(), new Credential.OfUser(user), null);
+  }
+
+  /**
+   * Has a new password hashed for a caller. That takes as long as checking one, and counts like it.
+   *
+   * @return null when too many passwords are at work already
+   */
+  public @Nullable String hashed(Supplier<String> hash) {
+    if (!occupied.tryAcquire()) {
+      return null;
+    }
+    try {
+      return hash.get();
+    } finally {
+      occupied.release();
+    }
   }
 
   private boolean isRemembered(AccessChange.UserSaved user, String digest) {

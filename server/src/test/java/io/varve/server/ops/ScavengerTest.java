@@ -117,6 +117,31 @@ class ScavengerTest {
   }
 
   @Test
+  void a_pass_that_is_asked_for_while_another_is_about_to_end_goes_on() {
+    CountDownLatch stopped = new CountDownLatch(1);
+    AtomicInteger steps = new AtomicInteger();
+    Scavenger scavenger =
+        scavenger(
+            () -> {
+              try {
+                stopped.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+              return new Scavenge.Step(1, 0, steps.incrementAndGet() == 3);
+            },
+            WHEN_ASKED);
+    assertThat(scavenger.begin()).isEqualTo(new Scavenger.Begun(1, true));
+    assertThat(scavenger.stop(1)).isTrue();
+
+    assertThat(scavenger.begin()).isEqualTo(new Scavenger.Begun(1, false));
+    stopped.countDown();
+
+    await().atMost(PATIENCE).until(() -> NOW.equals(scavenger.progress().lastFinishedAt()));
+    assertThat(steps).hasValue(3);
+  }
+
+  @Test
   void passes_begin_by_themselves_again_and_again() {
     AtomicInteger steps = new AtomicInteger();
     Scavenger scavenger =

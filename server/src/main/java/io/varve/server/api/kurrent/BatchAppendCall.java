@@ -52,6 +52,9 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
   /** Appends of which some messages have come, but not the last. */
   private static final int MAX_UNFINISHED = 1_024;
 
+  private static final int MAX_ID_BYTES = 64;
+  private static final int MAX_OPTIONS_BYTES = 2_048;
+
   private final ServerCallStreamObserver<BatchAppendResponse> caller;
   private final Proposals proposals;
   private final Appends appends;
@@ -124,6 +127,9 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
       }
     }
     Uuid id = request.getCorrelationId();
+    requireSmall("correlation_id", id, MAX_ID_BYTES);
+    // A name that is over its own limit is refused with the append; this is about what is kept.
+    requireSmall("options", request.getOptions(), MAX_OPTIONS_BYTES);
     Parts parts = unfinished.get(id);
     if (parts == null) {
       if (unfinished.size() == MAX_UNFINISHED) {
@@ -144,6 +150,12 @@ final class BatchAppendCall implements StreamObserver<BatchAppendRequest> {
       inFlight++;
     }
     handOn(id, parts);
+  }
+
+  private static void requireSmall(String field, Message message, int maxBytes) {
+    if (message.getSerializedSize() > maxBytes) {
+      throw KurrentErrors.invalid(field, "must have at most " + maxBytes + " bytes");
+    }
   }
 
   private void add(Parts parts, List<ProposedMessage> messages) {

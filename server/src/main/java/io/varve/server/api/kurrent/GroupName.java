@@ -35,11 +35,13 @@ record GroupName(String source, String group) {
 
   /**
    * The name by which a group is asked for here; null if there is none, since Varve's own API made
-   * it under another.
+   * it under another, or on a stream of the server's own, whose name may be a view's here.
    */
   static @Nullable GroupName of(GroupDefinition group) {
     String source = group.attributes().get(GroupForm.SOURCE);
-    if (source == null && group.source() instanceof GroupSource.OfStream(StreamId stream)) {
+    if (source == null
+        && group.source() instanceof GroupSource.OfStream(StreamId stream)
+        && !stream.isSystem()) {
       source = stream.value();
     }
     if (source == null || !group.name().startsWith(source + BETWEEN)) {

@@ -47,9 +47,13 @@ final class Rights {
 
   /**
    * The name that a permission for a group is about: its whole name, or its own where its source is
-   * the log or a view of it, since names that begin with "$" stand for the server's own.
+   * the log or a view of it, which shows nothing of the server's own. Other names that begin with
+   * "$" are the administrators'.
    */
   private static String asPermitted(GroupName group) {
-    return group.source().startsWith("$") ? group.group() : group.whole();
+    boolean view =
+        group.isOnLog()
+            || !(StreamKind.of(new StreamId(group.source())) instanceof StreamKind.Plain);
+    return view ? group.group() : group.whole();
   }
 }

@@ -183,6 +183,7 @@ final class UsersService extends UsersGrpc.UsersImplBase {
     AccessChange.UserSaved known = found(access.state(), name).saved();
     requirePassword(name, options.getCurrentPassword());
     String hash = hash(options.getNewPassword());
+    Caller caller = Caller.ofThisCall();
     change(
         state -> {
           AccessChange.UserSaved before = found(state, name).saved();
@@ -192,7 +193,8 @@ final class UsersService extends UsersGrpc.UsersImplBase {
           return new AccessChange.UserSaved(name, before.role(), hash);
         },
         observer,
-        ChangePasswordResponse.getDefaultInstance());
+        ChangePasswordResponse.getDefaultInstance(),
+        () -> caller.did(name, Status.Code.OK));
   }
 
   @Override
@@ -210,7 +212,12 @@ final class UsersService extends UsersGrpc.UsersImplBase {
   }
 
   private String hash(String newPassword) {
-    return secrets.hashOfPassword(Checks.password("new_password", newPassword));
+    String password = Checks.password("new_password", newPassword);
+    String hash = access.hashed(() -> secrets.hashOfPassword(password));
+    if (hash == null) {
+      throw tooBusy();
+    }
+    return hash;
   }
 
   /** Asked as a login is, so that guessing here is no cheaper. */
@@ -219,9 +226,12 @@ final class UsersService extends UsersGrpc.UsersImplBase {
     switch (access.login("Basic " + pair)) {
       case Login.Known _ -> {}
       case Login.Unknown _ -> throw notThePassword();
-      case Login.Busy _ ->
-          throw Status.UNAVAILABLE.withDescription("Server Is Too Busy").asRuntimeException();
+      case Login.Busy _ -> throw tooBusy();
     }
+  }
+
+  private static RuntimeException tooBusy() {
+    return Status.UNAVAILABLE.withDescription("Server Is Too Busy").asRuntimeException();
   }
 
   private static RuntimeException notThePassword() {
@@ -237,15 +247,29 @@ final class UsersService extends UsersGrpc.UsersImplBase {
    */
   private <R> void change(
       Function<AccessState, AccessChange> decision, StreamObserver<R> observer, R answer) {
+    change(decision, observer, answer, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param done is run before the answer
+   */
+  private <R> void change(
+      Function<AccessState, AccessChange> decision,
+      StreamObserver<R> observer,
+      R answer,
+      Runnable done) {
     ((ServerCallStreamObserver<R>) observer).setOnCancelHandler(() -> {});
-    changes.make(new Change<>(Caller.ofThisCall(), decision, observer, answer));
+    changes.make(new Change<>(Caller.ofThisCall(), decision, observer, answer, done));
   }
 
   private record Change<R>(
       Caller caller,
       Function<AccessState, AccessChange> decision,
       StreamObserver<R> observer,
-      R answer)
+      R answer,
+      Runnable whenDone)
       implements AccessChanges.Request {
     @Override
     public String by() {
@@ -265,6 +289,7 @@ final class UsersService extends UsersGrpc.UsersImplBase {
 
     @Override
     public void done() {
+      whenDone.run();
       observer.onNext(answer);
       observer.onCompleted();
     }

@@ -15,6 +15,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.Channel;
 import io.grpc.Status.Code;
 import io.grpc.stub.StreamObserver;
+import io.varve.client.streams.ConsumerGroup;
 import io.varve.client.streams.NewToken;
 import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.StreamNotFoundException;
@@ -459,6 +460,18 @@ class KurrentAccessTest {
     assertThat(consumer.received().getFirst().hasSubscriptionConfirmation()).isTrue();
   }
 
+  @Test
+  void a_group_on_a_stream_of_the_servers_own_is_its_administrators() {
+    for (String source : List.of("$audit", "$access", "$streams")) {
+      server.admin().consumerGroups().create(ConsumerGroup.ofStream(source + "::g", source));
+      for (String permission : List.of("consume", "consume:g")) {
+        assertThat(Refused.from(consume(source, permission).end()).code())
+            .as(source + " by " + permission)
+            .isIn(Code.PERMISSION_DENIED, Code.NOT_FOUND);
+      }
+    }
+  }
+
   private static KurrentCaller.Answers<ReadResponse> consume(String stream, String permission) {
     KurrentCaller.Answers<ReadResponse> answers = new KurrentCaller.Answers<>();
     PersistentSubscriptionsGrpc.newStub(channel(permission))
@@ -576,6 +589,14 @@ class KurrentAccessTest {
     var _ = alan.changePassword(change("alan", "changeit"));
     assertThat(Refused.from(() -> details(alan, "alan")).code()).isEqualTo(Code.UNAUTHENTICATED);
     assertThat(details(users(login("alan", "new password")), "alan")).hasSize(1);
+    await()
+        .atMost(KurrentCaller.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(trail().stream().filter(entry -> entry.contains("Users/ChangePassword")))
+                    .as("what came to nothing is no act")
+                    .filteredOn(entry -> !entry.contains("lacks the permission"))
+                    .hasSize(1));
 
     var reset =
         ResetPasswordRequest.newBuilder()

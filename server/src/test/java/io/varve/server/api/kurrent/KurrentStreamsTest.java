@@ -507,6 +507,21 @@ class KurrentStreamsTest {
     call.onError(Status.CANCELLED.asRuntimeException()); // the others stay unfinished
   }
 
+  @Test
+  void a_call_keeps_no_options_and_no_id_without_a_bound() {
+    ByteString name = ByteString.copyFrom(new byte[100_000]);
+    BatchAppendRequest.Builder options = part(freshStream());
+    options.getOptionsBuilder().getStreamIdentifierBuilder().setStreamName(name);
+    BatchAppendRequest.Builder id =
+        part(freshStream()).setCorrelationId(Uuid.newBuilder().setString("x".repeat(100_000)));
+    for (BatchAppendRequest.Builder unfinished : List.of(options, id)) {
+      KurrentCaller.Answers<BatchAppendResponse> answers = new KurrentCaller.Answers<>();
+      StreamsGrpc.newStub(running.channel()).batchAppend(answers).onNext(unfinished.build());
+
+      assertThat(KurrentCaller.Refused.from(answers.end()).code()).isEqualTo(Code.INVALID_ARGUMENT);
+    }
+  }
+
   // ---- subscriptions
 
   @Test
