@@ -56,12 +56,13 @@ public final class GrpcServer implements CommitListener {
   private static final Duration PERMITTED_KEEP_ALIVE = Duration.ofSeconds(2);
 
   /**
-   * A connection on which more calls than this are reset in ten seconds is ended: a call that is
-   * begun and reset at once costs its caller nothing, and the server a call. Nobody who gives up
-   * calls for a reason comes near.
+   * A connection on which all calls that may be open are reset more often than this in ten seconds
+   * is ended: a call that is begun and reset at once costs its caller nothing, and the server a
+   * call. Whoever gives up everything, and again what is tried anew, does not come near.
    */
-  private static final int MAX_RESETS = 10_000;
+  private static final int MAX_RESETS_OF_ALL = 4;
 
+  private static final int LEAST_RESETS = 10_000;
   private static final int RESETS_SECONDS = 10;
 
   private static final int MAX_CHANNELZ_PAGE = 100;
@@ -125,7 +126,10 @@ public final class GrpcServer implements CommitListener {
             .decompressorRegistry(LateGzip.registry())
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
             .maxConcurrentCallsPerConnection(config.get(Settings.CALLS_PER_CONNECTION))
-            .maxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
+            .maxRstFramesPerWindow(
+                Math.max(
+                    LEAST_RESETS, MAX_RESETS_OF_ALL * config.get(Settings.CALLS_PER_CONNECTION)),
+                RESETS_SECONDS)
             .keepAliveTime(config.get(Settings.KEEP_ALIVE).toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(
                 config.get(Settings.KEEP_ALIVE_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS)

@@ -126,6 +126,8 @@ final class RequestGuard {
     private final Function<com.google.rpc.Status, StatusRuntimeException> inItsWords;
     private boolean closed; // guarded by this
 
+    private static final int MAX_SENTENCE_CHARACTERS = 1_500;
+
     private static final Metadata.Key<byte[]> DETAILS =
         Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
@@ -164,11 +166,12 @@ final class RequestGuard {
     }
 
     @Override
-    public synchronized void close(Status status, Metadata trailers) {
+    public synchronized void close(Status told, Metadata trailers) {
       if (closed) {
         return;
       }
       closed = true;
+      Status status = bounded(told);
       if (status.getCode() == Status.Code.INTERNAL && !trailers.containsKey(DETAILS)) {
         // Not ours, which carry details: gRPC itself found too few or too many requests on the
         // call.
@@ -182,6 +185,17 @@ final class RequestGuard {
       } else {
         call.close(status, trailers);
       }
+    }
+
+    /**
+     * A client that finds more than it takes in among the trailers, 8 KiB as a rule, gives up the
+     * connection and all that is on it. Some sentences that are not ours repeat what was asked for.
+     */
+    private static Status bounded(Status status) {
+      String sentence = status.getDescription();
+      return sentence == null || sentence.length() <= MAX_SENTENCE_CHARACTERS
+          ? status
+          : status.withDescription(sentence.substring(0, MAX_SENTENCE_CHARACTERS) + " …");
     }
 
     void fail(com.google.rpc.Status status) {
@@ -260,15 +274,9 @@ final class RequestGuard {
       tellGone();
     }
 
-    /**
-     * The call is closed as well, though nobody hears of it: a connection that has not answered a
-     * ping is ended only once the last thing that was written to it has been flushed, and gRPC
-     * forgets to do that after it has given up the calls.
-     */
     @Override
     public void onCancel() {
       tellGone();
-      call.close(Status.CANCELLED.withDescription("the caller has gone"), new Metadata());
     }
 
     @Override

@@ -16,6 +16,9 @@ import io.varve.server.event.ExpectedVersion;
  * beside it, and some by words of the sentence.
  */
 final class KurrentErrors {
+  /** Clients take in 8 KiB of trailers in all; names that are in order are shorter than this. */
+  private static final int MAX_TRAILER_CHARACTERS = 600;
+
   private static final long NO_STREAM = -1;
   private static final long ANY = -2;
   private static final long STREAM_EXISTS = -4;
@@ -147,7 +150,12 @@ final class KurrentErrors {
         com.google.rpc.Status.newBuilder()
             .setCode(Code.INTERNAL.value())
             .setMessage(
-                "Subscription group " + group + " on stream " + source + " failed: " + reason)
+                "Subscription group "
+                    + cut(group)
+                    + " on stream "
+                    + cut(source)
+                    + " failed: "
+                    + cut(reason))
             .addDetails(
                 Any.pack(
                     ErrorInfo.newBuilder()
@@ -243,9 +251,14 @@ final class KurrentErrors {
     return trailers;
   }
 
+  private static String cut(String text) {
+    return text.substring(0, Math.min(text.length(), MAX_TRAILER_CHARACTERS));
+  }
+
   private static void put(Metadata trailers, String name, String value) {
-    StringBuilder ascii = new StringBuilder(value.length());
-    for (int i = 0; i < value.length(); i++) {
+    int length = Math.min(value.length(), MAX_TRAILER_CHARACTERS);
+    StringBuilder ascii = new StringBuilder(length);
+    for (int i = 0; i < length; i++) {
       char c = value.charAt(i);
       ascii.append(c >= ' ' && c <= '~' ? c : '?');
     }
