@@ -35,7 +35,7 @@ class LinearizabilityIT {
   private static final int HISTORIES = Integer.getInteger("varve.histories", 1);
   private static final int KILLED = Integer.getInteger("varve.histories.killed", 1);
   private static final int OPERATIONS = Integer.getInteger("varve.history.operations", 3_000);
-  private static final long SEED = Long.getLong("varve.seed", System.nanoTime());
+  private static final long SEED = Long.getLong("varve.seed", 1);
   private static final int KILLS = 2;
   private static final int CALLERS = 8;
 

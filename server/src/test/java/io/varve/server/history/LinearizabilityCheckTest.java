@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Whoever judges is judged first: histories of which one knows whether they are linearizable. */
 class LinearizabilityCheckTest {
   private static final int RUNS = Integer.getInteger("varve.histories.small", 1_000);
-  private static final long SEED = Long.getLong("varve.seed", System.nanoTime());
+  private static final long SEED = Long.getLong("varve.seed", 1);
 
   private static final String S = "s-1";
   private static final String OTHER = "s-2";

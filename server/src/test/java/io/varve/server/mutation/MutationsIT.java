@@ -11,8 +11,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -33,9 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
  * Puts faults into the store, one at a time, and runs the tests that should notice. One that no
  * test notices fails here: then a test is missing, or the fault is none.
  *
- * <p>{@code -Dvarve.mutations=20} tries so many, drawn by the date or {@code -Dvarve.seed=N};
- * {@code -Dvarve.mutations=all} all of them; {@code -Dvarve.mutation=TEXT} those whose name holds
- * the text.
+ * <p>{@code -Dvarve.mutations=20} tries so many, drawn by {@code -Dvarve.seed=N}; {@code
+ * -Dvarve.mutations=all} all of them; {@code -Dvarve.mutation=TEXT} those whose name holds the
+ * text.
  */
 class MutationsIT {
   private static final String ASKED = System.getProperty("varve.mutations", "1");
@@ -49,7 +47,7 @@ class MutationsIT {
 
   private static final Path REPORT = Path.of("target/mutations.txt");
 
-  private final long seed = Long.getLong("varve.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
+  private final long seed = Long.getLong("varve.seed", 20_261_128);
 
   @TempDir private Path temp;
 
