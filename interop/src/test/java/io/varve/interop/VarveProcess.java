@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The server as a user starts it, in a process of its own. */
 final class VarveProcess implements AutoCloseable {
-  static final Duration PATIENCE = Duration.ofMinutes(2);
+  static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private static final Path JAR =
       Path.of(System.getProperty("basedir", ""))

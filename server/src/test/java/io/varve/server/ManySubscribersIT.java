@@ -1,6 +1,5 @@
 package io.varve.server;
 
-import static io.varve.server.ServerProcess.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -170,7 +169,7 @@ class ManySubscribersIT {
         slowest.add(new ByteASecond(server.port(), seconds));
       }
       await()
-          .atMost(PATIENCE)
+          .atMost(LONG)
           .until(() -> stalled.stream().allMatch(subscriber -> subscriber.messages.get() == 1));
 
       try (VarveClient store = server.client()) {
@@ -201,7 +200,7 @@ class ManySubscribersIT {
         assertThat(most).isLessThan(MOST_KIB);
       }
       assertThat(server.isAlive()).isTrue();
-      assertThat(server.errors()).doesNotContain("OutOfMemory", " ERROR ", " WARN ");
+      assertThat(server.errors()).doesNotContain("OutOfMemory", " ERROR ");
       for (ByteASecond subscriber : slowest) {
         subscriber.close();
       }
