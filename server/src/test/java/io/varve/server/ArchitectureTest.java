@@ -72,7 +72,7 @@ class ArchitectureTest {
           .layer("server")
           .definedBy(ROOT)
           .layer("cli")
-          .definedBy(ROOT + ".cli")
+          .definedBy(ROOT + ".cli..")
           .layer("boot")
           .definedBy(ROOT + ".boot")
           .whereLayer("cli")
@@ -258,16 +258,29 @@ class ArchitectureTest {
   static final ArchRule only_the_command_line_tools_are_clients =
       noClasses()
           .that()
-          .resideOutsideOfPackage(ROOT + ".cli")
+          .resideOutsideOfPackage(ROOT + ".cli..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.varve.client..");
 
   @ArchTest
+  static final ArchRule a_load_knows_the_client_and_nothing_of_the_server =
+      classes()
+          .that()
+          .resideInAPackage(ROOT + ".cli.bench")
+          .should()
+          .onlyDependOnClassesThat(
+              resideInAPackage("java..")
+                  .or(resideInAPackage("org.jspecify.annotations"))
+                  .or(resideInAPackage("org.HdrHistogram"))
+                  .or(resideInAPackage("io.varve.client.streams"))
+                  .or(resideInAPackage(ROOT + ".cli.bench")));
+
+  @ArchTest
   static final ArchRule the_command_line_tools_do_not_use_the_testkit =
       noClasses()
           .that()
-          .resideInAPackage(ROOT + ".cli")
+          .resideInAPackage(ROOT + ".cli..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.varve.client.testkit..");
@@ -276,7 +289,7 @@ class ArchitectureTest {
   static final ArchRule clocks_are_handed_down =
       noClasses()
           .that()
-          .resideOutsideOfPackages(ROOT, ROOT + ".cli")
+          .resideOutsideOfPackages(ROOT, ROOT + ".cli..")
           .should()
           .callMethod(Instant.class, "now")
           .orShould()
@@ -292,7 +305,7 @@ class ArchitectureTest {
           .that()
           .resideOutsideOfPackages(
               ROOT,
-              ROOT + ".cli", // whose tools are programs of their own
+              ROOT + ".cli..", // whose tools are programs of their own
               ROOT + ".api.grpc") // which numbers the faults that it reports
           .should()
           .callConstructor(Random.class)
@@ -307,7 +320,7 @@ class ArchitectureTest {
   static final ArchRule threads_are_handed_down =
       noClasses()
           .that()
-          .resideOutsideOfPackages(ROOT, ROOT + ".cli")
+          .resideOutsideOfPackages(ROOT, ROOT + ".cli..")
           .should()
           .callConstructor(Thread.class)
           .orShould()
