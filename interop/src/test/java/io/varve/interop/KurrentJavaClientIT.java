@@ -36,6 +36,7 @@ import io.kurrent.dbclient.WriteResult;
 import io.kurrent.dbclient.WrongExpectedVersionException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.UUID;
@@ -54,19 +55,26 @@ import org.junit.jupiter.api.io.TempDir;
 class KurrentJavaClientIT {
   @TempDir static Path folder;
 
-  private static VarveProcess server;
+  private static @Nullable VarveProcess server;
   private static KurrentDBClient client;
 
   @BeforeAll
   static void start() throws Exception {
-    server = VarveProcess.start(folder);
-    client = connect(server.port());
+    VarveProcess started = VarveProcess.start(folder);
+    server = started;
+    client = connect(started.port());
   }
 
   @AfterAll
   static void stop() throws Exception {
-    get(client.shutdown());
-    server.close();
+    VarveProcess started = server;
+    if (started != null) {
+      try {
+        get(client.shutdown());
+      } finally {
+        started.close();
+      }
+    }
   }
 
   private static KurrentDBClient connect(int port) {
@@ -468,8 +476,13 @@ class KurrentJavaClientIT {
                   }
                 }));
 
-    await().atMost(PATIENCE).until(() -> delivered.size() == 5);
-    assertThat(delivered).contains("park", "skip", "ack").filteredOn("retry"::equals).hasSize(2);
+    // Any event may come once more; none comes less often than its answers want.
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                delivered.containsAll(List.of("park", "skip", "ack"))
+                    && Collections.frequency(delivered, "retry") >= 2);
     await()
         .atMost(PATIENCE)
         .until(
@@ -479,9 +492,9 @@ class KurrentJavaClientIT {
                         .getStats()
                         .getParkedMessageCount()
                     == 1);
+    int before = Collections.frequency(delivered, "park");
     get(done(groups.replayParkedMessagesToStream(stream, "g")));
-    await().atMost(PATIENCE).until(() -> delivered.size() == 6);
-    assertThat(delivered.getLast()).isEqualTo("park");
+    await().atMost(PATIENCE).until(() -> Collections.frequency(delivered, "park") > before);
     assertThat(get(groups.listToStream(stream))).hasSize(1);
     subscription.stop();
     assertThat(failure.get()).isNull();

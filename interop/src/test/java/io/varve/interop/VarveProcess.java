@@ -34,16 +34,7 @@ final class VarveProcess implements AutoCloseable {
 
   /** Starts a server on a free port and waits until it serves. */
   static VarveProcess start(Path folder) throws IOException {
-    return start(folder, 0);
-  }
-
-  /**
-   * Starts a server and waits until it serves.
-   *
-   * @param port the port that clients know; 0 for a free one
-   */
-  static VarveProcess start(Path folder, int port) throws IOException {
-    return start(folder, List.of("--port", Integer.toString(port)));
+    return start(folder, List.of("--port", "0"));
   }
 
   /** Starts a server with access control, and an administrator, and waits until it serves. */
@@ -69,7 +60,7 @@ final class VarveProcess implements AutoCloseable {
     try {
       assertThat(added.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     } finally {
-      added.destroyForcibly();
+      end(added);
     }
     assertThat(added.exitValue()).as(() -> "adding a user said: " + read(output)).isZero();
     return start(folder, List.of("--port", "0", "--access"));
@@ -89,7 +80,7 @@ final class VarveProcess implements AutoCloseable {
   }
 
   private static VarveProcess start(Path folder, List<String> settings) throws IOException {
-    Path portFile = folder.resolve("port");
+    Path portFile = portFile(folder);
     Files.deleteIfExists(portFile);
     Path errors = folder.resolve("errors");
     List<String> serve =
@@ -106,13 +97,23 @@ final class VarveProcess implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(errors.toFile())
             .start();
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> Files.exists(portFile) || !process.isAlive());
-    assertThat(process.isAlive()).as(() -> "the server runs; it said: " + read(errors)).isTrue();
-    return new VarveProcess(
-        process, errors, Integer.parseInt(Files.readString(portFile, UTF_8).strip()));
+    try {
+      await()
+          .atMost(PATIENCE)
+          .pollInterval(Duration.ofMillis(20))
+          .until(() -> Files.exists(portFile) || !process.isAlive());
+      assertThat(process.isAlive()).as(() -> "the server runs; it said: " + read(errors)).isTrue();
+      return new VarveProcess(
+          process, errors, Integer.parseInt(Files.readString(portFile, UTF_8).strip()));
+    } catch (IOException | RuntimeException | Error failure) {
+      end(process); // nobody else knows of it
+      throw failure;
+    }
+  }
+
+  /** The file that has the port of the server on a folder, once it serves. */
+  static Path portFile(Path folder) {
+    return folder.resolve("port");
   }
 
   private static String read(Path file) {
@@ -134,6 +135,10 @@ final class VarveProcess implements AutoCloseable {
 
   /** Ends it between two instructions. */
   void kill() {
+    end(process);
+  }
+
+  private static void end(Process process) {
     process.destroyForcibly();
     process.onExit().join();
   }
