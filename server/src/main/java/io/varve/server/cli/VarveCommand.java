@@ -59,12 +59,25 @@ public final class VarveCommand {
 
   /** Runs the command and ends the process. */
   public static void main(String[] arguments) {
+    lookForNoLeaks();
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     CommandLine commandLine = commandLine(System.getenv());
     commandLine.setOut(LoudWriter.standardOutput());
     commandLine.setErr(LoudWriter.standardError());
     System.exit(execute(commandLine, arguments));
+  }
+
+  /**
+   * Netty takes a stack trace of every 128th buffer to tell of one that was forgotten. gRPC forgets
+   * none, and at full load that is thousands of stack traces a second. Netty reads this when its
+   * first class is loaded.
+   */
+  private static void lookForNoLeaks() {
+    String level = "io.grpc.netty.shaded.io.netty.leakDetection.level";
+    if (System.getProperty(level) == null) {
+      System.setProperty(level, "disabled");
+    }
   }
 
   /** Runs the command; what it printed has been written when this returns. */
