@@ -15,13 +15,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One call with many appends in flight. Answers leave in the order of the requests, whether an
- * append was refused at the door or decided by the commit. A new request is taken in for each
- * answer that has left, so what a call holds is bounded by the window, and a caller that does not
- * read its answers is held back.
+ * append was refused at the door or decided by the commit. As many requests are taken in as answers
+ * have left, a quarter of the window at a time, so what a call holds is bounded by the window, and
+ * a caller that does not read its answers is held back.
  */
 final class AppendPipelineCall implements StreamObserver<AppendPipelineRequest> {
   /** Appends in flight on one call. */
   static final int WINDOW = 1024;
+
+  /**
+   * So many requests are taken in together, since each time costs the connection's thread a task.
+   * It is less than the window: what is still owed never is all that the caller has left to send.
+   */
+  private static final int TAKEN_IN_TOGETHER = WINDOW / 4;
 
   private final ServerCallStreamObserver<AppendPipelineResponse> caller;
   private final AppendRequests requests;
@@ -118,11 +124,15 @@ final class AppendPipelineCall implements StreamObserver<AppendPipelineRequest> 
     takeInOwed();
   }
 
-  /** Takes in as many requests as answers have left, if the caller reads them. */
+  /** Takes in as many requests as answers have left, if they are many and the caller reads them. */
   private void takeInOwed() {
     int count;
     synchronized (due) {
-      if (owed == 0 || stopping || ended || caller.isCancelled() || !caller.isReady()) {
+      if (owed < TAKEN_IN_TOGETHER
+          || stopping
+          || ended
+          || caller.isCancelled()
+          || !caller.isReady()) {
         return;
       }
       count = owed;
