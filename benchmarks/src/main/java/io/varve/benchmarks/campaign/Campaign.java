@@ -58,6 +58,15 @@ public final class Campaign implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--warm-up-rounds",
+      defaultValue = "1",
+      paramLabel = "N",
+      description =
+          "How many rounds come before those and do not count: a JVM takes a minute of work to be"
+              + " as fast as it gets. Default: ${DEFAULT-VALUE}.")
+  private int warmUpRounds;
+
+  @Option(
       names = "--warm-up",
       defaultValue = "2",
       paramLabel = "SECONDS",
@@ -93,6 +102,14 @@ public final class Campaign implements Callable<Integer> {
         "the system's folder for what is temporary."
       })
   private @Nullable Path data;
+
+  @Option(
+      names = "--before",
+      paramLabel = "JAR",
+      description =
+          "An earlier build's varve-server.jar, its libraries beside it, to be measured as"
+              + " varve-before.")
+  private @Nullable Path before;
 
   @Option(
       names = "--json",
@@ -153,17 +170,17 @@ public final class Campaign implements Callable<Integer> {
   }
 
   private List<Contender> contenders() {
-    List<Contender> all =
-        List.of(
-            new Varve(false),
-            new Varve(true),
-            new PostgreSqlTable(),
-            new PostgreSqlFunction(),
-            new Nats(natsServer, Path.of("benchmarks/target/contenders")),
-            new Kafka(kafkaLibraries),
-            new RawRocksDb(),
-            new GrpcEcho(false),
-            new GrpcEcho(true));
+    List<Contender> all = new ArrayList<>(List.of(Varve.pipelined(), Varve.unary()));
+    if (before != null) {
+      all.add(Varve.before(before));
+    }
+    all.add(new PostgreSqlTable());
+    all.add(new PostgreSqlFunction());
+    all.add(new Nats(natsServer, Path.of("benchmarks/target/contenders")));
+    all.add(new Kafka(kafkaLibraries));
+    all.add(new RawRocksDb());
+    all.add(new GrpcEcho(false));
+    all.add(new GrpcEcho(true));
     for (String name : names) {
       if (all.stream().noneMatch(contender -> contender.name().equals(name))) {
         throw new CommandLine.ParameterException(
@@ -218,19 +235,24 @@ public final class Campaign implements Callable<Integer> {
       byWorkload.computeIfAbsent(cell.workload(), _ -> new ArrayList<>()).add(cell);
     }
     int run = 0;
-    for (int round = 0; round < rounds; round++) {
+    for (int round = -warmUpRounds; round < rounds; round++) {
       for (List<Cell> row : byWorkload.values()) {
         List<Cell> turns = new ArrayList<>(row);
         Collections.rotate(turns, round);
+        boolean counts = round >= 0;
         for (Cell cell : turns) {
           cell.run(Integer.toString(run++), duration(warmUp), duration(seconds));
           System.err.printf(
-              "round %d of %d: %s on %s: %,.0f events a second%n",
+              "round %d of %d: %s on %s: %,.0f events a second%s%n",
               round + 1,
               rounds,
               cell.workload().name(),
               cell.contender().name(),
-              cell.samples().getLast().perSecond());
+              cell.samples().getLast().perSecond(),
+              counts ? "" : ", which do not count");
+          if (!counts) {
+            cell.forget();
+          }
         }
       }
     }
@@ -241,8 +263,8 @@ public final class Campaign implements Callable<Integer> {
   }
 
   private String settings() {
-    return "%d rounds, each run %s s after %s s to warm up; server and load on the same machine."
-        .formatted(rounds, seconds, warmUp);
+    return "%d rounds after %d to warm up, each run %s s after %s s; server and load on the same machine."
+        .formatted(rounds, warmUpRounds, seconds, warmUp);
   }
 
   /** Closes all, whatever happens to one of them. */

@@ -70,6 +70,11 @@ final class Cell {
                 : runOnSessions(run, plan)));
   }
 
+  /** The last run does not count: it was to warm up. */
+  void forget() {
+    samples.removeLast();
+  }
+
   private ShapeResult runOnSessions(String run, LoadPlan plan) throws IOException {
     List<Session> sessions = new ArrayList<>();
     try {

@@ -9,11 +9,13 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.ReadStream;
 import io.varve.server.cli.bench.Stores;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The store itself, in a process of its own, with its default settings. Its Java client sends all
@@ -30,22 +32,48 @@ public final class Varve implements Contender {
   private static final int APPENDS_IN_FLIGHT = 16_384;
 
   private final boolean unary;
+  private final @Nullable Path before;
+
+  private Varve(boolean unary, @Nullable Path before) {
+    this.unary = unary;
+    this.before = before;
+  }
+
+  /** This build's, asked by its Java client. */
+  public static Varve pipelined() {
+    return new Varve(false, null);
+  }
+
+  /** This build's, with a call for each append. */
+  public static Varve unary() {
+    return new Varve(true, null);
+  }
 
   /**
-   * @param unary whether each append is a call of its own
+   * Another build's, asked by this build's client: what a change has brought.
+   *
+   * @param jar its {@code varve-server.jar}, with the libraries that it names beside it
    */
-  public Varve(boolean unary) {
-    this.unary = unary;
+  public static Varve before(Path jar) {
+    return new Varve(false, jar);
   }
 
   @Override
   public String name() {
+    if (before != null) {
+      return NAME + "-before";
+    }
     return unary ? NAME + "-unary" : NAME;
   }
 
   @Override
+  public @Nullable String missing() {
+    return before == null || Files.isReadable(before) ? null : "there is no " + before;
+  }
+
+  @Override
   public String description() {
-    return "Varve, "
+    return (before == null ? "Varve, " : "an earlier build of Varve, ")
         + CONNECTIONS
         + " connections, "
         + (unary ? "a gRPC call for each append" : "its Java client")
@@ -61,7 +89,10 @@ public final class Varve implements Contender {
 
   @Override
   public Running start(Path folder) throws IOException {
-    VarveProcess process = VarveProcess.start(folder, List.of(), List.of());
+    VarveProcess process =
+        before == null
+            ? VarveProcess.start(folder, List.of(), List.of())
+            : VarveProcess.start(before.toAbsolutePath().toString(), folder, List.of(), List.of());
     if (unary) {
       return new UnaryCalls(process.port(), CONNECTIONS, process);
     }

@@ -34,6 +34,17 @@ public final class VarveProcess implements Closeable {
    */
   public static VarveProcess start(Path folder, List<String> jvmOptions, List<String> settings)
       throws IOException {
+    return start(ChildProcess.ownClassPath(), folder, jvmOptions, settings);
+  }
+
+  /**
+   * The same, with the server of another build.
+   *
+   * @param classPath where its classes are
+   */
+  public static VarveProcess start(
+      String classPath, Path folder, List<String> jvmOptions, List<String> settings)
+      throws IOException {
     Files.createDirectories(folder);
     Path portFile = folder.resolve("port");
     Path opsPortFile = folder.resolve("ops-port");
@@ -47,7 +58,7 @@ public final class VarveProcess implements Closeable {
     rest.addAll(List.of("--port", "0", "--port-file", portFile.toString()));
     rest.addAll(List.of("--ops-port", "0", "--ops-port-file", opsPortFile.toString()));
     rest.addAll(settings);
-    List<String> command = ChildProcess.java(folder, ChildProcess.ownClassPath(), rest);
+    List<String> command = ChildProcess.java(folder, classPath, rest);
     long begun = System.nanoTime();
     ChildProcess process = ChildProcess.start(folder, command);
     try {
