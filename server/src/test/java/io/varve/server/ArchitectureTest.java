@@ -69,6 +69,8 @@ class ArchitectureTest {
           .definedBy(ROOT + ".api.umadb")
           .layer("api.kurrent")
           .definedBy(ROOT + ".api.kurrent")
+          .layer("migrate")
+          .definedBy(ROOT + ".migrate")
           .layer("server")
           .definedBy(ROOT)
           .layer("cli")
@@ -81,8 +83,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api.umadb")
           .mayOnlyBeAccessedByLayers("server")
-          .whereLayer("api.kurrent")
-          .mayOnlyBeAccessedByLayers("server")
+          .whereLayer("api.kurrent") // which says how that store's events are kept
+          .mayOnlyBeAccessedByLayers("migrate", "server", "cli")
+          .whereLayer("migrate")
+          .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api.grpc") // whose guests the other two are, at its port
           .mayOnlyBeAccessedByLayers("api.umadb", "api.kurrent", "server")
           .whereLayer("ops")
@@ -120,7 +124,8 @@ class ArchitectureTest {
           .whereLayer("storage.archive")
           .mayOnlyBeAccessedByLayers("storage.rocksdb", "server", "cli")
           .whereLayer("config")
-          .mayOnlyBeAccessedByLayers("api.grpc", "api.umadb", "api.kurrent", "server", "cli")
+          .mayOnlyBeAccessedByLayers(
+              "api.grpc", "api.umadb", "api.kurrent", "migrate", "server", "cli")
           .whereLayer("boot")
           .mayNotBeAccessedByAnyLayer();
 
@@ -159,7 +164,8 @@ class ArchitectureTest {
   static final ArchRule only_the_apis_touch_grpc_and_the_generated_contracts =
       noClasses()
           .that()
-          .resideOutsideOfPackages(ROOT + ".api.grpc", ROOT + ".api.umadb", ROOT + ".api.kurrent")
+          .resideOutsideOfPackages(
+              ROOT + ".api.grpc", ROOT + ".api.umadb", ROOT + ".api.kurrent", ROOT + ".migrate")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "io.varve.proto..", "com.google.rpc..");
@@ -177,7 +183,7 @@ class ArchitectureTest {
   static final ArchRule kurrents_contract_stays_in_its_own_api =
       noClasses()
           .that()
-          .resideOutsideOfPackage(ROOT + ".api.kurrent")
+          .resideOutsideOfPackages(ROOT + ".api.kurrent", ROOT + ".migrate")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.varve.proto.kurrent..");
@@ -199,6 +205,7 @@ class ArchitectureTest {
               ROOT + ".api.grpc",
               ROOT + ".api.umadb",
               ROOT + ".api.kurrent",
+              ROOT + ".migrate",
               ROOT + ".storage",
               ROOT + ".storage.rocksdb")
           .should()

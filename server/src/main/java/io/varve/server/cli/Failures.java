@@ -19,6 +19,7 @@ import io.varve.client.streams.StreamTombstonedException;
 import io.varve.client.streams.TrackingNotRisingException;
 import io.varve.client.streams.VarveException;
 import io.varve.client.streams.VersionConflictException;
+import io.varve.server.migrate.SourceException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -60,8 +61,17 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
     return switch (failure) {
       case CommandFailure told -> told.exitCode();
       case VarveException refused -> exitCode(refused);
+      case SourceException refused -> exitCode(refused.kind());
       case UncheckedIOException _ -> ExitCode.STORAGE_UNUSABLE;
       default -> ExitCode.UNEXPECTED;
+    };
+  }
+
+  private static ExitCode exitCode(SourceException.Kind kind) {
+    return switch (kind) {
+      case UNAVAILABLE -> ExitCode.ADDRESS_UNAVAILABLE;
+      case DENIED -> ExitCode.DENIED;
+      case REFUSED -> ExitCode.REFUSED;
     };
   }
 
@@ -100,7 +110,7 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
     }
     String oneLine = message.strip().replaceAll("\\s*\\R\\s*", "; ");
     return switch (failure) {
-      case CommandFailure _, VarveException _ -> oneLine;
+      case CommandFailure _, VarveException _, SourceException _ -> oneLine;
       case UncheckedIOException _ -> "the output cannot be written: " + oneLine;
       default -> "an unexpected " + failure.getClass().getSimpleName() + ": " + oneLine;
     };

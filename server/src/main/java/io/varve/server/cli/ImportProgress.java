@@ -36,6 +36,15 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256, Impo
     static Imported higher(@Nullable Imported one, Imported other) {
       return one != null && one.position >= other.position ? one : other;
     }
+
+    /** Whether the store still has it there; false, too, when the caller may not read it. */
+    boolean isIn(EventStore store) {
+      try {
+        return store.getEvent(id).filter(event -> event.position() == position).isPresent();
+      } catch (AccessDeniedException e) {
+        return false;
+      }
+    }
   }
 
   static Path fileFor(Path input) {
@@ -67,29 +76,25 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256, Impo
 
   /** Whether the store still has all of it; false, too, when the caller may not read that. */
   boolean holdsIn(EventStore store) {
-    try {
-      return store
-          .getEvent(newest.id())
-          .filter(event -> event.position() == newest.position())
-          .isPresent();
-    } catch (AccessDeniedException e) {
-      return false;
-    }
+    return newest.isIn(store);
   }
 
   void write(Path file) throws IOException {
-    Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
-    Files.writeString(
-        unfinished,
+    writeWhole(
+        file,
         new JsonLine()
-                .put("store_id", storeId.toString())
-                .put("offset", offset)
-                .put("lines", lines)
-                .put("sha256", sha256)
-                .put("newest_id", newest.id().toString())
-                .put("newest_position", newest.position())
-                .end()
-            + "\n");
+            .put("store_id", storeId.toString())
+            .put("offset", offset)
+            .put("lines", lines)
+            .put("sha256", sha256)
+            .put("newest_id", newest.id().toString())
+            .put("newest_position", newest.position()));
+  }
+
+  /** Writes a file of one line, so that whoever reads it sees this line or the one before. */
+  static void writeWhole(Path file, JsonLine line) throws IOException {
+    Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
+    Files.writeString(unfinished, line.end() + "\n");
     Files.move(
         unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * whole, under a key of its own. Events that were written through Varve's own API show their
  * metadata and tags as such an object.
  */
-final class CustomMetadata {
+public final class CustomMetadata {
   /** The bytes whole, if they are text. A writer of Varve's own API may set it as well. */
   static final String EXACT = "kurrentdb-custom-metadata";
 
@@ -39,7 +39,7 @@ final class CustomMetadata {
   static final String EXACT_BASE64 = "kurrentdb-custom-metadata-base64";
 
   /** The writer's id of an event that is kept under another, see {@link EventIds}. */
-  static final String EVENT_ID = "kurrentdb-event-id";
+  public static final String EVENT_ID = "kurrentdb-event-id";
 
   /** The key under which the id of a conversation is kept, as Varve's toolkit does. */
   static final String CORRELATION_ID = "correlation-id";
@@ -58,7 +58,7 @@ final class CustomMetadata {
   private CustomMetadata() {}
 
   /** What Varve keeps of the bytes. */
-  record Kept(Map<String, String> metadata, List<String> tags) {
+  public record Kept(Map<String, String> metadata, List<String> tags) {
 
     /** How many bytes the metadata takes. */
     long bytes() {
@@ -73,7 +73,7 @@ final class CustomMetadata {
   // ---- keeping
 
   /** What is kept of the bytes; may be over the limit. */
-  static Kept keep(ByteString custom, Limits limits) {
+  public static Kept keep(ByteString custom, Limits limits) {
     if (custom.isEmpty()) {
       return new Kept(Map.of(), List.of());
     }

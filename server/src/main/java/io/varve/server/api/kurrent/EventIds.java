@@ -20,7 +20,7 @@ import java.util.UUID;
  * Such an event gets an id that is made from all that tells it apart, so that a repeat of its
  * append makes the same one, and keeps its writer's id in its metadata.
  */
-final class EventIds {
+public final class EventIds {
   private EventIds() {}
 
   /** The same events, with no id twice among them. */
@@ -64,8 +64,22 @@ final class EventIds {
     return renamed(event, name + "@" + KurrentErrors.number(expected) + "@" + words);
   }
 
+  /**
+   * The id of an event that was taken over from elsewhere to a stream where its own id is taken:
+   * the one that it would have got here, had it been appended by itself at this revision.
+   *
+   * @param id its writer's id, to be kept as {@link CustomMetadata#EVENT_ID}
+   */
+  public static UUID takenOver(UUID id, String stream, long revision) {
+    return made(id, stream + "@" + (revision - 1));
+  }
+
+  private static UUID made(UUID id, String append) {
+    return UUID.nameUUIDFromBytes((id + "@" + append).getBytes(StandardCharsets.UTF_8));
+  }
+
   private static NewEvent renamed(NewEvent event, String append) {
-    UUID id = UUID.nameUUIDFromBytes((event.id() + "@" + append).getBytes(StandardCharsets.UTF_8));
+    UUID id = made(event.id(), append);
     Map<String, String> metadata = new LinkedHashMap<>(event.metadata());
     metadata.putIfAbsent(CustomMetadata.EVENT_ID, event.id().toString());
     return new NewEvent(

@@ -44,17 +44,17 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
 /** Speaks the protocol as its clients do. */
-final class KurrentCaller {
+public final class KurrentCaller {
   static final Duration PATIENCE = Duration.ofSeconds(60);
   static final Nothing NOTHING = Nothing.getDefaultInstance();
 
   private final Channel channel;
 
-  KurrentCaller(Channel channel) {
+  public KurrentCaller(Channel channel) {
     this.channel = channel;
   }
 
-  StreamsGrpc.StreamsBlockingStub streams() {
+  public StreamsGrpc.StreamsBlockingStub streams() {
     return StreamsGrpc.newBlockingStub(channel);
   }
 
@@ -63,7 +63,7 @@ final class KurrentCaller {
     return "test" + UUID.randomUUID().toString().replace("-", "") + "-1";
   }
 
-  static StreamIdentifier named(String stream) {
+  public static StreamIdentifier named(String stream) {
     return StreamIdentifier.newBuilder().setStreamName(ByteString.copyFromUtf8(stream)).build();
   }
 
@@ -73,7 +73,7 @@ final class KurrentCaller {
     return event(UUID.randomUUID(), type);
   }
 
-  static ProposedMessage.Builder event(UUID id, String type) {
+  public static ProposedMessage.Builder event(UUID id, String type) {
     return ProposedMessage.newBuilder()
         .setId(Uuid.newBuilder().setString(id.toString()))
         .putMetadata("type", type)
@@ -81,7 +81,7 @@ final class KurrentCaller {
         .setData(ByteString.copyFromUtf8("{\"is\":\"" + type + "\"}"));
   }
 
-  static AppendOptions.Builder any(String stream) {
+  public static AppendOptions.Builder any(String stream) {
     return AppendOptions.newBuilder().setStreamIdentifier(named(stream)).setAny(NOTHING);
   }
 
@@ -93,11 +93,11 @@ final class KurrentCaller {
     return AppendOptions.newBuilder().setStreamIdentifier(named(stream)).setStreamExists(NOTHING);
   }
 
-  static AppendOptions.Builder at(String stream, long revision) {
+  public static AppendOptions.Builder at(String stream, long revision) {
     return AppendOptions.newBuilder().setStreamIdentifier(named(stream)).setRevision(revision);
   }
 
-  AppendResponse append(AppendOptions.Builder options, ProposedMessage.Builder... events) {
+  public AppendResponse append(AppendOptions.Builder options, ProposedMessage.Builder... events) {
     Answers<AppendResponse> answers = new Answers<>();
     StreamObserver<AppendRequest> call = StreamsGrpc.newStub(channel).append(answers);
     call.onNext(AppendRequest.newBuilder().setOptions(options).build());
@@ -114,7 +114,7 @@ final class KurrentCaller {
   }
 
   /** Appends events of these types, and says at which revision the last of them is. */
-  long append(String stream, String... types) {
+  public long append(String stream, String... types) {
     List<ProposedMessage.Builder> events = new ArrayList<>();
     for (String type : types) {
       events.add(event(type));
@@ -126,7 +126,7 @@ final class KurrentCaller {
 
   // ---- reading
 
-  static ReadOptions.Builder forwards(String stream) {
+  public static ReadOptions.Builder forwards(String stream) {
     return ReadOptions.newBuilder()
         .setStream(StreamOptions.newBuilder().setStreamIdentifier(named(stream)).setStart(NOTHING))
         .setNoFilter(NOTHING)
@@ -140,7 +140,7 @@ final class KurrentCaller {
         .setReadDirection(ReadDirection.READ_DIRECTION_BACKWARDS);
   }
 
-  static ReadOptions.Builder all() {
+  public static ReadOptions.Builder all() {
     return forwards("x").setAll(AllOptions.newBuilder().setStart(NOTHING));
   }
 
@@ -154,13 +154,13 @@ final class KurrentCaller {
     return FilterOptions.newBuilder().setMax(32).setCheckpointIntervalMultiplier(1);
   }
 
-  List<ReadResponse> read(ReadOptions.Builder options) {
+  public List<ReadResponse> read(ReadOptions.Builder options) {
     List<ReadResponse> all = new ArrayList<>();
     streams().read(ReadRequest.newBuilder().setOptions(options).build()).forEachRemaining(all::add);
     return all;
   }
 
-  List<ReadEvent> events(ReadOptions.Builder options) {
+  public List<ReadEvent> events(ReadOptions.Builder options) {
     return read(options).stream()
         .filter(ReadResponse::hasEvent)
         .map(ReadResponse::getEvent)
@@ -171,11 +171,11 @@ final class KurrentCaller {
     return events(options).stream().map(event -> type(event.getEvent())).toList();
   }
 
-  static String type(RecordedEvent event) {
+  public static String type(RecordedEvent event) {
     return event.getMetadataOrThrow("type");
   }
 
-  static String stream(RecordedEvent event) {
+  public static String stream(RecordedEvent event) {
     return event.getStreamIdentifier().getStreamName().toStringUtf8();
   }
 
