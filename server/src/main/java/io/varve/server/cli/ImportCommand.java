@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
       "a stream and an id.",
       "",
       "With --from it takes over the events of a running KurrentDB instead: ids, types, payloads,",
-      "metadata, the order of the log, and when each was recorded as its occurred_at; then what the",
+      "metadata, the order of the log, and when each was recorded as its occurred_at; then what"
+          + " the",
       "metadata of streams hide. Given again, it goes on with what has come since.",
       ""
     },
@@ -155,6 +156,12 @@ final class ImportCommand implements Callable<Integer> {
   private int importKurrent(String text) throws IOException {
     if (file != null) {
       throw usage("an import is from FILE or --from a running store, and not from both", null);
+    }
+    if (recordedAsOccurred) {
+      throw usage(
+          "--recorded-as-occurred goes with an export; --from always keeps when an event was"
+              + " recorded as its occurred_at",
+          null);
     }
     KurrentAddress address = address(text);
     Path progressFile =

@@ -36,15 +36,6 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256, Impo
     static Imported higher(@Nullable Imported one, Imported other) {
       return one != null && one.position >= other.position ? one : other;
     }
-
-    /** Whether the store still has it there; false, too, when the caller may not read it. */
-    boolean isIn(EventStore store) {
-      try {
-        return store.getEvent(id).filter(event -> event.position() == position).isPresent();
-      } catch (AccessDeniedException e) {
-        return false;
-      }
-    }
   }
 
   static Path fileFor(Path input) {
@@ -76,7 +67,14 @@ record ImportProgress(UUID storeId, long offset, long lines, String sha256, Impo
 
   /** Whether the store still has all of it; false, too, when the caller may not read that. */
   boolean holdsIn(EventStore store) {
-    return newest.isIn(store);
+    try {
+      return store
+          .getEvent(newest.id())
+          .filter(event -> event.position() == newest.position())
+          .isPresent();
+    } catch (AccessDeniedException e) {
+      return false;
+    }
   }
 
   void write(Path file) throws IOException {

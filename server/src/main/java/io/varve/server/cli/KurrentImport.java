@@ -9,6 +9,8 @@ import io.varve.client.streams.NewEvent;
 import io.varve.client.streams.RecordedEvent;
 import io.varve.client.streams.StreamChange;
 import io.varve.client.streams.StreamDeletedException;
+import io.varve.client.streams.StreamInfo;
+import io.varve.client.streams.StreamLife;
 import io.varve.client.streams.StreamTombstonedException;
 import io.varve.client.streams.Transaction;
 import io.varve.client.streams.TransactionResult;
@@ -16,9 +18,10 @@ import io.varve.client.streams.VarveException;
 import io.varve.client.streams.VersionConflictException;
 import io.varve.server.api.kurrent.CustomMetadata;
 import io.varve.server.api.kurrent.EventIds;
-import io.varve.server.cli.ImportProgress.Imported;
+import io.varve.server.cli.KurrentProgress.Newest;
 import io.varve.server.migrate.KurrentSource;
 import io.varve.server.migrate.SourceEvent;
+import io.varve.server.migrate.SourceException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,14 +48,20 @@ final class KurrentImport {
   private static final int MAX_STREAMS = 500;
   private static final long BETWEEN_MARKS_NANOS = Duration.ofSeconds(1).toNanos();
 
+  private static final String RECLAIMED =
+      "the store has hidden and reclaimed what had its version, and the source still shows it, so"
+          + " that nobody can tell whether it was this one; import into a store without this"
+          + " stream";
+
   /** The reason that the store records with what is decided about a stream. */
   static final StreamChange IMPORTED = StreamChange.because("as in the KurrentDB it is from");
 
   /**
    * @param renumber whether versions may become others than revision + 1
+   * @param intoEmpty whether the store had no streams before, but its own
    * @param progressFile where to keep how far it has come
    */
-  record Settings(boolean renumber, UUID storeId, Path progressFile) {}
+  record Settings(boolean renumber, boolean intoEmpty, UUID storeId, Path progressFile) {}
 
   /** How many events, and what became of them. */
   static final class Counts {
@@ -86,7 +95,12 @@ final class KurrentImport {
   private int batchEvents;
   private long batchBytes;
   private @Nullable SourceEvent reached;
-  private @Nullable Imported newest;
+  private @Nullable Newest newest;
+
+  /** Of the stream that was asked for last, what the source hides: revisions below this one. */
+  private String hiddenStream = "";
+
+  private long hiddenBelow;
   private long marked = System.nanoTime();
 
   KurrentImport(EventStore store, KurrentSource source, Settings settings, Progress bar) {
@@ -106,9 +120,9 @@ final class KurrentImport {
    * @param before what an import before this one came to; null: nothing
    * @param events what comes after that
    */
-  Counts run(@Nullable KurrentProgress before, Iterator<SourceEvent> events) throws IOException {
+  Counts run(@Nullable KurrentProgress before, Iterator<SourceEvent> events) {
     newest = before == null ? null : before.newest();
-    while (events.hasNext()) {
+    while (isThereMore(events)) {
       SourceEvent event = events.next();
       take(event);
       reached = event;
@@ -121,7 +135,22 @@ final class KurrentImport {
     return counts;
   }
 
-  private void take(SourceEvent event) throws IOException {
+  private boolean isThereMore(Iterator<SourceEvent> events) {
+    try {
+      return events.hasNext();
+    } catch (SourceException e) {
+      flush(); // what it gave before it went away
+      mark();
+      throw e;
+    }
+  }
+
+  /** How many events it came to that are in the store now. */
+  long events() {
+    return counts.events;
+  }
+
+  private void take(SourceEvent event) {
     if (event.isSystem()) {
       counts.systemEvents++;
     } else if (event.isEndOfStream()) {
@@ -129,9 +158,36 @@ final class KurrentImport {
       close(event.stream());
     } else if (event.isLink() && settings.renumber()) {
       counts.links++; // what it leads to may have another number now
+    } else if (isReclaimed(event)) {
+      flush();
+      if (!isHiddenInSource(event)) {
+        throw cannotKeep(ExitCode.CONFLICT, event, RECLAIMED, null);
+      }
+      counts.hidden++;
     } else {
       add(event);
     }
+  }
+
+  /**
+   * Whether the event stands at the beginning of a stream that is deleted here, which has it no
+   * more: the store would take it behind all that the stream once had.
+   */
+  private boolean isReclaimed(SourceEvent event) {
+    if (settings.intoEmpty() || settings.renumber() || versionOf(event) > 1) {
+      return false; // with another version expected, the store refuses it
+    }
+    return store
+            .streams()
+            .get(event.stream())
+            .filter(there -> there.life() == StreamLife.DELETED && there.version() > 0)
+            .isPresent()
+        && !isInItsStream(event, event.id())
+        && !isInItsStream(event, EventIds.takenOver(event.id(), event.stream(), event.revision()));
+  }
+
+  private boolean isInItsStream(SourceEvent event, UUID id) {
+    return store.getEvent(id).filter(found -> found.stream().equals(event.stream())).isPresent();
   }
 
   private void close(String stream) {
@@ -145,7 +201,7 @@ final class KurrentImport {
 
   // ---- many at once
 
-  private void add(SourceEvent event) throws IOException {
+  private void add(SourceEvent event) {
     boolean continues =
         !batch.isEmpty()
             && batch.getLast().stream().equals(event.stream())
@@ -180,7 +236,7 @@ final class KurrentImport {
     return bytes;
   }
 
-  private void flush() throws IOException {
+  private void flush() {
     if (batch.isEmpty()) {
       return;
     }
@@ -203,7 +259,7 @@ final class KurrentImport {
   private boolean isTakenAtOnce() {
     Transaction.Builder transaction = Transaction.builder();
     TransactionResult result;
-    UUID last = batch.getLast().events().getLast().id();
+    Part last = batch.getLast();
     try {
       for (Part part : batch) {
         transaction.append(
@@ -225,15 +281,21 @@ final class KurrentImport {
     }
     counts.events += batchEvents;
     counts.deduplicated += result.deduplicated() ? batchEvents : 0;
-    newest = Imported.higher(newest, new Imported(last, result.position()));
+    newest =
+        Newest.higher(
+            newest,
+            new Newest(
+                last.events().getLast().id(),
+                result.position(),
+                last.stream(),
+                result.version(last.stream())));
     return true;
   }
 
   /** Whether events that were there already are those that would have been written. */
   private boolean isWhereExpected(TransactionResult result) {
     return !settings.renumber()
-        && batch.stream()
-            .allMatch(part -> result.version(part.stream()) == part.lastVersion());
+        && batch.stream().allMatch(part -> result.version(part.stream()) == part.lastVersion());
   }
 
   private ExpectedVersion expected(long version) {
@@ -286,7 +348,8 @@ final class KurrentImport {
     }
     counts.events++;
     counts.deduplicated += result.deduplicated() ? 1 : 0;
-    newest = Imported.higher(newest, new Imported(id, result.position()));
+    newest =
+        Newest.higher(newest, new Newest(id, result.position(), event.stream(), result.version()));
     return true;
   }
 
@@ -299,13 +362,30 @@ final class KurrentImport {
     return found.isPresent() && found.get().asWritten().equals(eventOf(event, id));
   }
 
-  /** Whether the store once had the event and has hidden it since, as this tool tells it to. */
+  /**
+   * Whether the store once had an event of this version and has hidden it since, as the source has.
+   * If the source still shows it, nobody can tell whether it was this one.
+   */
   private boolean isHidden(SourceEvent event) {
+    return hidesVersionOf(event) && isHiddenInSource(event);
+  }
+
+  private boolean hidesVersionOf(SourceEvent event) {
     return store
         .streams()
         .get(event.stream())
-        .filter(stream -> stream.firstKeptVersion() > versionOf(event))
+        .map(StreamInfo::firstKeptVersion)
+        .filter(first -> first > versionOf(event))
         .isPresent();
+  }
+
+  private boolean isHiddenInSource(SourceEvent event) {
+    if (!hiddenStream.equals(event.stream()) || hiddenBelow <= event.revision()) {
+      SourceEvent first = source.beginningOf(event.stream()).first();
+      hiddenStream = event.stream();
+      hiddenBelow = first == null ? Long.MAX_VALUE : first.revision();
+    }
+    return hiddenBelow > event.revision();
   }
 
   /** The event as it is written, under its own id or under one that is made from it. */
@@ -328,15 +408,21 @@ final class KurrentImport {
 
   // ---- what cannot be kept
 
-  private static CommandFailure conflict(SourceEvent event, VersionConflictException e) {
-    String why =
-        e.actualVersion() < versionOf(event)
-            ? "the source has no event "
-                + (event.revision() - 1)
-                + " of this stream any more, so that this one would get another version;"
-                + " --renumber lets it"
-            : "the store has another event at its version; import into a store without this stream,"
-                + " or with --renumber behind what is there";
+  private CommandFailure conflict(SourceEvent event, VersionConflictException e) {
+    String why;
+    if (e.actualVersion() < versionOf(event)) {
+      why =
+          "the source has no event "
+              + (event.revision() - 1)
+              + " of this stream any more, so that this one would get another version;"
+              + " --renumber lets it";
+    } else if (hidesVersionOf(event)) {
+      why = RECLAIMED;
+    } else {
+      why =
+          "the store has another event at its version; import into a store without this stream,"
+              + " or with --renumber behind what is there";
+    }
     return cannotKeep(ExitCode.CONFLICT, event, why, e);
   }
 
@@ -364,19 +450,27 @@ final class KurrentImport {
 
   // ---- how far it has come
 
-  private void markNowAndThen() throws IOException {
+  private void markNowAndThen() {
     if (System.nanoTime() - marked >= BETWEEN_MARKS_NANOS) {
       mark();
     }
   }
 
-  private void mark() throws IOException {
+  private void mark() {
     SourceEvent last = reached;
-    Imported there = newest;
-    if (last != null && there != null) {
-      marked = System.nanoTime();
+    Newest there = newest;
+    if (last == null || there == null) {
+      return;
+    }
+    marked = System.nanoTime();
+    try {
       new KurrentProgress(settings.storeId(), last.place(), last.id(), there)
           .write(settings.progressFile());
+    } catch (IOException e) {
+      throw new CommandFailure(
+          ExitCode.STORAGE_UNUSABLE,
+          "the progress file " + settings.progressFile() + " cannot be written: " + e,
+          e);
     }
   }
 }

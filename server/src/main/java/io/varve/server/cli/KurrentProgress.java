@@ -3,7 +3,9 @@ package io.varve.server.cli;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import io.varve.server.cli.ImportProgress.Imported;
+import io.varve.client.streams.AccessDeniedException;
+import io.varve.client.streams.EventStore;
+import io.varve.client.streams.StreamInfo;
 import io.varve.server.migrate.SourceEvent;
 import io.varve.server.migrate.SourceEvent.Place;
 import java.io.IOException;
@@ -23,7 +25,36 @@ import org.jspecify.annotations.Nullable;
  * @param reachedId its id
  * @param newest of what was imported, the event with the highest position
  */
-record KurrentProgress(UUID storeId, Place reached, UUID reachedId, Imported newest) {
+record KurrentProgress(UUID storeId, Place reached, UUID reachedId, Newest newest) {
+
+  /** An event that was imported, and where it is here. */
+  record Newest(UUID id, long position, String stream, long version) {
+
+    static Newest higher(@Nullable Newest one, Newest other) {
+      return one != null && one.position >= other.position ? one : other;
+    }
+
+    /**
+     * Whether the store still has it there, or has reclaimed it since: of a hidden event it knows
+     * that its stream once came so far. False, too, when the caller may not read it.
+     */
+    boolean isIn(EventStore store) {
+      try {
+        var there = store.getEvent(id);
+        return there.isPresent()
+            ? there.get().position() == position
+            : store.streams().get(stream).filter(this::isHiddenIn).isPresent();
+      } catch (AccessDeniedException e) {
+        return false;
+      }
+    }
+
+    private boolean isHiddenIn(StreamInfo there) {
+      return there.version() >= version
+          && there.lastPosition() >= position
+          && there.firstKeptVersion() > version;
+    }
+  }
 
   /** Null: there is none, or it cannot be understood. */
   static @Nullable KurrentProgress read(Path file) throws IOException {
@@ -33,9 +64,11 @@ record KurrentProgress(UUID storeId, Place reached, UUID reachedId, Imported new
           UUID.fromString(json.get("store_id").getAsString()),
           new Place(json.get("commit").getAsLong(), json.get("prepare").getAsLong()),
           UUID.fromString(json.get("event_id").getAsString()),
-          new Imported(
+          new Newest(
               UUID.fromString(json.get("newest_id").getAsString()),
-              json.get("newest_position").getAsLong()));
+              json.get("newest_position").getAsLong(),
+              json.get("newest_stream").getAsString(),
+              json.get("newest_version").getAsLong()));
     } catch (NoSuchFileException | CharacterCodingException e) {
       return null;
     } catch (JsonParseException
@@ -61,6 +94,8 @@ record KurrentProgress(UUID storeId, Place reached, UUID reachedId, Imported new
             .put("prepare", reached.prepare())
             .put("event_id", reachedId.toString())
             .put("newest_id", newest.id().toString())
-            .put("newest_position", newest.position()));
+            .put("newest_position", newest.position())
+            .put("newest_stream", newest.stream())
+            .put("newest_version", newest.version()));
   }
 }

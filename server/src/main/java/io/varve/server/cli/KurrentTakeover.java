@@ -1,14 +1,18 @@
 package io.varve.server.cli;
 
 import io.varve.client.VarveClient;
+import io.varve.client.streams.AccessDeniedException;
+import io.varve.client.streams.StreamInfo;
 import io.varve.server.cli.KurrentImport.Counts;
 import io.varve.server.migrate.KurrentSource;
 import io.varve.server.migrate.SourceEvent;
 import io.varve.server.migrate.SourceException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,20 +47,42 @@ final class KurrentTakeover {
   }
 
   void run() throws IOException {
+    checkProgressFile();
     UUID storeId = store.serverInfo().storeId();
     KurrentProgress before = KurrentProgress.read(progressFile);
-    if (before != null && !(before.storeId().equals(storeId) && before.newest().isIn(store))) {
-      before = null;
+    if (before != null && !before.storeId().equals(storeId)) {
+      before = null; // of an import into another store
     }
     Iterator<SourceEvent> rest = before == null ? null : behind(before);
-    if (rest == null) {
+    if (rest != null) {
+      output.say("going on where the import before this one came to");
+    } else if (before != null && renumber) {
+      throw new CommandFailure(
+          ExitCode.CONFLICT,
+          "the stores no longer have what "
+              + progressFile
+              + " names, and an import from the first event with --renumber would write again what"
+              + " this store has reclaimed since; say another --progress to do that");
+    } else {
       before = null;
       rest = source.all(null);
-    } else {
-      output.say("going on where the import before this one came to");
     }
-    KurrentImport.Settings settings = new KurrentImport.Settings(renumber, storeId, progressFile);
-    Counts counts = new KurrentImport(store, source, settings, bar).run(before, rest);
+    KurrentImport events =
+        new KurrentImport(
+            store,
+            source,
+            new KurrentImport.Settings(renumber, isEmpty(), storeId, progressFile),
+            bar);
+    Counts counts;
+    try {
+      counts = events.run(before, rest);
+    } catch (SourceException e) {
+      bar.close();
+      if (events.events() > 0) {
+        output.say(events.events() + " events are imported; given again, the import goes on there");
+      }
+      throw e;
+    }
     KurrentRetention streams = new KurrentRetention(store, source, renumber);
     streams.run();
     bar.close();
@@ -78,9 +104,35 @@ final class KurrentTakeover {
             .end());
   }
 
-  /** What comes behind the event that was reached; null: the source has it no more. */
+  /** Told before hours of work rather than after the first second of it. */
+  private void checkProgressFile() {
+    Path folder = progressFile.toAbsolutePath().getParent();
+    if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+      throw new CommandFailure(
+          ExitCode.NOT_THERE,
+          "the progress file " + progressFile + " is not in a folder that can be written to");
+    }
+  }
+
+  /** Whether the store has no stream but its own; false, too, when the caller may not know. */
+  private boolean isEmpty() {
+    try (Stream<StreamInfo> streams = store.streams().all()) {
+      return streams.allMatch(stream -> stream.stream().startsWith("$"));
+    } catch (AccessDeniedException e) {
+      return false;
+    }
+  }
+
+  /** What comes behind the event that was reached; null: one of the stores has its part no more. */
   private @Nullable Iterator<SourceEvent> behind(KurrentProgress before) {
+    if (!before.newest().isIn(store)) {
+      return null;
+    }
     try {
+      SourceEvent there = source.at(before.reached());
+      if (there == null || !before.isAt(there)) {
+        return null;
+      }
       Iterator<SourceEvent> events = source.all(before.reached());
       return events.hasNext() && before.isAt(events.next()) ? events : null;
     } catch (SourceException e) {

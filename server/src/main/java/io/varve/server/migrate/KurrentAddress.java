@@ -84,7 +84,7 @@ public record KurrentAddress(
     int colon = where.lastIndexOf(':');
     boolean hasPort = colon > where.lastIndexOf(']');
     String host = hasPort ? where.substring(0, colon) : where;
-    if (host.isEmpty() || host.contains("/") || host.indexOf(':') >= 0 && !host.startsWith("[")) {
+    if (host.isEmpty() || host.contains("/") || (host.indexOf(':') >= 0 && !host.startsWith("["))) {
       throw new IllegalArgumentException("a source must name a host behind ://");
     }
     KurrentAddress address =
@@ -126,7 +126,7 @@ public record KurrentAddress(
 
   private static Map<String, String> options(String query) {
     Map<String, String> options = new LinkedHashMap<>();
-    for (String one : query.split("&")) {
+    for (String one : query.split("&", -1)) {
       if (one.isEmpty()) {
         continue;
       }
@@ -220,7 +220,9 @@ public record KurrentAddress(
   /** Whether a password would travel to another machine in the clear. */
   public boolean exposesPassword() {
     boolean here =
-        host.equalsIgnoreCase("localhost") || host.startsWith("127.") || host.equals("[::1]");
+        host.equalsIgnoreCase("localhost")
+            || host.matches("127(\\.\\d{1,3}){3}")
+            || host.equals("[::1]");
     return user != null && !tls && !here;
   }
 

@@ -84,8 +84,7 @@ public final class KurrentSource implements AutoCloseable {
    */
   public static KurrentSource of(KurrentAddress address, Limits limits) {
     ManagedChannel channel =
-        Grpc.newChannelBuilderForAddress(
-                address.host(), address.port(), credentials(address))
+        Grpc.newChannelBuilderForAddress(address.host(), address.port(), credentials(address))
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
@@ -134,6 +133,15 @@ public final class KurrentSource implements AutoCloseable {
    */
   public Iterator<SourceEvent> all(@Nullable Place from) {
     return events(ReadRequest.newBuilder().setOptions(everything(from)).build());
+  }
+
+  /** The event at this place, or the next one; null: there is none. */
+  public @Nullable SourceEvent at(Place place) {
+    try {
+      return only(everything(place).setCount(1));
+    } catch (StatusRuntimeException e) {
+      throw failure(e);
+    }
   }
 
   /** The entries of all metadata streams, in the order of the log, as far as it goes now. */
@@ -213,6 +221,10 @@ public final class KurrentSource implements AutoCloseable {
     if (last) {
       options.setReadDirection(ReadDirection.READ_DIRECTION_BACKWARDS);
     }
+    return only(options);
+  }
+
+  private @Nullable SourceEvent only(ReadOptions.Builder options) {
     Iterator<ReadResponse> answers =
         streams
             .withDeadlineAfter(address.deadline().toMillis(), TimeUnit.MILLISECONDS)
@@ -268,12 +280,8 @@ public final class KurrentSource implements AutoCloseable {
 
   private SourceException failure(StatusRuntimeException e) {
     Status status = e.getStatus();
-    String said = status.getDescription();
-    Throwable cause = status.getCause();
-    if (status.getCode() == Status.Code.UNAVAILABLE && cause != null) {
-      said = said + " (" + cause.getMessage() + ")";
-    }
-    String tail = said == null || said.isBlank() ? "" : ": " + said;
+    String said = said(status);
+    String tail = said.isBlank() ? "" : ": " + said;
     return switch (status.getCode()) {
       case UNAVAILABLE, DEADLINE_EXCEEDED ->
           new SourceException(
@@ -291,6 +299,20 @@ public final class KurrentSource implements AutoCloseable {
               "the source " + address + " answers with " + status.getCode() + tail,
               e);
     };
+  }
+
+  /** What the source or the link said, and for a failure of the link what lies beneath it. */
+  private static String said(Status status) {
+    // Where the link failed, gRPC lists the handlers of its channel in a second line.
+    String said =
+        status.getDescription() == null
+            ? ""
+            : status.getDescription().replaceFirst("(?s)\\RChannel Pipeline: .*", "");
+    String beneath = "";
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      beneath = cause.getMessage() == null ? beneath : cause.getMessage();
+    }
+    return beneath.isEmpty() || said.contains(beneath) ? said : said + " (" + beneath + ")";
   }
 
   // ---- events
@@ -324,8 +346,7 @@ public final class KurrentSource implements AutoCloseable {
     }
     long count = Long.parseLong(ticks);
     return Instant.ofEpochSecond(
-        Math.floorDiv(count, TICKS_A_SECOND),
-        Math.floorMod(count, TICKS_A_SECOND) * NANOS_A_TICK);
+        Math.floorDiv(count, TICKS_A_SECOND), Math.floorMod(count, TICKS_A_SECOND) * NANOS_A_TICK);
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +29,21 @@ class KurrentAddressTest {
                 null,
                 null,
                 Duration.ofSeconds(10)));
+  }
+
+  @Test
+  void a_password_travels_in_the_clear_to_this_machine_only() {
+    for (String host : List.of("localhost", "127.0.0.1", "[::1]")) {
+      assertThat(KurrentAddress.parse("kurrentdb://u:p@" + host + "?tls=false").exposesPassword())
+          .as(host)
+          .isFalse();
+    }
+    for (String host : List.of("127.example.org", "db.example", "10.0.0.1")) {
+      assertThat(KurrentAddress.parse("kurrentdb://u:p@" + host + "?tls=false").exposesPassword())
+          .as(host)
+          .isTrue();
+      assertThat(KurrentAddress.parse("kurrentdb://u:p@" + host).exposesPassword()).isFalse();
+    }
   }
 
   @Test
