@@ -11,6 +11,7 @@ import io.varve.server.security.AccessChange;
 import io.varve.server.security.AccessState;
 import io.varve.server.security.Role;
 import io.varve.server.security.Secrets;
+import io.varve.server.security.StreamAcls;
 import io.varve.server.storage.EventStorage;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -106,7 +107,10 @@ public final class OfflineUsers {
         folder.sync();
         AccessChange change =
             decision.apply(
-                SystemJournal.read(new EventReader(storage, PAGE_BYTES, clock), clock.instant()));
+                SystemJournal.read(
+                    new EventReader(storage, PAGE_BYTES, clock),
+                    clock.instant(),
+                    new StreamAcls()));
         if (change == null) {
           return false;
         }

@@ -25,10 +25,12 @@ import io.varve.server.security.AuditTrail;
 import io.varve.server.security.Permission;
 import io.varve.server.security.Role;
 import io.varve.server.security.Secrets;
+import io.varve.server.security.StreamAcls;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.StorageException;
+import io.varve.server.storage.StreamChange;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -82,13 +84,14 @@ final class SystemJournal implements AccessJournal {
    * What is in the log about access.
    *
    * @param now tokens that have expired long before are left out
+   * @param acls lists of streams, to which everybody is subject
    */
-  static AccessState read(EventReader reader, Instant now) {
+  static AccessState read(EventReader reader, Instant now, StreamAcls acls) {
     if (!(reader.readStream(new StreamRead(ACCESS, 0, false, 0, null))
         instanceof StreamLookUp.Found<EventCursor>(EventCursor cursor))) {
-      return AccessState.NONE;
+      return AccessState.none(acls);
     }
-    AccessState.Fold fold = new AccessState.Fold();
+    AccessState.Fold fold = new AccessState.Fold(acls);
     while (!cursor.isDone()) {
       for (EventRun run : cursor.next().runs()) {
         for (EncodedEvent event : run.events()) {
@@ -97,6 +100,34 @@ final class SystemJournal implements AccessJournal {
       }
     }
     return fold.state(now);
+  }
+
+  /**
+   * The lists of streams, as what is said about streams in the log has them. All of {@code
+   * $streams} is read, as {@code $access} is; of its events only those are looked into that say
+   * something.
+   */
+  static StreamAcls readAcls(EventReader reader) {
+    StreamAcls acls = new StreamAcls();
+    if (!(reader.readStream(new StreamRead(StreamChange.STREAM, 0, false, 0, null))
+        instanceof StreamLookUp.Found<EventCursor>(EventCursor cursor))) {
+      return acls;
+    }
+    while (!cursor.isDone()) {
+      for (EventRun run : cursor.next().runs()) {
+        for (EncodedEvent encoded : run.events()) {
+          RecordedEvent event = encoded.decode();
+          if (StreamChange.mayDescribe(event.data())) {
+            StreamChange change =
+                StreamChange.fromJson(event.position().value(), event.type(), event.data());
+            if (change.description() != null) {
+              acls.recall(change);
+            }
+          }
+        }
+      }
+    }
+    return acls;
   }
 
   /**

@@ -42,6 +42,7 @@ import io.varve.server.security.AccessControl;
 import io.varve.server.security.AccessState;
 import io.varve.server.security.AuditTrail;
 import io.varve.server.security.Secrets;
+import io.varve.server.security.StreamAcls;
 import io.varve.server.snapshot.SnapshotStore;
 import io.varve.server.storage.EventStorage;
 import io.varve.server.storage.StorageException;
@@ -218,10 +219,13 @@ public final class VarveServer implements AutoCloseable {
             folder);
     stops.push(groups::close);
     groups.schedule(timer);
+    // Nobody is subject to lists of streams while nobody is asked who they are.
+    StreamAcls acls =
+        config.get(Settings.ACCESS_CONTROL) ? streamAcls(reader, folder) : new StreamAcls();
     AccessControl access =
         new AccessControl(
             config.get(Settings.ACCESS_CONTROL),
-            accessState(reader, clock, folder),
+            accessState(reader, clock, acls, folder),
             clock,
             salt(),
             secrets);
@@ -235,7 +239,12 @@ public final class VarveServer implements AutoCloseable {
     AuditTrail audit = new AuditTrail(System::nanoTime);
     AccessGuard guard = new AccessGuard(access, audit);
     GrpcServer grpc = new GrpcServer(config, tls, guard, calls, reads, operations.calls());
-    List<CommitListener> listeners = new ArrayList<>(List.of(subscriptions, groups, grpc));
+    List<CommitListener> listeners = new ArrayList<>();
+    if (access.isOn()) {
+      acls.onChange(guard::sweep);
+      listeners.add(acls);
+    }
+    listeners.addAll(List.of(subscriptions, groups, grpc));
     listeners.addAll(operations.commitListeners());
     AppendSettings appends =
         new AppendSettings(
@@ -486,19 +495,32 @@ public final class VarveServer implements AutoCloseable {
     }
   }
 
-  private static AccessState accessState(EventReader reader, InstantSource clock, DataFolder folder)
+  private static AccessState accessState(
+      EventReader reader, InstantSource clock, StreamAcls acls, DataFolder folder)
       throws StartFailure {
     try {
-      return SystemJournal.read(reader, clock.instant());
+      return SystemJournal.read(reader, clock.instant(), acls);
     } catch (StorageException e) {
-      throw new StartFailure(
-          Kind.STORAGE_UNUSABLE,
-          "who may do what cannot be read from the store in "
-              + folder.path()
-              + ": "
-              + e.getMessage(),
-          e);
+      throw accessUnreadable(folder, e);
     }
+  }
+
+  private static StreamAcls streamAcls(EventReader reader, DataFolder folder) throws StartFailure {
+    try {
+      return SystemJournal.readAcls(reader);
+    } catch (StorageException e) {
+      throw accessUnreadable(folder, e);
+    }
+  }
+
+  private static StartFailure accessUnreadable(DataFolder folder, StorageException cause) {
+    return new StartFailure(
+        Kind.STORAGE_UNUSABLE,
+        "who may do what cannot be read from the store in "
+            + folder.path()
+            + ": "
+            + cause.getMessage(),
+        cause);
   }
 
   private static GroupStore openGroups(DataFolder folder, UUID storeId) throws StartFailure {

@@ -7,6 +7,9 @@ import static org.awaitility.Awaitility.await;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Empty;
+import io.grpc.stub.StreamObserver;
 import io.varve.client.VarveClient;
 import io.varve.client.streams.ConsumerGroup;
 import io.varve.client.streams.EventReader;
@@ -18,6 +21,14 @@ import io.varve.client.streams.ReadStream;
 import io.varve.client.streams.RecordedEvent;
 import io.varve.client.streams.Retention;
 import io.varve.client.streams.UserRole;
+import io.varve.proto.kurrent.StreamIdentifier;
+import io.varve.proto.kurrent.Uuid;
+import io.varve.proto.kurrent.streams.BatchAppendOptions;
+import io.varve.proto.kurrent.streams.BatchAppendRequest;
+import io.varve.proto.kurrent.streams.BatchAppendResponse;
+import io.varve.proto.kurrent.streams.ProposedMessage;
+import io.varve.proto.kurrent.streams.StreamsGrpc;
+import io.varve.server.api.grpc.GuardedServer;
 import io.varve.server.config.Settings;
 import io.varve.server.security.Role;
 import java.net.http.HttpResponse;
@@ -26,6 +37,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -240,6 +254,85 @@ class OpsAccessTest {
       assertThat(tail.rest()).doesNotContain("TooLate");
     }
     assertThat(status("/", "Bearer " + token.token())).isEqualTo(401);
+  }
+
+  @Test
+  void a_streams_own_list_holds_here_too() throws Exception {
+    String stream = "listed-1";
+    admin.append(
+        stream, ExpectedVersion.any(), NewEvent.builder("Listed").json("{}").tag("l").build());
+    String reader = basic("reader");
+    try (TailReader tail =
+        new TailReader(server.opsPort(), "/api/tail", "Authorization: " + reader)) {
+      assertThat(tail.next("hello")).isNotEmpty();
+      assertThat(status("/api/stream?name=listed-1", reader)).isEqualTo(200);
+      assertThat(status("/api/counts?kind=type", reader)).isEqualTo(200);
+
+      describe(stream, "{\"$acl\":{\"$r\":[]}}");
+      admin.append(stream, ExpectedVersion.any(), NewEvent.json("ListedToo", "{}"));
+      admin.append("account-1", ExpectedVersion.any(), NewEvent.json("Free", "{}"));
+      String data = "";
+      while (!data.contains("Free")) {
+        data = String.valueOf(tail.next("events").get("data"));
+        assertThat(data).doesNotContain("ListedToo");
+      }
+    }
+
+    assertThat(status("/api/stream?name=listed-1", reader)).isEqualTo(403);
+    assertThat(streams("/api/log?tag=l", "events", basic("root"))).containsExactly(stream);
+    assertThat(streams("/api/log?tag=l", "events", reader)).isEmpty();
+    assertThat(streams("/api/streams?category=listed", "streams", reader)).isEmpty();
+    assertThat(status("/api/counts?kind=type", reader)).isEqualTo(403);
+    assertThat(status("/metrics", reader)).isEqualTo(200);
+    assertThat(status("/api/overview", reader)).isEqualTo(200);
+
+    describe(stream, "{}");
+    assertThat(streams("/api/streams?category=listed", "streams", reader)).containsExactly(stream);
+    assertThat(status("/api/counts?kind=type", reader)).isEqualTo(200);
+  }
+
+  /** As KurrentDB's clients say something of a stream. */
+  private static void describe(String stream, String json) {
+    var options =
+        BatchAppendOptions.newBuilder()
+            .setStreamIdentifier(
+                StreamIdentifier.newBuilder().setStreamName(ByteString.copyFromUtf8("$$" + stream)))
+            .setAny(Empty.getDefaultInstance());
+    CompletableFuture<BatchAppendResponse> answer = new CompletableFuture<>();
+    StreamObserver<BatchAppendRequest> call =
+        StreamsGrpc.newStub(GuardedServer.as(server.connect(), "root"))
+            .batchAppend(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(BatchAppendResponse response) {
+                    answer.complete(response);
+                  }
+
+                  @Override
+                  public void onError(Throwable error) {
+                    answer.completeExceptionally(error);
+                  }
+
+                  @Override
+                  public void onCompleted() {
+                    answer.completeExceptionally(new AssertionError("no answer"));
+                  }
+                });
+    call.onNext(
+        BatchAppendRequest.newBuilder()
+            .setCorrelationId(Uuid.newBuilder().setString(UUID.randomUUID().toString()))
+            .setOptions(options)
+            .addProposedMessages(
+                ProposedMessage.newBuilder()
+                    .setId(Uuid.newBuilder().setString(UUID.randomUUID().toString()))
+                    .putMetadata("type", "$metadata")
+                    .putMetadata("content-type", "application/json")
+                    .setData(ByteString.copyFromUtf8(json)))
+            .setIsFinal(true)
+            .build());
+    assertThat(answer.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join().hasSuccess())
+        .isTrue();
+    call.onCompleted();
   }
 
   @Test

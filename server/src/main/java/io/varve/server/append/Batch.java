@@ -5,6 +5,7 @@ import io.varve.server.event.Tracking;
 import io.varve.server.storage.AssignedEvent;
 import io.varve.server.storage.Commit;
 import io.varve.server.storage.EventPlace;
+import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,6 +29,9 @@ final class Batch {
   private final Map<String, Long> tracking = new HashMap<>();
   private final List<Instant> times = new ArrayList<>();
   private long firstPosition;
+
+  /** Few batches have any. */
+  private List<StreamChange> descriptions = List.of();
 
   /** An answer that waits for the commit. */
   record Answer(Consumer<Outcome> callback, Outcome outcome, long bytes) {}
@@ -58,6 +62,19 @@ final class Batch {
   void track(Tracking progress) {
     commit.track(progress);
     tracking.put(progress.source(), progress.position());
+  }
+
+  /** Adds what is said of a stream. */
+  void describe(StreamChange change) {
+    if (descriptions.isEmpty()) {
+      descriptions = new ArrayList<>();
+    }
+    descriptions.add(change);
+  }
+
+  /** What is said of streams in this batch. */
+  List<StreamChange> descriptions() {
+    return descriptions;
   }
 
   Commit commit() {

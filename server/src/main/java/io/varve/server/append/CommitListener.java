@@ -1,6 +1,7 @@
 package io.varve.server.append;
 
 import io.varve.server.storage.EventRun;
+import io.varve.server.storage.StreamChange;
 import java.util.List;
 
 /**
@@ -16,6 +17,20 @@ public interface CommitListener {
    * @param bytes about how many bytes they take
    */
   default void writing(int commands, int events, long bytes) {}
+
+  /**
+   * A batch is about to be written in which something is said of streams; what else is decided of
+   * them is not told. Not called for batches without.
+   *
+   * @param changes as they follow each other; each with a description
+   */
+  default void describing(List<StreamChange> changes) {}
+
+  /**
+   * The same once they are durable and visible. Called before {@link #committed}; not if the batch
+   * could not be written.
+   */
+  default void described(List<StreamChange> changes) {}
 
   /** The batch has been written and is durable. Nothing of it has been told to anybody yet. */
   default void written() {}

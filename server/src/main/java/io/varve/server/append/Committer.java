@@ -408,6 +408,9 @@ final class Committer {
         head(StreamChange.STREAM),
         EncodedBody.encode(StreamChange.STREAM, List.of(event), null));
     open.heads().put(command.stream(), changed);
+    if (described != null) {
+      open.describe(change);
+    }
     return new Outcome.StreamChanged(new Position(lastPosition));
   }
 

@@ -262,6 +262,9 @@ public final class LocalCommitLog implements CommitLog {
       int events = batch.commit().count();
       long bytes = batch.commit().bytes();
       tellListeners(listener -> listener.writing(batch.answers().size(), events, bytes));
+      if (!batch.descriptions().isEmpty()) {
+        tellListeners(listener -> listener.describing(batch.descriptions()));
+      }
       try {
         batch.commit().write();
         tellListeners(CommitListener::written);
@@ -275,6 +278,9 @@ public final class LocalCommitLog implements CommitLog {
         answer(answer.callback(), storeStopped(), answer.bytes());
       }
       return;
+    }
+    if (!batch.descriptions().isEmpty()) {
+      tellListeners(listener -> listener.described(batch.descriptions()));
     }
     if (batch.commit().count() > 0) {
       tellListeners(listener -> listener.committed(batch.commit().runs()));

@@ -33,7 +33,12 @@ public record Query(List<Item> items, StreamScope visible) {
 
   /** Whether every event matches, so that nobody need look inside one. */
   public boolean matchesEverything() {
-    return visible.everything() && hasNoTerms();
+    return sees(visible) && hasNoTerms();
+  }
+
+  /** Whether a scope has every stream, for good. */
+  private static boolean sees(StreamScope scope) {
+    return scope.everything() && scope.except().equals(StreamExclusion.NONE);
   }
 
   /** Whether nothing but the visible streams decides what matches, so that no index helps. */
@@ -57,7 +62,7 @@ public record Query(List<Item> items, StreamScope visible) {
 
   /** Whether an event with these properties matches. */
   public boolean matches(String stream, String type, List<String> tags) {
-    if (!visible.everything() && !visible.contains(stream)) {
+    if (!sees(visible) && !visible.contains(stream)) {
       return false;
     }
     if (items.isEmpty()) {
@@ -100,6 +105,18 @@ public record Query(List<Item> items, StreamScope visible) {
       streams = Set.copyOf(streams);
     }
 
+    /** Whether an event of this stream can match, whatever else it is. */
+    public boolean concerns(String stream) {
+      return (streamPrefixes.isEmpty() || streamPrefixes.stream().anyMatch(stream::startsWith))
+          && (categories.isEmpty() || categories.contains(new StreamId(stream).category()))
+          && (streams.isEmpty() || streams.contains(stream));
+    }
+
+    /** Whether only events of streams whose names say so can match. */
+    public boolean namesStreams() {
+      return !streamPrefixes.isEmpty() || !categories.isEmpty() || !streams.isEmpty();
+    }
+
     boolean matchesEverything() {
       return types.isEmpty()
           && tags.isEmpty()
@@ -111,9 +128,7 @@ public record Query(List<Item> items, StreamScope visible) {
     boolean matches(String stream, String type, List<String> eventTags) {
       return (types.isEmpty() || types.contains(type))
           && (tags.isEmpty() || eventTags.containsAll(tags))
-          && (streamPrefixes.isEmpty() || streamPrefixes.stream().anyMatch(stream::startsWith))
-          && (categories.isEmpty() || categories.contains(new StreamId(stream).category()))
-          && (streams.isEmpty() || streams.contains(stream));
+          && concerns(stream);
     }
   }
 }

@@ -12,9 +12,14 @@ import java.util.stream.Stream;
  * @param allButSystem every stream but the server's own
  * @param prefixes streams whose names begin with one of these, and are not the server's own
  * @param categories streams of one of these categories, likewise
+ * @param except streams that are not in it all the same
  */
 public record StreamScope(
-    boolean everything, boolean allButSystem, Set<String> prefixes, Set<String> categories) {
+    boolean everything,
+    boolean allButSystem,
+    Set<String> prefixes,
+    Set<String> categories,
+    StreamExclusion except) {
   /**
    * How the only tags begin that events of system streams have: behind it is the name of the stream
    * that the event is about. Other events may have such tags, too.
@@ -30,6 +35,17 @@ public record StreamScope(
     categories = Set.copyOf(categories);
   }
 
+  /** A scope without exceptions. */
+  public StreamScope(
+      boolean everything, boolean allButSystem, Set<String> prefixes, Set<String> categories) {
+    this(everything, allButSystem, prefixes, categories, StreamExclusion.NONE);
+  }
+
+  /** The same without some streams, in place of those that were left out before. */
+  public StreamScope except(StreamExclusion excluded) {
+    return new StreamScope(everything, allButSystem, prefixes, categories, excluded);
+  }
+
   public static StreamScope ofPrefix(String prefix) {
     return new StreamScope(false, false, Set.of(prefix), Set.of());
   }
@@ -38,8 +54,11 @@ public record StreamScope(
     return new StreamScope(false, false, Set.of(), Set.of(category));
   }
 
-  /** What is in either. */
+  /** What is in either, as far as their terms go; both must be without exceptions. */
   public StreamScope or(StreamScope other) {
+    if (!except.equals(StreamExclusion.NONE) || !other.except.equals(StreamExclusion.NONE)) {
+      throw new IllegalArgumentException("scopes with exceptions cannot be joined");
+    }
     return new StreamScope(
         everything || other.everything,
         allButSystem || other.allButSystem,
@@ -59,6 +78,10 @@ public record StreamScope(
 
   /** Asked for each event of a read of the log, so it makes nothing new. */
   public boolean contains(String stream) {
+    return isWithinTerms(stream) && !except.has(stream);
+  }
+
+  private boolean isWithinTerms(String stream) {
     if (everything || stream.isEmpty() || stream.charAt(0) == '$') {
       return everything;
     }
@@ -80,7 +103,10 @@ public record StreamScope(
     return false;
   }
 
-  /** Whether every stream whose name begins with this is in it. */
+  /**
+   * Whether every stream whose name begins with this is in it, but for those that are excepted,
+   * which are asked for one by one.
+   */
   public boolean containsPrefix(String prefix) {
     if (everything) {
       return true;
@@ -94,7 +120,7 @@ public record StreamScope(
         || (dash >= 0 && categories.contains(prefix.substring(0, dash)));
   }
 
-  /** Whether every stream of this category is in it. */
+  /** Whether every stream of this category is in it, likewise. */
   public boolean containsCategory(String category) {
     if (everything) {
       return true;
@@ -107,8 +133,12 @@ public record StreamScope(
         || prefixes.stream().anyMatch(category::startsWith);
   }
 
-  /** Whether only events of streams in it can match. */
+  /** Whether only events of streams in it can match, as it stands now. */
   public boolean covers(Query query) {
+    return coversByTerms(query) && !except.mayConcern(query);
+  }
+
+  private boolean coversByTerms(Query query) {
     return everything
         || (!query.items().isEmpty() && query.items().stream().allMatch(this::covers));
   }
@@ -119,7 +149,8 @@ public record StreamScope(
             && item.streamPrefixes().stream().allMatch(this::containsPrefix);
     boolean byCategory =
         !item.categories().isEmpty() && item.categories().stream().allMatch(this::containsCategory);
-    boolean byName = !item.streams().isEmpty() && item.streams().stream().allMatch(this::contains);
+    boolean byName =
+        !item.streams().isEmpty() && item.streams().stream().allMatch(this::isWithinTerms);
     return byPrefix || byCategory || byName || (allButSystem && matchesNoSystemEvent(item));
   }
 

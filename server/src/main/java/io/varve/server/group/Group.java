@@ -1,5 +1,6 @@
 package io.varve.server.group;
 
+import io.varve.server.event.StreamId;
 import io.varve.server.measure.RateMeter;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventSummary;
@@ -36,6 +37,9 @@ final class Group {
 
   /** When reading has failed, it is tried again after this. */
   private static final long TRY_AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
+
+  private static final String DENIED =
+      "the consumer whose turn it was may not read the stream, by its access control list";
 
   private final GroupContext context;
   private final long number;
@@ -344,8 +348,11 @@ final class Group {
 
   /** Delivers what is ready to whoever can take it; says whether there was anything. */
   private boolean deliver(long now) {
+    turnAwayWhoeverIsDenied();
     for (Member member : state.members()) {
       member.open = member.consumer.isReady();
+      // What is given in this turn was committed before.
+      member.screened = !member.consumer.denied().isEmpty();
     }
     boolean any = false;
     try {
@@ -357,6 +364,17 @@ final class Group {
       deliverBatches();
     }
     return any;
+  }
+
+  /** Whoever may not read the stream that a group is about is no consumer of it. */
+  private void turnAwayWhoeverIsDenied() {
+    if (definition.source() instanceof GroupSource.OfStream(StreamId stream)) {
+      for (Member member : List.copyOf(state.members())) {
+        if (member.consumer.denied().has(stream.value())) {
+          end(member, new GroupConsumer.End.Denied(stream));
+        }
+      }
+    }
   }
 
   private void addToBatch(Unanswered event) {
@@ -373,6 +391,10 @@ final class Group {
     }
     if (bytes == null) {
       state.gone(event);
+      return;
+    }
+    if (member.screened && member.consumer.denied().has(bytes.summary().stream().value())) {
+      state.withhold(event, DENIED);
       return;
     }
     member.batch.add(new GroupConsumer.Delivery(bytes, event.failures, event.replayed != null));
@@ -453,6 +475,9 @@ final class Group {
             tellTheEnd(member, new GroupConsumer.End.Deleted());
           } else if (stopping != null) {
             tellTheEnd(member, new GroupConsumer.End.ServerStopping());
+          } else if (definition.source() instanceof GroupSource.OfStream(StreamId stream)
+              && consumer.denied().has(stream.value())) {
+            tellTheEnd(member, new GroupConsumer.End.Denied(stream));
           } else {
             member.id = name + "-" + ++lastMember;
             state.join(member);

@@ -1,5 +1,7 @@
 package io.varve.server.group;
 
+import io.varve.server.event.StreamExclusion;
+import io.varve.server.event.StreamId;
 import io.varve.server.storage.EncodedEvent;
 import java.util.List;
 
@@ -26,6 +28,9 @@ public interface GroupConsumer {
     /** The group is gone. */
     record Deleted() implements End {}
 
+    /** The consumer may not, or not any more, be given the events of the group's stream. */
+    record Denied(StreamId stream) implements End {}
+
     /** A consumer has stopped the group. */
     record Stopped(GroupStop stop) implements End {}
 
@@ -41,6 +46,12 @@ public interface GroupConsumer {
    * called.
    */
   boolean isReady();
+
+  /**
+   * Streams whose events must not be given to this consumer. An event of the log that is its turn
+   * is parked instead: it is neither lost nor given to another, who might not have been next.
+   */
+  StreamExclusion denied();
 
   /** The consumer has joined; the first call, unless it is {@link #ended}. */
   void joined(String memberId, GroupSettings settings);

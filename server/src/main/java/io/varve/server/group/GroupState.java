@@ -546,6 +546,13 @@ final class GroupState {
     putBack(event);
   }
 
+  /** An event in flight must not reach its consumer, and is to be parked. */
+  void withhold(Unanswered event, String reason) {
+    holderOf(event).credit++;
+    takeBack(event);
+    giveUp(event, reason);
+  }
+
   /** An event that was given up is not there any more. */
   void givenUpIsGone(Unanswered event) {
     givenUp.remove(event);

@@ -36,6 +36,9 @@ final class Member {
   /** Whether it can be given more in this turn. */
   boolean open;
 
+  /** Whether there are events that it must not be given in this turn. */
+  boolean screened;
+
   /** What it is given in this turn. */
   final List<GroupConsumer.Delivery> batch = new ArrayList<>();
 

@@ -73,7 +73,9 @@ public final class AccessControl {
     this.clock = clock;
     this.salt = salt.clone();
     this.isPassword = isPassword;
-    this.nobody = AccessState.User.of(new AccessChange.UserSaved("", Role.READER, hashOfNobody));
+    this.nobody =
+        AccessState.User.of(
+            new AccessChange.UserSaved("", Role.READER, hashOfNobody), new StreamAcls());
   }
 
   public AccessState state() {

@@ -3,7 +3,9 @@ package io.varve.server.security;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Users and tokens as they are after some changes. Immutable. */
@@ -11,30 +13,53 @@ public final class AccessState {
   /** For how long a token that has expired is still listed; after that it is forgotten. */
   public static final Duration EXPIRED_KEPT = Duration.ofDays(7);
 
-  public static final AccessState NONE = new AccessState(Map.of(), Map.of());
+  public static final AccessState NONE = none(new StreamAcls());
 
   private final Map<String, User> users;
   private final Map<String, Token> tokens;
+  private final StreamAcls acls;
+
+  /** Nobody yet; whoever comes is subject to these lists of streams. */
+  public static AccessState none(StreamAcls acls) {
+    return new AccessState(Map.of(), Map.of(), acls);
+  }
+
+  /** Before a token's name in a list of a stream, where names alone are those of users. */
+  private static final String TOKEN = "token:";
+
+  /** What lists of streams call a user: by name, and by role. */
+  private static Set<String> names(AccessChange.UserSaved user) {
+    Set<String> names = new HashSet<>();
+    names.add(user.name());
+    names.add(user.role().word());
+    return names;
+  }
 
   /** A user, and who it is that calls as this user. */
   public record User(AccessChange.UserSaved saved, Principal principal) {
-    static User of(AccessChange.UserSaved saved) {
-      return new User(saved, new Principal("user " + saved.name(), saved.role().permissions()));
+    static User of(AccessChange.UserSaved saved, StreamAcls acls) {
+      return new User(
+          saved,
+          new Principal("user " + saved.name(), saved.role().permissions(), names(saved), acls));
     }
   }
 
   /** A token, and who it is that calls with it. */
   public record Token(AccessChange.TokenCreated created, Principal principal) {
-    static Token of(AccessChange.TokenCreated created) {
+    static Token of(AccessChange.TokenCreated created, StreamAcls acls) {
       return new Token(
           created,
           new Principal(
-              "token " + created.id() + " (" + created.name() + ")", created.permissions()));
+              "token " + created.id() + " (" + created.name() + ")",
+              created.permissions(),
+              created.name().isBlank() ? Set.of() : Set.of(TOKEN + created.name()),
+              acls));
     }
   }
 
   /** Takes the maps over; nobody changes them any more. */
-  private AccessState(Map<String, User> users, Map<String, Token> tokens) {
+  private AccessState(Map<String, User> users, Map<String, Token> tokens, StreamAcls acls) {
+    this.acls = acls;
     this.users = Collections.unmodifiableMap(users);
     this.tokens = Collections.unmodifiableMap(tokens);
   }
@@ -58,23 +83,23 @@ public final class AccessState {
     return switch (change) {
       case AccessChange.UserSaved user -> {
         Map<String, User> changed = new TreeMap<>(users);
-        changed.put(user.name(), User.of(user));
-        yield new AccessState(changed, tokens);
+        changed.put(user.name(), User.of(user, acls));
+        yield new AccessState(changed, tokens, acls);
       }
       case AccessChange.UserRemoved(String name) -> {
         Map<String, User> changed = new TreeMap<>(users);
         changed.remove(name);
-        yield new AccessState(changed, tokens);
+        yield new AccessState(changed, tokens, acls);
       }
       case AccessChange.TokenCreated token -> {
         Map<String, Token> changed = lasting(now);
-        changed.put(token.id(), Token.of(token));
-        yield new AccessState(users, changed);
+        changed.put(token.id(), Token.of(token, acls));
+        yield new AccessState(users, changed, acls);
       }
       case AccessChange.TokenRevoked(String id) -> {
         Map<String, Token> changed = lasting(now);
         changed.remove(id);
-        yield new AccessState(users, changed);
+        yield new AccessState(users, changed, acls);
       }
     };
   }
@@ -99,6 +124,18 @@ public final class AccessState {
   public static final class Fold {
     private final Map<String, AccessChange.UserSaved> users = new TreeMap<>();
     private final Map<String, AccessChange.TokenCreated> tokens = new TreeMap<>();
+    private final StreamAcls acls;
+
+    public Fold() {
+      this(new StreamAcls());
+    }
+
+    /**
+     * @param acls lists of streams, to which those who come are subject
+     */
+    public Fold(StreamAcls acls) {
+      this.acls = acls;
+    }
 
     public void add(AccessChange change) {
       switch (change) {
@@ -116,15 +153,15 @@ public final class AccessState {
      */
     public AccessState state(Instant now) {
       Map<String, User> allUsers = new TreeMap<>();
-      users.forEach((name, user) -> allUsers.put(name, User.of(user)));
+      users.forEach((name, user) -> allUsers.put(name, User.of(user, acls)));
       Map<String, Token> lasting = new TreeMap<>();
       tokens.forEach(
           (id, token) -> {
             if (!isLongExpired(token, now)) {
-              lasting.put(id, Token.of(token));
+              lasting.put(id, Token.of(token, acls));
             }
           });
-      return new AccessState(allUsers, lasting);
+      return new AccessState(allUsers, lasting, acls);
     }
   }
 }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +46,11 @@ public record StreamChange(
 
   /** What the payload is. */
   public static final String CONTENT_TYPE = "application/json";
+
+  private static final String DESCRIPTION = "description";
+
+  private static final byte[] DESCRIPTION_KEY =
+      ('"' + DESCRIPTION + '"').getBytes(StandardCharsets.UTF_8);
 
   /** A change whose writer says nothing else of the stream. */
   public StreamChange(Kind kind, StreamId stream, StreamHead head, String reason, String by) {
@@ -125,7 +131,7 @@ public record StreamChange(
     put(json, "reason", text(reason));
     put(json, "by", text(by));
     if (description != null) {
-      put(json, "description", text(description));
+      put(json, DESCRIPTION, text(description));
     }
     try {
       return JsonFormat.printer()
@@ -166,7 +172,7 @@ public record StreamChange(
         throw new IllegalArgumentException("a part is missing");
       }
       return new StreamChange(
-          Kind.of(eventType), new StreamId(stream), head, reason, by, string(json, "description"));
+          Kind.of(eventType), new StreamId(stream), head, reason, by, string(json, DESCRIPTION));
     } catch (InvalidProtocolBufferException | IllegalArgumentException | DateTimeException e) {
       DamagedDataException damaged =
           new DamagedDataException(
@@ -174,6 +180,21 @@ public record StreamChange(
       damaged.initCause(e);
       throw damaged;
     }
+  }
+
+  /**
+   * Whether a payload can have a {@link #description}: quick, and wrong only in saying that one
+   * can.
+   */
+  public static boolean mayDescribe(byte[] data) {
+    // A description is a member of its own, and printed as such.
+    byte[] key = DESCRIPTION_KEY;
+    for (int from = 0; from <= data.length - key.length; from++) {
+      if (data[from] == '"' && Arrays.equals(data, from, from + key.length, key, 0, key.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void put(Struct.Builder json, String key, Value value) {

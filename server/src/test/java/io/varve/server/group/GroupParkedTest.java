@@ -6,6 +6,8 @@ import static io.varve.server.group.GroupStage.stream;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.server.event.Query;
+import io.varve.server.event.StreamExclusion;
 import io.varve.server.group.GroupStage.Consumer;
 import io.varve.server.group.GroupStage.Got;
 import io.varve.server.storage.StreamChange;
@@ -49,6 +51,68 @@ class GroupParkedTest {
     assertThat(info.parked()).isEqualTo(parked);
     assertThat(info.replaying()).isEqualTo(replaying);
     assertThat(stage.parkedPositions(G)).hasSize((int) parked);
+  }
+
+  @Test
+  void what_a_consumer_must_not_be_given_is_parked_and_costs_it_no_credit() {
+    Consumer consumer = join("two", 1);
+    consumer.denied = only("b-1");
+    stage.commit("b-1", "B", 3);
+    stage.commit("a-1", "A", 1);
+    stage.run();
+
+    assertThat(consumer.positions()).containsExactly(14L);
+    assertThat(stage.parkedPositions(G)).isEqualTo(range(1, 5, 11, 13));
+    consumer.ack(14L);
+    assertThat(stage.replay(G)).isEqualTo(8);
+    stage.run();
+    consumer.denied = StreamExclusion.NONE;
+    assertThat(consumer.positions()).as("those of b-1 are parked again").doesNotContain(11L);
+    consumer.leave();
+    stage.run();
+    assertThat(stage.parkedPositions(G)).contains(11L, 12L, 13L);
+  }
+
+  @Test
+  void whoever_may_not_read_the_stream_of_a_group_is_no_consumer_of_it() {
+    stage.create("s", stream("a-1"), settings());
+    Consumer consumer = stage.join("s", "one", 2);
+    stage.run();
+    assertThat(consumer.got).hasSize(2);
+
+    consumer.denied = only("a-1");
+    consumer.ackAll();
+    stage.run();
+
+    assertThat(consumer.end).isInstanceOf(GroupConsumer.End.Denied.class);
+    assertThat(consumer.got).hasSize(2);
+    assertThat(stage.info("s").parked()).isZero();
+  }
+
+  private static List<Long> range(long from, long to, long further, long last) {
+    return LongStream.concat(
+            LongStream.rangeClosed(from, to), LongStream.rangeClosed(further, last))
+        .boxed()
+        .toList();
+  }
+
+  private static StreamExclusion only(String excluded) {
+    return new StreamExclusion() {
+      @Override
+      public boolean has(String stream) {
+        return stream.equals(excluded);
+      }
+
+      @Override
+      public boolean isEmpty() {
+        return false;
+      }
+
+      @Override
+      public boolean mayConcern(Query query) {
+        return true;
+      }
+    };
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.Query;
+import io.varve.server.event.StreamExclusion;
 import io.varve.server.event.StreamId;
 import io.varve.server.event.StreamState;
 import io.varve.server.fixture.LogModel;
@@ -296,6 +297,7 @@ final class GroupStage {
     boolean joined;
     boolean over;
     boolean breaks;
+    StreamExclusion denied = StreamExclusion.NONE;
     int taken;
     @Nullable End end;
     @Nullable Membership membership;
@@ -349,6 +351,11 @@ final class GroupStage {
     void beReady() {
       ready = true;
       seat().ready();
+    }
+
+    @Override
+    public StreamExclusion denied() {
+      return denied;
     }
 
     @Override

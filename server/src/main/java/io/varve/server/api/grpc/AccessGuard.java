@@ -172,7 +172,7 @@ public final class AccessGuard implements ServerInterceptor {
 
     @Override
     public boolean holds() {
-      return access.holds(login);
+      return access.holds(login) && caller.mayGoOn();
     }
 
     @Override

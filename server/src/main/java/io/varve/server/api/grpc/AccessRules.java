@@ -4,6 +4,8 @@ import static io.varve.server.security.Action.APPEND;
 import static io.varve.server.security.Action.CONSUME;
 import static io.varve.server.security.Action.MANAGE;
 import static io.varve.server.security.Action.READ;
+import static io.varve.server.security.StreamRight.DELETE;
+import static io.varve.server.security.StreamRight.WRITE_METADATA;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
@@ -25,6 +27,7 @@ import io.varve.proto.v1.StreamsGrpc;
 import io.varve.proto.v1.TransactRequest;
 import io.varve.server.event.StreamScope;
 import io.varve.server.security.Action;
+import io.varve.server.security.StreamRight;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,12 +76,12 @@ final class AccessRules {
     String streams = StreamsGrpc.SERVICE_NAME;
     rule(streams, "GetStream", stream(READ));
     rule(streams, "ListStreams", AccessRules::listStreams);
-    rule(streams, "ListCategories", (caller, _) -> caller.requireAll(READ));
-    rule(streams, "ListEventTypes", (caller, _) -> caller.requireAll(READ));
-    audited(streams, "SetRetention", stream(MANAGE));
-    audited(streams, "Truncate", stream(MANAGE));
-    audited(streams, "Delete", stream(MANAGE));
-    audited(streams, "Tombstone", stream(MANAGE));
+    rule(streams, "ListCategories", (caller, _) -> caller.requireAllWithoutException(READ));
+    rule(streams, "ListEventTypes", (caller, _) -> caller.requireAllWithoutException(READ));
+    audited(streams, "SetRetention", stream(MANAGE, WRITE_METADATA));
+    audited(streams, "Truncate", stream(MANAGE, WRITE_METADATA));
+    audited(streams, "Delete", stream(MANAGE, DELETE));
+    audited(streams, "Tombstone", stream(MANAGE, DELETE));
 
     String snapshots = SnapshotsGrpc.SERVICE_NAME;
     rule(
@@ -276,6 +279,10 @@ final class AccessRules {
 
   private static Need stream(Action action) {
     return (caller, request) -> caller.require(action, text(request, "stream"));
+  }
+
+  private static Need stream(Action action, StreamRight right) {
+    return (caller, request) -> caller.require(action, right, text(request, "stream"));
   }
 
   private static Need group(String field) {

@@ -7,6 +7,9 @@ import io.varve.server.event.Query;
 import io.varve.server.event.StreamScope;
 import io.varve.server.security.Action;
 import io.varve.server.security.Principal;
+import io.varve.server.security.StreamRight;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Who makes the call on whose behalf this thread runs, and what they may do. */
 public final class Caller {
@@ -53,6 +56,12 @@ public final class Caller {
 
   private final Principal principal;
   private final Call call;
+
+  /** What the call goes on to show, since it was allowed when it began. */
+  private final Set<Shown> shown = ConcurrentHashMap.newKeySet(1);
+
+  /** A stream that is read, or what is said about it. */
+  private record Shown(StreamRight right, String stream) {}
 
   Caller(Principal principal, Call call) {
     this.principal = principal;
@@ -116,9 +125,55 @@ public final class Caller {
 
   /** Refuses unless an action is allowed on a stream, or on the name of a consumer group. */
   public void require(Action action, String name) {
+    if (action == Action.READ) {
+      goesOnToShow(StreamRight.READ, name);
+    }
     if (!principal.may(action, name)) {
       throw Errors.permissionDenied(action.word(), name);
     }
+  }
+
+  /**
+   * The same where the stream's own list is asked for another right than the one that the action
+   * usually needs.
+   */
+  public void require(Action action, StreamRight right, String stream) {
+    goesOnToShow(right, stream);
+    if (!principal.may(action, right, stream)) {
+      throw Errors.permissionDenied(action.word(), stream);
+    }
+  }
+
+  /**
+   * Refuses if the stream's own list denies a right, whatever permissions say.
+   *
+   * @param action what the caller wishes to do
+   */
+  public void requireNotDenied(Action action, StreamRight right, String stream) {
+    goesOnToShow(right, stream);
+    if (principal.isDenied(right, stream)) {
+      throw Errors.permissionDenied(action.word(), stream);
+    }
+  }
+
+  /**
+   * Noted before it is looked at: a list that changes meanwhile either is seen, or finds the note.
+   */
+  private void goesOnToShow(StreamRight right, String stream) {
+    boolean shows = right == StreamRight.READ || right == StreamRight.READ_METADATA;
+    if (shows && !principal.isAdministrator()) {
+      shown.add(new Shown(right, stream));
+    }
+  }
+
+  /** Whether no list has come to deny what the call goes on to show. */
+  boolean mayGoOn() {
+    for (Shown each : shown) {
+      if (principal.isDenied(each.right(), each.stream())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Refuses unless an action is allowed on anything at all. */
@@ -143,6 +198,17 @@ public final class Caller {
     }
   }
 
+  /**
+   * The same, and no list of a stream may deny it: what is told is about all streams together, and
+   * cannot be told without one of them.
+   */
+  void requireAllWithoutException(Action action) {
+    requireAll(action);
+    if (!principal.scopeOf(action).except().isEmpty()) {
+      throw Errors.permissionDenied(action.word(), "all streams; lists of some deny it");
+    }
+  }
+
   /** Refuses everybody else. */
   public void requireAdministrator() {
     if (!principal.isAdministrator()) {
@@ -153,6 +219,14 @@ public final class Caller {
   /** Whether the caller may read a stream. */
   public boolean mayRead(String stream) {
     return principal.may(Action.READ, stream);
+  }
+
+  /**
+   * Whether an event of this stream may be handed to the caller, who may have it by other ways than
+   * a permission to read: as far as the stream's own list goes.
+   */
+  public boolean mayBeGiven(String stream) {
+    return !principal.isDenied(StreamRight.READ, stream);
   }
 
   /** The query about what the caller may read. */
@@ -173,15 +247,18 @@ public final class Caller {
     if (scope.covers(query)) {
       return query;
     }
-    if (scope.allButSystem()) {
+    if (scope.allButSystem() && !scope.except().mayConcern(query)) {
       return query.within(StreamScope.ALL_BUT_SYSTEM);
     }
     throw Errors.permissionDenied(Action.READ.word(), "all that the condition's query can match");
   }
 
-  /** The same, with system streams: what is delivered later is not looked at again. */
+  /**
+   * The same, with system streams: of what is delivered later only lists of streams are asked
+   * again, for whoever it is delivered to.
+   */
   public void requireToReadAllForOthers(Query query) {
-    if (!principal.scopeOf(Action.READ).covers(query)) {
+    if (!principal.permitted(Action.READ).covers(query)) {
       throw Errors.permissionDenied(
           Action.READ.word(),
           "all that the query can match; name types, prefixes, categories, or tags that do not"

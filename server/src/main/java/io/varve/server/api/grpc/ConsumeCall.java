@@ -5,10 +5,12 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.varve.proto.v1.ConsumeRequest;
 import io.varve.proto.v1.ConsumeStart;
+import io.varve.server.event.StreamExclusion;
 import io.varve.server.group.ConsumerGroups;
 import io.varve.server.group.GroupConsumer;
 import io.varve.server.group.GroupSettings;
 import io.varve.server.group.Membership;
+import io.varve.server.security.Action;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -28,6 +30,7 @@ final class ConsumeCall implements StreamObserver<ConsumeRequest>, GroupConsumer
   private final GroupRequests requests;
   private final IntConsumer sent;
   private final Consumer<ConsumeCall> gone;
+  private final Caller asking = Caller.ofThisCall();
 
   // One thread at a time brings the caller's messages.
   private String group = "";
@@ -173,6 +176,11 @@ final class ConsumeCall implements StreamObserver<ConsumeRequest>, GroupConsumer
   }
 
   @Override
+  public StreamExclusion denied() {
+    return asking.principal().scopeOf(Action.READ).except();
+  }
+
+  @Override
   public void joined(String memberId, GroupSettings settings) {
     send(GroupMessages.confirmed(memberId, settings));
   }
@@ -193,6 +201,8 @@ final class ConsumeCall implements StreamObserver<ConsumeRequest>, GroupConsumer
     end(
         switch (end) {
           case End.Left _ -> null;
+          case End.Denied denied ->
+              Errors.permissionDenied(Action.READ.word(), denied.stream().value()).status();
           case End.Deleted _ -> Errors.groupNotFound(group).status();
           case End.Stopped stopped -> Errors.groupStopped(group, stopped.stop());
           case End.ServerStopping _ -> Errors.stopping();

@@ -245,14 +245,18 @@ public final class ConsumerGroupsEndpoint {
       throw PageToken.wrong();
     }
     long after = key == null ? 0 : ByteBuffer.wrap(key).getLong();
+    Caller asking = Caller.ofThisCall();
     answer(
         observer,
         groups.parked(name, after, pageSize + 1, reads),
-        page -> parkedPage(name, found(name, page), pageSize, json));
+        page -> parkedPage(name, found(name, page), pageSize, json, asking));
   }
 
+  /**
+   * Those that may not be given to whoever asks are left out, so a page may have fewer, or none.
+   */
   private EncodedResponse parkedPage(
-      String name, ConsumerGroups.ParkedPage page, int pageSize, boolean json) {
+      String name, ConsumerGroups.ParkedPage page, int pageSize, boolean json, Caller asking) {
     EncodedResponse response = new EncodedResponse();
     int count = 0;
     for (Parked parked : page.events()) {
@@ -265,8 +269,10 @@ public final class ConsumerGroupsEndpoint {
                 .build()
                 .toByteArray());
       }
-      response.append(
-          GroupMessages.parked(parked, page.isReplaying(parked), groups.event(parked), json));
+      if (asking.mayBeGiven(parked.stream().value())) {
+        response.append(
+            GroupMessages.parked(parked, page.isReplaying(parked), groups.event(parked), json));
+      }
       count++;
     }
     return response;

@@ -253,6 +253,9 @@ final class Appends {
           "stream " + stream + " is a system stream, of which everything is kept");
     }
     Caller asking = Caller.ofThisCall();
+    if (decided.delete()) {
+      Rights.toDelete(asking, stream);
+    }
     commitLog.propose(
         new StreamLifeCommand(
             stream,

@@ -11,6 +11,7 @@ import io.varve.proto.kurrent.groups.ReadOptions;
 import io.varve.proto.kurrent.groups.ReadRequest;
 import io.varve.proto.kurrent.groups.ReadResponse;
 import io.varve.server.api.grpc.Caller;
+import io.varve.server.event.StreamExclusion;
 import io.varve.server.group.ConsumerGroups;
 import io.varve.server.group.GroupConsumer;
 import io.varve.server.group.GroupDefinition;
@@ -18,6 +19,7 @@ import io.varve.server.group.GroupInfo;
 import io.varve.server.group.GroupSettings;
 import io.varve.server.group.Membership;
 import io.varve.server.group.NackAction;
+import io.varve.server.security.Action;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -275,6 +277,11 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
   }
 
   @Override
+  public StreamExclusion denied() {
+    return asking.principal().scopeOf(Action.READ).except();
+  }
+
+  @Override
   public void joined(String memberId, GroupSettings settings) {
     send(
         ReadResponse.newBuilder()
@@ -360,6 +367,8 @@ final class GroupCall implements StreamObserver<ReadRequest>, GroupConsumer {
         switch (end) {
           case End.Left _ -> null;
           case End.Deleted _ -> KurrentErrors.groupMissing(source, group);
+          case End.Denied denied ->
+              KurrentErrors.accessDenied("the caller may not read stream " + denied.stream());
           case End.Stopped _ -> KurrentErrors.groupDropped(source, group);
           case End.ServerStopping _ -> KurrentErrors.stopping();
           case End.Failed failed -> KurrentErrors.fault(failed.cause());

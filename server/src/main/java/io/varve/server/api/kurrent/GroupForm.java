@@ -17,6 +17,7 @@ import io.varve.server.group.GroupSource;
 import io.varve.server.group.GroupStart;
 import io.varve.server.group.GroupStrategy;
 import io.varve.server.security.Action;
+import io.varve.server.security.StreamRight;
 import io.varve.server.storage.StreamChange;
 import java.time.Duration;
 import java.time.Instant;
@@ -116,7 +117,7 @@ final class GroupForm {
               yield new GroupSource.OfStream(stream);
             }
             case StreamKind.MetadataOf(StreamId stream) -> {
-              maker.require(Action.READ, stream.value());
+              maker.require(Action.READ, StreamRight.READ_METADATA, stream.value());
               yield new GroupSource.OfLog(StreamChange.changesOf(stream));
             }
             case StreamKind.Links links -> new GroupSource.OfLog(links.query());

@@ -3,6 +3,7 @@ package io.varve.server.api.kurrent;
 import io.varve.server.api.grpc.Caller;
 import io.varve.server.event.StreamId;
 import io.varve.server.security.Action;
+import io.varve.server.security.StreamRight;
 
 /**
  * What a caller must be allowed, by the names that this protocol has for streams and groups. Asked
@@ -19,7 +20,8 @@ final class Rights {
   static void toRead(Caller caller, StreamId name) {
     switch (StreamKind.of(name)) {
       case StreamKind.Plain(StreamId stream) -> caller.require(Action.READ, stream.value());
-      case StreamKind.MetadataOf(StreamId stream) -> caller.require(Action.READ, stream.value());
+      case StreamKind.MetadataOf(StreamId stream) ->
+          caller.require(Action.READ, StreamRight.READ_METADATA, stream.value());
       case StreamKind.Links _ -> caller.requireSome(Action.READ);
     }
   }
@@ -28,21 +30,44 @@ final class Rights {
   static void toAppend(Caller caller, StreamId name) {
     switch (StreamKind.of(name)) {
       case StreamKind.Plain(StreamId stream) -> caller.require(Action.APPEND, stream.value());
-      case StreamKind.MetadataOf(StreamId stream) -> caller.require(Action.MANAGE, stream.value());
+      case StreamKind.MetadataOf(StreamId stream) ->
+          caller.require(Action.MANAGE, StreamRight.WRITE_METADATA, stream.value());
       case StreamKind.Links links -> caller.require(Action.APPEND, links.name());
     }
   }
 
-  static void toManage(Caller caller, StreamId stream) {
-    caller.require(Action.MANAGE, stream.value());
+  static void toDelete(Caller caller, StreamId stream) {
+    caller.require(Action.MANAGE, StreamRight.DELETE, stream.value());
   }
 
   static void toConsume(Caller caller, GroupName group) {
     caller.require(Action.CONSUME, asPermitted(group));
+    if (group.isOnLog()) {
+      return; // of each event it is asked when it is delivered
+    }
+    switch (StreamKind.of(new StreamId(group.source()))) {
+      case StreamKind.Plain(StreamId stream) ->
+          caller.requireNotDenied(Action.CONSUME, StreamRight.READ, stream.value());
+      case StreamKind.MetadataOf(StreamId stream) ->
+          caller.requireNotDenied(Action.CONSUME, StreamRight.READ_METADATA, stream.value());
+      case StreamKind.Links _ -> {}
+    }
   }
 
   static boolean mayConsume(Caller caller, GroupName group) {
-    return caller.principal().may(Action.CONSUME, asPermitted(group));
+    if (!caller.principal().may(Action.CONSUME, asPermitted(group))) {
+      return false;
+    }
+    if (group.isOnLog()) {
+      return true;
+    }
+    return switch (StreamKind.of(new StreamId(group.source()))) {
+      case StreamKind.Plain(StreamId stream) ->
+          !caller.principal().isDenied(StreamRight.READ, stream.value());
+      case StreamKind.MetadataOf(StreamId stream) ->
+          !caller.principal().isDenied(StreamRight.READ_METADATA, stream.value());
+      case StreamKind.Links _ -> true;
+    };
   }
 
   /**

@@ -17,6 +17,7 @@ import io.varve.server.read.EventCursor;
 import io.varve.server.read.EventReader;
 import io.varve.server.read.LogRead;
 import io.varve.server.read.StreamDirectory;
+import io.varve.server.security.StreamAcl;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.StreamChange;
@@ -217,8 +218,14 @@ final class StreamDescriptions {
     long truncate = number(json, TRUNCATE_BEFORE);
     long maxAge = number(json, MAX_AGE);
     boolean delete = truncate == DELETED;
+    String text = data.isEmpty() ? "{}" : data.toStringUtf8();
+    try {
+      var _ = StreamAcl.of(text);
+    } catch (StreamAcl.Malformed e) {
+      throw KurrentErrors.invalid(e.field(), String.valueOf(e.getMessage()));
+    }
     return new Decided(
-        data.isEmpty() ? "{}" : data.toStringUtf8(),
+        text,
         number(json, MAX_COUNT),
         maxAge == 0 ? null : Duration.ofSeconds(maxAge),
         delete || truncate == 0 ? 0 : truncate + 1,

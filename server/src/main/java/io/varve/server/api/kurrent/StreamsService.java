@@ -511,7 +511,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   public void delete(DeleteRequest request, StreamObserver<DeleteResponse> observer) {
     AppendOptions options = request.getOptions();
     StreamId stream = proposals.stream(options);
-    Rights.toManage(Caller.ofThisCall(), stream);
+    Rights.toDelete(Caller.ofThisCall(), stream);
     ExpectedVersion expected = Proposals.expected(options);
     ServerCallStreamObserver<DeleteResponse> caller =
         (ServerCallStreamObserver<DeleteResponse>) observer;
@@ -532,7 +532,7 @@ final class StreamsService extends StreamsGrpc.StreamsImplBase {
   public void tombstone(TombstoneRequest request, StreamObserver<TombstoneResponse> observer) {
     AppendOptions options = request.getOptions();
     StreamId stream = proposals.stream(options);
-    Rights.toManage(Caller.ofThisCall(), stream);
+    Rights.toDelete(Caller.ofThisCall(), stream);
     ExpectedVersion expected = Proposals.expected(options);
     ServerCallStreamObserver<TombstoneResponse> caller =
         (ServerCallStreamObserver<TombstoneResponse>) observer;

@@ -31,7 +31,7 @@ final class Counts {
           case "category" -> TermKind.CATEGORY;
           default -> throw new BadRequest("kind must be type, tag or category");
         };
-    request.caller().requireToReadAll();
+    request.caller().requireToReadAllWithoutException();
     boolean everything = request.caller().readable().everything();
     String after = request.text("after");
     int limit = (int) request.number("limit", 1, MAX_PAGE, PAGE);

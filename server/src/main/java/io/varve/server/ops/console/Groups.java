@@ -156,7 +156,10 @@ final class Groups {
     ConsumerGroups groups = groups(store);
     ConsumerGroups.ParkedPage page =
         there(answer(groups.parked(name, after, limit + 1, store.reads())), name);
-    List<Parked> shown = page.events().subList(0, Math.min(limit, page.events().size()));
+    List<Parked> shown =
+        page.events().subList(0, Math.min(limit, page.events().size())).stream()
+            .filter(parked -> !request.caller().readable().except().has(parked.stream().value()))
+            .toList();
     return Response.json(
         Json.write(
             json -> {

@@ -21,6 +21,9 @@ final class Overview {
   /** More could not be taken in by a person, and the figures are in the metrics. */
   private static final int MAX_SUBSCRIPTIONS = 500;
 
+  /** How the subject of a subscription to a stream begins. */
+  private static final String STREAM = "stream ";
+
   private Overview() {}
 
   /** Who is looking. */
@@ -130,9 +133,11 @@ final class Overview {
             }));
   }
 
-  /** What it follows, unless that would tell the name of a stream of the server's own. */
+  /** What it follows, unless that would tell the name of a stream that they may not read. */
   private static String subject(SubscriptionStatus status, Caller caller) {
-    boolean told = caller.readable().everything() || !status.subject().startsWith("stream $");
+    boolean told =
+        !status.subject().startsWith(STREAM)
+            || caller.readable().contains(status.subject().substring(STREAM.length()));
     return told ? status.subject() : "a stream";
   }
 

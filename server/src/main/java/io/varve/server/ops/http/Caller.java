@@ -28,6 +28,15 @@ public record Caller(
     }
   }
 
+  /** The same, and no stream's own list may keep them out: all are told of together. */
+  public void requireToReadAllWithoutException() {
+    requireToReadAll();
+    if (!readable.except().isEmpty()) {
+      throw new BadRequest(
+          403, "this needs the permission read on all streams, and lists of some deny it");
+    }
+  }
+
   /** Refuses unless they may read a stream, whether it exists or not. */
   public void requireToRead(String stream) {
     if (!readable.contains(stream)) {

@@ -22,7 +22,7 @@ import java.util.Locale;
 /** A real server with access control, and a user of each role, whose name is the role's. */
 public final class GuardedServer implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(60);
-  static final String PASSWORD = "correct horse";
+  public static final String PASSWORD = "correct horse";
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -61,7 +61,7 @@ public final class GuardedServer implements AutoCloseable {
   }
 
   /** A client that is nobody yet. */
-  VarveClient.Builder client() {
+  public VarveClient.Builder client() {
     return VarveClient.builder().endpoint("127.0.0.1", server.port()).deadline(PATIENCE);
   }
 
@@ -71,7 +71,7 @@ public final class GuardedServer implements AutoCloseable {
   }
 
   /** A client with a token that allows this. */
-  VarveClient allowed(String... permissions) {
+  public VarveClient allowed(String... permissions) {
     return client().token(token(permissions).token()).build();
   }
 
@@ -82,12 +82,22 @@ public final class GuardedServer implements AutoCloseable {
 
   /** Calls as a user, by password. */
   public Channel as(String user) {
+    return as(channel, user);
+  }
+
+  /** The same on another channel. */
+  public static Channel as(Channel channel, String user) {
     return with(
+        channel,
         "Basic " + Base64.getEncoder().encodeToString((user + ":" + PASSWORD).getBytes(UTF_8)));
   }
 
   /** Calls with a header {@code authorization}. */
   public Channel with(String authorization) {
+    return with(channel, authorization);
+  }
+
+  private static Channel with(Channel channel, String authorization) {
     Metadata headers = new Metadata();
     headers.put(AUTHORIZATION, authorization);
     return ClientInterceptors.intercept(
