@@ -71,6 +71,9 @@ final class KurrentImport {
     long systemEvents;
     long links;
     long closed;
+
+    /** Streams that are closed in the source, and were written to here as well. */
+    long leftOpen;
   }
 
   /** Events that are to be appended to one stream, one after the other. */
@@ -155,7 +158,7 @@ final class KurrentImport {
       counts.systemEvents++;
     } else if (event.isEndOfStream()) {
       flush();
-      close(event.stream());
+      close(event);
     } else if (event.isLink() && settings.renumber()) {
       counts.links++; // what it leads to may have another number now
     } else if (isReclaimed(event)) {
@@ -190,9 +193,17 @@ final class KurrentImport {
     return store.getEvent(id).filter(found -> found.stream().equals(event.stream())).isPresent();
   }
 
-  private void close(String stream) {
+  private void close(SourceEvent end) {
+    StreamInfo there = store.streams().get(end.stream()).orElse(null);
+    boolean isOpen = there != null && there.life() == StreamLife.OPEN;
+    if (isOpen && !ImportedStream.isOnlyImported(store, there, end.created())) {
+      counts.leftOpen++;
+      return;
+    }
     try {
-      store.streams().tombstone(stream, IMPORTED);
+      store
+          .streams()
+          .tombstone(end.stream(), isOpen ? IMPORTED.expecting(there.version()) : IMPORTED);
       counts.closed++;
     } catch (StreamTombstonedException e) {
       counts.hidden++; // by an import before this one
@@ -210,8 +221,8 @@ final class KurrentImport {
     boolean full =
         batchEvents == MAX_EVENTS
             || batchBytes + bytes > MAX_BYTES
-            || !continues && batch.size() == MAX_STREAMS
-            || !continues && batchStreams.contains(event.stream())
+            || (!continues && batch.size() == MAX_STREAMS)
+            || (!continues && batchStreams.contains(event.stream()))
             || batchIds.contains(event.id());
     if (full && batchEvents > 0) {
       flush();

@@ -10,7 +10,6 @@ import io.varve.server.api.kurrent.EventIds;
 import io.varve.server.migrate.KurrentSource;
 import io.varve.server.migrate.SourceEvent;
 import io.varve.server.migrate.StreamMetadata;
-import java.time.Instant;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -43,7 +42,7 @@ final class KurrentRetention {
 
   private long notUnderstood;
 
-  /** Streams that show more than in the source, since they were written to here as well. */
+  /** Streams that may show more than in the source, since they were written to here as well. */
   private long leftAlone;
 
   /**
@@ -84,22 +83,24 @@ final class KurrentRetention {
     if (there != null && there.life() == StreamLife.TOMBSTONED) {
       return;
     }
+    boolean allowed = true;
     if (there != null && there.version() > 0 && there.life() == StreamLife.OPEN) {
-      hide(there, entry, metadata);
+      allowed = hide(there, entry, metadata);
     }
-    retain(stream, there, metadata);
+    allowed = allowed && retain(stream, there, metadata);
+    leftAlone += allowed ? 0 : 1;
   }
 
-  private void hide(StreamInfo there, SourceEvent entry, StreamMetadata metadata) {
+  /** False if that would hide what was written here. */
+  private boolean hide(StreamInfo there, SourceEvent entry, StreamMetadata metadata) {
     SourceEvent first = source.beginningOf(there.stream()).first();
     boolean delete = first == null && metadata.deleted();
     long firstSeen = first == null ? there.version() + 1 : versionHere(there, first);
     if (firstSeen <= there.firstKeptVersion() && !delete) {
-      return;
+      return true;
     }
-    if (!isOnlyImported(there, delete ? entry.created() : null)) {
-      leftAlone++;
-      return;
+    if (!ImportedStream.isOnlyImported(store, there, delete ? entry.created() : null)) {
+      return false;
     }
     StreamChange change = KurrentImport.IMPORTED.expecting(there.version());
     if (delete) {
@@ -109,6 +110,7 @@ final class KurrentRetention {
       store.streams().truncate(there.stream(), firstSeen, change);
       truncated++;
     }
+    return true;
   }
 
   /**
@@ -133,32 +135,20 @@ final class KurrentRetention {
         && (first.created() == null || first.created().equals(event.occurredAt()));
   }
 
-  /**
-   * Whether the stream has nothing that was written to it here, as far as its ends show: what comes
-   * from the source says when it occurred.
-   *
-   * @param latest what comes from the source is not later; null: nobody knows
-   */
-  private boolean isOnlyImported(StreamInfo there, @Nullable Instant latest) {
-    if (there.firstKeptVersion() > there.version()) {
-      return true;
-    }
-    Instant oldest = occurredAt(there, there.firstKeptVersion());
-    Instant newest = occurredAt(there, there.version());
-    return oldest != null && newest != null && (latest == null || !newest.isAfter(latest));
-  }
-
-  private @Nullable Instant occurredAt(StreamInfo there, long version) {
-    return store.getEvent(there.stream(), version).map(RecordedEvent::occurredAt).orElse(null);
-  }
-
-  private void retain(String stream, @Nullable StreamInfo there, StreamMetadata metadata) {
+  /** False if the stream was written to here, so that its bounds are not the source's to set. */
+  private boolean retain(String stream, @Nullable StreamInfo there, StreamMetadata metadata) {
     Retention wanted = new Retention(metadata.maxCount(), metadata.maxAge());
     Retention now = there == null ? Retention.everything() : there.retention();
     if (!wanted.equals(now)) {
+      // Looked at again: its beginning may just have been hidden.
+      StreamInfo left = store.streams().get(stream).orElse(null);
+      if (left != null && !ImportedStream.isOnlyImported(store, left, null)) {
+        return false;
+      }
       store.streams().setRetention(stream, wanted, KurrentImport.IMPORTED);
     }
     retained += wanted.equals(Retention.everything()) ? 0 : 1;
+    return true;
   }
 
   long retained() {

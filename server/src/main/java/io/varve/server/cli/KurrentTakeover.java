@@ -98,7 +98,7 @@ final class KurrentTakeover {
             .put("streams_deleted", streams.deleted())
             .put("streams_truncated", streams.truncated())
             .put("streams_with_retention", streams.retained())
-            .put("streams_left_alone", streams.leftAlone())
+            .put("streams_left_alone", streams.leftAlone() + counts.leftOpen)
             .put("metadata_kept_in_part", streams.sayMore())
             .put("metadata_not_understood", streams.notUnderstood())
             .end());
@@ -151,8 +151,8 @@ final class KurrentTakeover {
         "streams' metadata but for $maxCount, $maxAge and $tb: $acl and keys of your own");
     say(streams.notUnderstood(), "streams' metadata, which are not what KurrentDB understands");
     say(
-        streams.leftAlone(),
-        "streams' deletion or truncation, since they were written to here as well");
+        streams.leftAlone() + counts.leftOpen,
+        "streams' deletion, truncation or bounds, since they were written to here as well");
   }
 
   private void say(long count, String what) {

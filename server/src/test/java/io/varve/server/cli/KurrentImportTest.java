@@ -234,6 +234,27 @@ class KurrentImportTest {
   }
 
   @Test
+  void what_was_written_here_since_is_neither_closed_nor_bounded_with_what_is_from_there() {
+    from.append("closed-1", "A");
+    from.append("counted-1", "A");
+    imported().succeeds();
+    for (String stream : List.of("closed-1", "counted-1")) {
+      target.ownClient().append(stream, ExpectedVersion.exactly(1), NewEvent.json("Own", "{}"));
+    }
+    source.ownClient().streams().tombstone("closed-1");
+    describe("counted-1", "{\"$maxCount\":1}");
+
+    Tool.Run run = imported().succeeds();
+
+    assertThat(run.line().get("streams_left_alone").getAsLong()).isEqualTo(2);
+    assertThat(run.line().get("streams_closed").getAsLong()).isZero();
+    assertThat(types(forwards("closed-1"))).containsExactly("A", "Own");
+    assertThat(types(forwards("counted-1"))).containsExactly("A", "Own");
+    assertThat(target.ownClient().streams().get("counted-1").orElseThrow().retention())
+        .isEqualTo(Retention.everything());
+  }
+
+  @Test
   void links_stay_links_unless_versions_change() {
     from.append("order-1", "Placed");
     append(any("index"), event("$>").setData(ByteString.copyFromUtf8("0@order-1")));
