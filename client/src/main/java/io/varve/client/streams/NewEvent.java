@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,7 +47,8 @@ public final class NewEvent {
     this.type = from.type;
     this.data = from.data;
     this.contentType = from.contentType;
-    this.metadata = Map.copyOf(from.metadata);
+    // In the order in which they were given: whoever shows them as JSON gives the same bytes again.
+    this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(from.metadata));
     this.tags = List.copyOf(from.tags);
     this.occurredAt = from.occurredAt;
   }
@@ -101,7 +103,7 @@ public final class NewEvent {
 
   /**
    * Facts about the event that are not part of it, such as correlation and causation ids.
-   * Unmodifiable.
+   * Unmodifiable, in the order in which they were given.
    */
   public Map<String, String> metadata() {
     return metadata;

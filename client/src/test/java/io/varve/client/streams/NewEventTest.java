@@ -66,6 +66,19 @@ class NewEventTest {
   }
 
   @Test
+  void metadata_keep_the_order_in_which_they_were_given() {
+    NewEvent.Builder made = NewEvent.builder("A");
+    for (int i = 20; i > 0; i--) {
+      made.metadata("k" + i, "v");
+    }
+
+    NewEvent event = made.build();
+    assertThat(event.metadata().keySet()).startsWith("k20", "k19", "k18").endsWith("k2", "k1");
+    assertThat(event.toBuilder().build().metadata().keySet())
+        .containsExactlyElementsOf(event.metadata().keySet());
+  }
+
+  @Test
   void text_that_has_no_utf_8_form_is_refused() {
     assertThatThrownBy(() -> NewEvent.builder("a\ud83d"))
         .isInstanceOf(IllegalArgumentException.class);

@@ -343,7 +343,11 @@ class KurrentImportTest {
     append(
         any("order-1"),
         event("Placed").setCustomMetadata(text("{\"$correlationId\":\"7\",\"n\":1}")),
-        event("Priced").setCustomMetadata(text("{\"who\":\"Ada\",\"$tags\":[\"a:1\"]}")));
+        event("Priced")
+            .setCustomMetadata(
+                text(
+                    "{\"z\":\"1\",\"who\":\"Ada\",\"b\":\"2\",\"a\":\"3\",\"y\":\"4\",\"c\":\"5\","
+                        + "\"$tags\":[\"a:1\"]}")));
     append(any("order-2"), event("Placed").setCustomMetadata(text("no JSON")));
     append(
         any("plain"),
