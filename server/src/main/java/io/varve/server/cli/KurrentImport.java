@@ -194,16 +194,17 @@ final class KurrentImport {
   }
 
   private void close(SourceEvent end) {
+    StreamChange change = IMPORTED;
     StreamInfo there = store.streams().get(end.stream()).orElse(null);
-    boolean isOpen = there != null && there.life() == StreamLife.OPEN;
-    if (isOpen && !ImportedStream.isOnlyImported(store, there, end.created())) {
-      counts.leftOpen++;
-      return;
+    if (there != null && there.life() == StreamLife.OPEN) {
+      if (!ImportedStream.isOnlyImported(store, there, end.created())) {
+        counts.leftOpen++;
+        return;
+      }
+      change = change.expecting(there.version());
     }
     try {
-      store
-          .streams()
-          .tombstone(end.stream(), isOpen ? IMPORTED.expecting(there.version()) : IMPORTED);
+      store.streams().tombstone(end.stream(), change);
       counts.closed++;
     } catch (StreamTombstonedException e) {
       counts.hidden++; // by an import before this one

@@ -51,7 +51,7 @@ public final class StreamAcls implements CommitListener {
     }
   }
 
-  /** Has something run when lists have changed. It must be quick. */
+  /** Has something run when a list may have taken something away. It must be quick. */
   public void onChange(Runnable listener) {
     listeners.add(listener);
   }
@@ -74,6 +74,7 @@ public final class StreamAcls implements CommitListener {
 
   @Override
   public void describing(List<StreamChange> changes) {
+    boolean narrower = false;
     for (StreamChange change : changes) {
       String stream = change.stream().value();
       List<StreamAcl> before = lists.getOrDefault(stream, List.of());
@@ -82,17 +83,22 @@ public final class StreamAcls implements CommitListener {
         List<StreamAcl> all = new ArrayList<>(before);
         all.add(next);
         set(stream, all);
+        narrower |= !next.isOpen();
       }
     }
-    tell();
+    if (narrower) {
+      listeners.forEach(Runnable::run);
+    }
   }
 
   @Override
   public void described(List<StreamChange> changes) {
+    Map<String, StreamChange> last = new HashMap<>();
     for (StreamChange change : changes) {
-      set(change.stream().value(), List.of(acl(change)));
+      last.put(change.stream().value(), change);
     }
-    tell();
+    // One change a stream: those before it are visible with it, and must not hold for a moment.
+    last.forEach((stream, change) -> set(stream, List.of(acl(change))));
   }
 
   @Override
@@ -103,10 +109,6 @@ public final class StreamAcls implements CommitListener {
   @Override
   public void stopped(String reason) {
     // What was being written may be there after a restart: what all of it allows goes on to hold.
-  }
-
-  private void tell() {
-    listeners.forEach(Runnable::run);
   }
 
   private static StreamAcl acl(StreamChange change) {
@@ -124,6 +126,9 @@ public final class StreamAcls implements CommitListener {
           change.stream(),
           e.field(),
           e.getMessage());
+      return StreamAcl.CLOSED;
+    } catch (RuntimeException | StackOverflowError e) {
+      log.error("the access control list of stream {} could not be read", change.stream(), e);
       return StreamAcl.CLOSED;
     }
   }

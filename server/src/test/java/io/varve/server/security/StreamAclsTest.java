@@ -10,6 +10,8 @@ import io.varve.server.event.StreamState;
 import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
 import java.time.Instant;
+import java.util.AbstractList;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -86,12 +88,41 @@ class StreamAclsTest {
   }
 
   @Test
-  void whoever_listens_hears_of_each_change() {
+  void whoever_listens_hears_when_something_is_taken_away_and_of_nothing_else() {
     AtomicInteger heard = new AtomicInteger();
     acls.onChange(heard::incrementAndGet);
     said("a-1", "{\"$acl\":{\"$r\":[]}}");
+    assertThat(heard).hasValue(1);
 
-    assertThat(heard).hasValue(2);
+    said("a-1", "{}");
+    said("a-2", "{\"$maxCount\":3}");
+    assertThat(heard).hasValue(1);
+  }
+
+  @Test
+  void of_changes_that_become_visible_together_only_the_last_one_ever_holds() {
+    said("a-1", "{\"$acl\":{\"$r\":[]}}");
+    List<StreamChange> changes =
+        List.of(change("a-1", "{}"), change("a-1", "{\"$acl\":{\"$r\":[]}}"));
+    acls.describing(changes);
+    List<Boolean> seen = new ArrayList<>();
+
+    acls.described(
+        new AbstractList<>() {
+          @Override
+          public StreamChange get(int index) {
+            seen.add(ada.may(Action.READ, "a-1"));
+            return changes.get(index);
+          }
+
+          @Override
+          public int size() {
+            return changes.size();
+          }
+        });
+
+    assertThat(seen).hasSize(2).containsOnly(false);
+    assertThat(ada.may(Action.READ, "a-1")).isFalse();
   }
 
   @Test
