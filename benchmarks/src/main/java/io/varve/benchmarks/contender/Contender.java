@@ -72,9 +72,10 @@ public interface Contender {
      * Reads a whole stream.
      *
      * @return how many events it has
+     * @throws UnsupportedOperationException the contender has not {@link Ability#READ}
      */
     default int read(String stream) {
-      throw new UnsupportedOperationException();
+      throw new UnsupportedOperationException("this contender reads no streams");
     }
 
     @Override

@@ -8,7 +8,10 @@ public enum StreamRight {
   WRITE("$w"),
   /** Delete it, or close it for ever. */
   DELETE("$d"),
-  /** Read what is said and decided about it. */
+  /**
+   * Read and follow its metadata stream, {@code $$NAME}. What Varve's own API tells of a stream
+   * beside its events is under {@link #READ}.
+   */
   READ_METADATA("$mr"),
   /** Say and decide that. */
   WRITE_METADATA("$mw");
