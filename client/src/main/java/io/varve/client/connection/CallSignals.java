@@ -7,14 +7,19 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.time.Duration;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A server-streaming call turned round: what gRPC pushes is kept until one thread takes it. No more
  * messages arrive than were asked for, so what is kept is bounded by the asker.
+ *
+ * <p>While that thread waits, it runs the call's callbacks itself, which saves the way over a
+ * thread of the pool; while it does not, the pool does, so that the next message is decoded while
+ * this one is used.
  */
 final class CallSignals<A, B> {
 
@@ -28,27 +33,41 @@ final class CallSignals<A, B> {
   record End<B>(Status status, @Nullable Metadata trailers) implements Signal<B> {}
 
   private final ClientCall<A, B> call;
-  private final BlockingQueue<Signal<B>> signals = new LinkedBlockingQueue<>();
+  private final Executor pool;
+  private final Queue<Signal<B>> signals = new ConcurrentLinkedQueue<>();
+  private final Queue<Runnable> callbacks = new ConcurrentLinkedQueue<>();
+  private volatile @Nullable Thread waiting;
+  private volatile boolean over;
 
-  CallSignals(Channel channel, MethodDescriptor<A, B> method) {
-    this.call = channel.newCall(method, CallOptions.DEFAULT);
+  /**
+   * @param pool runs callbacks while nobody waits
+   */
+  CallSignals(Channel channel, MethodDescriptor<A, B> method, Executor pool) {
+    this.pool = pool;
+    this.call = channel.newCall(method, CallOptions.DEFAULT.withExecutor(this::run));
   }
 
-  /** Sends the request, without asking for an answer yet. */
-  void start(A request) {
+  /**
+   * Sends the request.
+   *
+   * @param messages how many are asked for from the start
+   */
+  void start(A request, int messages) {
     call.start(
         new ClientCall.Listener<B>() {
           @Override
           public void onMessage(B message) {
-            signals.add(new Message<>(message));
+            add(new Message<>(message));
           }
 
           @Override
           public void onClose(Status status, Metadata trailers) {
-            signals.add(new End<>(status, trailers));
+            over = true;
+            add(new End<>(status, trailers));
           }
         },
         new Metadata());
+    call.request(messages);
     call.sendMessage(request);
     call.halfClose();
   }
@@ -58,13 +77,65 @@ final class CallSignals<A, B> {
     call.request(1);
   }
 
-  /** Waits for the next signal; null: none came in time. */
+  /** Waits for the next signal; null: none came in time. One thread at a time. */
   @Nullable Signal<B> await(Duration patience) throws InterruptedException {
-    return signals.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+    Signal<B> here = signals.poll();
+    if (here != null) {
+      return here;
+    }
+    long deadline = System.nanoTime() + patience.toNanos();
+    waiting = Thread.currentThread();
+    try {
+      while (true) {
+        Signal<B> signal = signals.poll();
+        if (signal != null) {
+          return signal;
+        }
+        Runnable callback = callbacks.poll();
+        if (callback != null) {
+          callback.run();
+          continue;
+        }
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          return null;
+        }
+        LockSupport.parkNanos(this, left);
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+      }
+    } finally {
+      waiting = null;
+      for (Runnable left = callbacks.poll(); left != null; left = callbacks.poll()) {
+        left.run(); // gRPC gave it to this thread
+      }
+    }
   }
 
   /** Ends the call; whoever waits gets its end. Any thread may call it, more than once. */
   void cancel(String why) {
-    call.cancel(why, null);
+    if (!over) { // gRPC would tell the server of it all the same
+      call.cancel(why, null);
+    }
+  }
+
+  private void add(Signal<B> signal) {
+    signals.add(signal);
+    LockSupport.unpark(waiting);
+  }
+
+  /** In place of an executor; gRPC gives one callback at a time. */
+  private void run(Runnable callback) {
+    Thread taker = waiting;
+    if (taker == null) {
+      pool.execute(callback);
+      return;
+    }
+    callbacks.add(callback);
+    LockSupport.unpark(taker);
+    if (waiting != taker && callbacks.remove(callback)) {
+      pool.execute(callback); // it had gone without seeing this one
+    }
   }
 }

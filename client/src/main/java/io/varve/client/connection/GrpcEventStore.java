@@ -113,7 +113,7 @@ public final class GrpcEventStore implements EventStore {
     this.appends = new AppendPipeline(channel, server, settings);
     this.transactions = new Transactions(channel, server, settings, completions);
     this.unary = new UnaryCalls(channel, server, settings, closing);
-    this.reads = new ReadCalls(channel, server, settings, closing, unary);
+    this.reads = new ReadCalls(channel, server, settings, closing, unary, calls);
     this.streams = new RemoteStreams(unary);
     this.snapshots = new RemoteSnapshots(unary);
     this.admin = new RemoteAdmin(channel, server, unary);
@@ -360,7 +360,7 @@ public final class GrpcEventStore implements EventStore {
     SubscriptionThread subscription =
         new SubscriptionThread(
             "varve-subscription-" + SUBSCRIPTIONS.incrementAndGet(),
-            new RemoteSubscription<>(channel, server, settings, source, start, listener),
+            new RemoteSubscription<>(channel, server, settings, calls, source, start, listener),
             listener::onClosed,
             subscriptions::remove);
     subscriptions.add(subscription);

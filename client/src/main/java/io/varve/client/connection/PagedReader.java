@@ -12,14 +12,17 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A read over the wire. It holds the page that is being taken and at most one more, which is asked
- * for when the first is begun; the server sends nothing that was not asked for.
+ * A read over the wire. It holds the page that is being taken and at most one more; before the
+ * first is taken, two. What was not asked for stays with the transport, whose window bounds it.
  */
 final class PagedReader<A, B> implements EventReader {
+  /** Asked for with the request, so that a stream of one page needs no second word. */
+  private static final int PAGES_AHEAD = 2;
 
   /**
    * Some events, and the log's newest position when the read began.
@@ -36,7 +39,9 @@ final class PagedReader<A, B> implements EventReader {
   private long headPosition;
   private @Nullable Snapshot snapshot;
   private Iterator<RecordedEvent> page = List.<RecordedEvent>of().iterator();
+  private boolean begun;
   private boolean taken;
+
   private boolean ended;
   private volatile boolean closed;
 
@@ -52,6 +57,7 @@ final class PagedReader<A, B> implements EventReader {
    * Begins a read, and waits for its first page.
    *
    * @param patience how long each page may take
+   * @param pool decodes pages while none is waited for
    * @throws CallFailedException the read was refused, or the link failed, before the first page
    */
   static <A, B> PagedReader<A, B> open(
@@ -60,14 +66,14 @@ final class PagedReader<A, B> implements EventReader {
       A request,
       String server,
       Duration patience,
+      Executor pool,
       Function<B, Page> toPage)
       throws CallFailedException {
     PagedReader<A, B> reader =
-        new PagedReader<>(new CallSignals<>(channel, method), server, patience, toPage);
+        new PagedReader<>(new CallSignals<>(channel, method, pool), server, patience, toPage);
     boolean opened = false;
     try {
-      reader.call.start(request);
-      reader.call.requestOne();
+      reader.call.start(request, PAGES_AHEAD);
       if (!reader.nextPage()) {
         Status status = Status.INTERNAL.withDescription("a read ended without a page");
         throw new CallFailedException(StoreError.of(server, status, null));
@@ -86,7 +92,10 @@ final class PagedReader<A, B> implements EventReader {
     CallSignals.Signal<B> signal = await();
     return switch (signal) {
       case CallSignals.Message<B> message -> {
-        call.requestOne();
+        if (begun) {
+          call.requestOne();
+        }
+        begun = true;
         Page next = toPage.apply(message.value());
         headPosition = next.headPosition();
         page = next.events().iterator();

@@ -12,6 +12,7 @@ import io.varve.proto.v1.ReadLogRequest;
 import io.varve.proto.v1.ReadStreamRequest;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 
 /**
  * Reads and look-ups. While the link is lost they are repeated with back-off until the deadline; a
@@ -24,21 +25,25 @@ final class ReadCalls {
   private final ConnectionSettings settings;
   private final Patience patience;
   private final UnaryCalls calls;
+  private final Executor pool;
 
   /**
    * @param closing ends all waiting between tries
+   * @param pool runs the calls' callbacks while nobody waits for them
    */
   ReadCalls(
       ManagedChannel channel,
       String server,
       ConnectionSettings settings,
       CountDownLatch closing,
-      UnaryCalls calls) {
+      UnaryCalls calls,
+      Executor pool) {
     this.channel = channel;
     this.server = server;
     this.settings = settings;
     this.patience = new Patience(channel, settings, closing);
     this.calls = calls;
+    this.pool = pool;
   }
 
   EventReader readStream(ReadStream read) {
@@ -51,6 +56,7 @@ final class ReadCalls {
                 request,
                 server,
                 settings.deadline(),
+                pool,
                 page ->
                     new Page(
                         page.getHeadPosition(),
@@ -68,6 +74,7 @@ final class ReadCalls {
                 request,
                 server,
                 settings.deadline(),
+                pool,
                 page ->
                     new Page(
                         page.getHeadPosition(),

@@ -9,6 +9,7 @@ import io.varve.client.streams.SubscriptionStart;
 import io.varve.client.streams.VarveException;
 import io.varve.client.subscription.SubscriptionThread;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,7 @@ final class RemoteSubscription<A, B> implements SubscriptionThread.Work {
   private final ManagedChannel channel;
   private final String server;
   private final ConnectionSettings settings;
+  private final Executor calls;
   private final Source<A, B> source;
   private final SubscriptionListener listener;
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -54,16 +56,21 @@ final class RemoteSubscription<A, B> implements SubscriptionThread.Work {
   private boolean confirmed;
   private int failures;
 
+  /**
+   * @param calls runs the calls' callbacks while nobody waits for them
+   */
   RemoteSubscription(
       ManagedChannel channel,
       String server,
       ConnectionSettings settings,
+      Executor calls,
       Source<A, B> source,
       SubscriptionStart start,
       SubscriptionListener listener) {
     this.channel = channel;
     this.server = server;
     this.settings = settings;
+    this.calls = calls;
     this.source = source;
     this.start = start;
     this.listener = listener;
@@ -98,13 +105,12 @@ final class RemoteSubscription<A, B> implements SubscriptionThread.Work {
 
   /** Makes one call and delivers what it brings; returns why it ended. */
   private StoreError follow(Runnable started) throws Exception {
-    CallSignals<A, B> current = new CallSignals<>(channel, source.method());
+    CallSignals<A, B> current = new CallSignals<>(channel, source.method(), calls);
     call = current;
     confirmed = false;
     try {
-      current.start(source.request().apply(start));
+      current.start(source.request().apply(start), 1);
       while (!isStopped()) {
-        current.requestOne();
         CallSignals.@Nullable Signal<B> signal = current.await(settings.silence());
         switch (signal) {
           case null -> {
@@ -113,8 +119,10 @@ final class RemoteSubscription<A, B> implements SubscriptionThread.Work {
           case CallSignals.End<B> end -> {
             return StoreError.of(server, end.status(), end.trailers());
           }
-          case CallSignals.Message<B> message ->
-              deliver(source.toDelivery().apply(message.value()), started);
+          case CallSignals.Message<B> message -> {
+            deliver(source.toDelivery().apply(message.value()), started);
+            current.requestOne();
+          }
         }
       }
       return StoreError.silent(server, settings.silence());
