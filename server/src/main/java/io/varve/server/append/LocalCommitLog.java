@@ -41,6 +41,10 @@ public final class LocalCommitLog implements CommitLog {
   private final Thread writerThread;
 
   private volatile boolean committerParked;
+
+  /** While it is parked: only then need the writer wake it. */
+  private volatile boolean waitsForWriter;
+
   private volatile boolean closing;
 
   private volatile boolean terminated;
@@ -188,7 +192,8 @@ public final class LocalCommitLog implements CommitLog {
 
   private void park(Batch open) {
     committerParked = true;
-    // Looked at again after the flag is up: whoever queues or becomes idle from now on wakes us.
+    waitsForWriter = !open.isEmpty();
+    // Looked at again after the flags are up: whoever queues or becomes idle from now on wakes us.
     boolean nothingToDo =
         (isFull(open) || queue.isEmpty())
             && (open.isEmpty() || !slot.isIdle())
@@ -197,6 +202,7 @@ public final class LocalCommitLog implements CommitLog {
       LockSupport.park(this);
     }
     committerParked = false;
+    waitsForWriter = false;
   }
 
   /**
@@ -238,7 +244,11 @@ public final class LocalCommitLog implements CommitLog {
 
   private void writeAll() {
     while (true) {
-      Batch batch = slot.take(committerThread);
+      slot.becomeIdle();
+      if (waitsForWriter) {
+        LockSupport.unpark(committerThread);
+      }
+      Batch batch = slot.take();
       if (batch == null) {
         return;
       }
@@ -389,31 +399,26 @@ public final class LocalCommitLog implements CommitLog {
       notifyAll();
     }
 
-    /**
-     * Becomes idle, tells the committer, and waits for the next batch; null when there will be
-     * none.
-     */
-    @Nullable Batch take(Thread committer) {
-      synchronized (this) {
-        idle = true;
-      }
-      LockSupport.unpark(committer);
-      synchronized (this) {
-        boolean interrupted = false;
-        while (batch == null && !finished) {
-          try {
-            wait();
-          } catch (InterruptedException e) {
-            interrupted = true; // nobody interrupts the writer; if it happens, writing goes on
-          }
+    synchronized void becomeIdle() {
+      idle = true;
+    }
+
+    /** Waits for the next batch; null when there will be none. */
+    synchronized @Nullable Batch take() {
+      boolean interrupted = false;
+      while (batch == null && !finished) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          interrupted = true; // nobody interrupts the writer; if it happens, writing goes on
         }
-        if (interrupted) {
-          Thread.currentThread().interrupt();
-        }
-        Batch next = batch;
-        batch = null;
-        return next;
       }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      Batch next = batch;
+      batch = null;
+      return next;
     }
   }
 }
