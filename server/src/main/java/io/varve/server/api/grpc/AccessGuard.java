@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class AccessGuard implements ServerInterceptor {
   private static final Logger log = LoggerFactory.getLogger(AccessGuard.class);
 
-  private static final Metadata.Key<String> AUTHORIZATION =
+  static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
   private final AccessControl access;

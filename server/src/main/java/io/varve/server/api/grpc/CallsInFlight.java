@@ -6,6 +6,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -13,7 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class CallsInFlight implements ServerInterceptor {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition none = lock.newCondition();
-  private int count; // guarded by lock
+  private final AtomicInteger count = new AtomicInteger();
+  private volatile boolean awaited;
 
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
@@ -36,14 +38,13 @@ final class CallsInFlight implements ServerInterceptor {
   }
 
   private void change(int by) {
-    lock.lock();
-    try {
-      count += by;
-      if (count == 0) {
+    if (count.addAndGet(by) == 0 && awaited) {
+      lock.lock();
+      try {
         none.signalAll();
+      } finally {
+        lock.unlock();
       }
-    } finally {
-      lock.unlock();
     }
   }
 
@@ -52,10 +53,11 @@ final class CallsInFlight implements ServerInterceptor {
     long nanos = atMost.toNanos();
     lock.lock();
     try {
-      while (count > 0 && nanos > 0) {
+      awaited = true;
+      while (count.get() > 0 && nanos > 0) {
         nanos = none.awaitNanos(nanos);
       }
-      return count == 0;
+      return count.get() == 0;
     } finally {
       lock.unlock();
     }

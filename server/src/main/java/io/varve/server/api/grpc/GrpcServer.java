@@ -3,11 +3,7 @@ package io.varve.server.api.grpc;
 import com.google.rpc.Status;
 import io.grpc.BindableService;
 import io.grpc.InsecureServerCredentials;
-import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.Server;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
@@ -34,7 +30,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -94,8 +89,7 @@ public final class GrpcServer implements CommitListener {
   /** What health is asked for by: Varve's services and, once they are known, the guests'. */
   private final Set<String> served = new CopyOnWriteArraySet<>(SERVED);
 
-  /** The guests' methods that read; known before the port opens. */
-  private final Set<String> guestReads = ConcurrentHashMap.newKeySet();
+  private final CallThreads threads;
 
   /**
    * @param tls the port's transport security; empty: none
@@ -113,6 +107,7 @@ public final class GrpcServer implements CommitListener {
       CallObservation observation) {
     this.access = access;
     this.config = config;
+    this.threads = new CallThreads(calls, reads);
     // The last is the first to see a call.
     List<ServerInterceptor> interceptors = new ArrayList<>(List.of(inFlight, new CallerAddress()));
     interceptors.addAll(observation.interceptors());
@@ -121,8 +116,8 @@ public final class GrpcServer implements CommitListener {
         NettyServerBuilder.forAddress(
                 new InetSocketAddress(config.get(Settings.HOST), config.get(Settings.PORT)),
                 tls.map(ServerTls::credentials).orElseGet(InsecureServerCredentials::create))
-            .executor(calls)
-            .callExecutor(new ByMethod(calls, reads, guestReads))
+            .executor(Runnable::run) // finds the method, and so whose thread goes on
+            .callExecutor(threads)
             .decompressorRegistry(LateGzip.registry())
             .maxInboundMessageSize(config.limits().inboundMessageBytes())
             .maxConcurrentCallsPerConnection(config.get(Settings.CALLS_PER_CONNECTION))
@@ -181,7 +176,7 @@ public final class GrpcServer implements CommitListener {
 
   private void add(GuestProtocol guest) {
     served.addAll(guest.healthNames());
-    guest.readingMethods().forEach(method -> guestReads.add(method.getFullMethodName()));
+    guest.readingMethods().forEach(threads::readsToo);
     for (ServerServiceDefinition service : guest.services()) {
       boolean open = guest.openServices().contains(service.getServiceDescriptor().getName());
       add(open ? service : behindAccess(service, guest::inItsWords), guest::inItsWords);
@@ -228,38 +223,6 @@ public final class GrpcServer implements CommitListener {
   public void stopped(String reason) {
     for (String service : served) {
       health.setStatus(service, ServingStatus.NOT_SERVING);
-    }
-  }
-
-  /** Which executor runs a call. */
-  private record ByMethod(Executor calls, Executor reads, Set<String> guestReads)
-      implements ServerCallExecutorSupplier {
-    private static final Set<String> READS =
-        Set.of(
-            EventStoreGrpc.getReadStreamMethod().getFullMethodName(),
-            EventStoreGrpc.getReadLogMethod().getFullMethodName(),
-            EventStoreGrpc.getGetEventMethod().getFullMethodName(),
-            ConsumerGroupsGrpc.getListParkedMethod().getFullMethodName());
-
-    /**
-     * Services all of whose calls look at the disk. Saving a snapshot is among them: a database
-     * that is busy may make its writers wait.
-     */
-    private static final Set<String> READING_SERVICES =
-        Set.of(
-            StreamsGrpc.SERVICE_NAME,
-            SnapshotsGrpc.SERVICE_NAME,
-            AdminGrpc.SERVICE_NAME,
-            AccessGrpc.SERVICE_NAME);
-
-    @Override
-    public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata metadata) {
-      MethodDescriptor<Q, R> method = call.getMethodDescriptor();
-      return READS.contains(method.getFullMethodName())
-              || guestReads.contains(method.getFullMethodName())
-              || READING_SERVICES.contains(method.getServiceName())
-          ? reads
-          : calls;
     }
   }
 

@@ -1,0 +1,106 @@
+package io.varve.server.api.grpc;
+
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallExecutorSupplier;
+import io.varve.proto.v1.AccessGrpc;
+import io.varve.proto.v1.AdminGrpc;
+import io.varve.proto.v1.ConsumerGroupsGrpc;
+import io.varve.proto.v1.EventStoreGrpc;
+import io.varve.proto.v1.SnapshotsGrpc;
+import io.varve.proto.v1.StreamsGrpc;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+
+/**
+ * Which threads run a call.
+ *
+ * <p>A call of one request begins on its connection's thread, where no more is done than looking at
+ * its headers; what it asks for is done by a pool. So a thread of the pool is woken once for it, by
+ * its request, and not by its headers as well. Calls of many requests are the pool's from the
+ * start, and so are those with a password, since hashing one takes a third of a second.
+ */
+final class CallThreads implements ServerCallExecutorSupplier {
+  private static final String PASSWORD = "basic";
+
+  private static final Set<String> READS =
+      Set.of(
+          EventStoreGrpc.getReadStreamMethod().getFullMethodName(),
+          EventStoreGrpc.getReadLogMethod().getFullMethodName(),
+          EventStoreGrpc.getGetEventMethod().getFullMethodName(),
+          ConsumerGroupsGrpc.getListParkedMethod().getFullMethodName());
+
+  /**
+   * Services all of whose calls look at the disk. Saving a snapshot is among them: a database that
+   * is busy may make its writers wait.
+   */
+  private static final Set<String> READING_SERVICES =
+      Set.of(
+          StreamsGrpc.SERVICE_NAME,
+          SnapshotsGrpc.SERVICE_NAME,
+          AdminGrpc.SERVICE_NAME,
+          AccessGrpc.SERVICE_NAME);
+
+  private final Executor calls;
+  private final Executor reads;
+
+  /** The guests' methods that read; known before the port opens. */
+  private final Set<String> guestReads = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param calls runs appends and whatever else is short
+   * @param reads runs reads, which may take long
+   */
+  CallThreads(Executor calls, Executor reads) {
+    this.calls = calls;
+    this.reads = reads;
+  }
+
+  /** Before the port opens: what of a guest's protocol reads. */
+  void readsToo(MethodDescriptor<?, ?> method) {
+    guestReads.add(method.getFullMethodName());
+  }
+
+  @Override
+  public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata headers) {
+    MethodDescriptor<Q, R> method = call.getMethodDescriptor();
+    Executor pool = isRead(method) ? reads : calls;
+    return method.getType().clientSendsOneMessage() && !hasPassword(headers)
+        ? new AfterItsBeginning(pool)
+        : pool;
+  }
+
+  private boolean isRead(MethodDescriptor<?, ?> method) {
+    return READS.contains(method.getFullMethodName())
+        || READING_SERVICES.contains(method.getServiceName())
+        || guestReads.contains(method.getFullMethodName());
+  }
+
+  private static boolean hasPassword(Metadata headers) {
+    String authorization = headers.get(AccessGuard.AUTHORIZATION);
+    return authorization != null && authorization.toLowerCase(Locale.ROOT).startsWith(PASSWORD);
+  }
+
+  /** Of one call: runs the first task on the thread that brings it, and all others on the pool. */
+  private static final class AfterItsBeginning implements Executor {
+    private final Executor pool;
+    private boolean begun; // gRPC brings a call's next task only after the one before
+
+    AfterItsBeginning(Executor pool) {
+      this.pool = pool;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      if (begun) {
+        pool.execute(task);
+      } else {
+        begun = true;
+        task.run();
+      }
+    }
+  }
+}
