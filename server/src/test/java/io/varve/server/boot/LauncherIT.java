@@ -142,6 +142,20 @@ class LauncherIT {
   }
 
   @Test
+  void servers_leave_each_other_their_classes_unless_somebody_says_where_they_come_from()
+      throws Exception {
+    String archive = "<-XX:SharedArchiveFile=%s/server/target/varve-server.jsa>";
+    assertThat(varve("serve").output())
+        .contains("<-XX:+AutoCreateSharedArchive>\n" + archive.formatted(home.toRealPath()));
+    assertThat(varve("read", "a").output()).doesNotContain("SharedArchive");
+
+    Map<String, String> elsewhere = Map.of("VARVE_JAVA_OPTS", "-XX:AOTCache=varve.aot");
+    Run told = finish(start(home, elsewhere, "./varve", "serve"));
+
+    assertThat(told.output()).contains("<-XX:AOTCache=varve.aot>").doesNotContain("SharedArchive");
+  }
+
+  @Test
   void it_works_through_a_chain_of_links_from_another_folder() throws Exception {
     Path elsewhere = Files.createDirectories(temp.resolve("else where"));
     Files.createSymbolicLink(elsewhere.resolve("one"), home.resolve("varve"));
