@@ -39,7 +39,10 @@ record Workload(
   private static final int SEVERAL = 16;
 
   /** Deliveries are measured well below what the store can do. */
-  private static final double DELIVERY_RATE = 200;
+  private static final int DELIVERY_RATE = 200;
+
+  /** Deliveries a second that all subscribers together are to bear. */
+  private static final int MOST_DELIVERIES = 20_000;
 
   /** All of them, in the order of the table. */
   static List<Workload> all() {
@@ -132,9 +135,11 @@ record Workload(
           delivery(
               "subscribe-" + subscribers,
               "so many live subscribers",
+              Math.min(DELIVERY_RATE, MOST_DELIVERIES / subscribers),
               new SubscribeShape(subscribers)));
     }
-    all.add(delivery("group-4", "a consumer group with 4 consumers", new GroupShape(4)));
+    all.add(
+        delivery("group-4", "a consumer group with 4 consumers", DELIVERY_RATE, new GroupShape(4)));
   }
 
   private static Workload everybody(
@@ -146,14 +151,14 @@ record Workload(
     return new Workload(name, description, clients, Ability.APPEND, 1, null, shape);
   }
 
-  private static Workload delivery(String name, String description, Shape shape) {
+  private static Workload delivery(String name, String description, int rate, Shape shape) {
     return new Workload(
         name,
-        description + ", " + (int) DELIVERY_RATE + " appends a second in an open loop",
+        description + ", " + rate + " appends a second in an open loop",
         4,
         Ability.APPEND,
         1,
-        DELIVERY_RATE,
+        (double) rate,
         shape);
   }
 }
