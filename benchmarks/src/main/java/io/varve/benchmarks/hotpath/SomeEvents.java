@@ -60,10 +60,19 @@ public final class SomeEvents {
 
   /** Writes so many events, 1,000 in a commit. */
   static void write(EventStorage storage, int count) {
+    write(storage, count, 1_000);
+  }
+
+  /** Writes so many events, so many in a commit. */
+  static void write(EventStorage storage, int count, int together) {
     for (int from = 0; from < count; from += 1_000) {
-      Commit commit = storage.begin();
-      assigned(from + 1L, 1 + from / 20, Math.min(1_000, count - from)).forEach(commit::add);
-      commit.write();
+      List<AssignedEvent> events =
+          assigned(from + 1L, 1 + from / 20, Math.min(1_000, count - from));
+      for (int done = 0; done < events.size(); done += together) {
+        Commit commit = storage.begin();
+        events.subList(done, Math.min(events.size(), done + together)).forEach(commit::add);
+        commit.write();
+      }
     }
   }
 }
