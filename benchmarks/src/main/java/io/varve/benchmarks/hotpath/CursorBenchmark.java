@@ -165,7 +165,8 @@ public class CursorBenchmark {
   public EventPage smallStreamByName(Log log) {
     long stream = 1 + ThreadLocalRandom.current().nextLong(EVENTS / 20);
     StreamRead read = new StreamRead(new StreamId("account-" + stream), 0, false, 0, null);
-    if (!(log.reader.readStream(read) instanceof StreamLookUp.Found<EventCursor>(EventCursor cursor))) {
+    if (!(log.reader.readStream(read)
+        instanceof StreamLookUp.Found<EventCursor>(EventCursor cursor))) {
       throw new IllegalStateException("stream " + stream + " is not there");
     }
     return cursor.next();

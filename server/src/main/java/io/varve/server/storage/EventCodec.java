@@ -199,8 +199,28 @@ public final class EventCodec {
   /** How many bytes of an event are enough to read its position. */
   public static final int POSITION_BYTES = 1 + 10;
 
+  /** How many bytes of an event are enough to read its header. */
+  public static final int HEADER_BYTES = POSITION_BYTES + (1 + 10) + (2 + (1 + 10) + (1 + 10));
+
   /** The position of the event whose bytes begin here; its first few bytes are enough. */
   public static long position(byte[] bytes, int offset, int length) {
+    if (length > 1 && bytes[offset] == ((POSITION << 3) | WireFormat.WIRETYPE_VARINT)) {
+      int end = offset + Math.min(length, POSITION_BYTES);
+      long position = 0;
+      int shift = 0;
+      for (int at = offset + 1; at < end; at++) {
+        position |= (long) (bytes[at] & 0x7f) << shift;
+        if (bytes[at] >= 0) {
+          return position;
+        }
+        shift += 7;
+      }
+    }
+    return positionOfAnyBytes(bytes, offset, length);
+  }
+
+  /** The same for bytes that are perhaps none of an event. */
+  private static long positionOfAnyBytes(byte[] bytes, int offset, int length) {
     CodedInputStream in = CodedInputStream.newInstance(bytes, offset, length);
     try {
       if (in.readTag() != ((POSITION << 3) | WireFormat.WIRETYPE_VARINT)) {

@@ -1,6 +1,8 @@
 package io.varve.server.storage.rocksdb;
 
+import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EngineFigures;
+import io.varve.server.storage.EventRunBuilder;
 import io.varve.server.storage.StorageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -75,6 +77,58 @@ final class Database implements AutoCloseable {
   /** Sees one key and its value, as copies. */
   interface Visitor {
     Visit visit(byte[] key, byte[] value);
+  }
+
+  /** Sees one key and its value where they lie. */
+  interface RowVisitor {
+    /** Sees what the row stands on, for the length of the call. */
+    Visit visit(Row row);
+  }
+
+  /** A key and its value, to be copied to where they are wanted. */
+  static final class Row implements EventRunBuilder.Source {
+    private final RocksIterator iterator;
+
+    private Row(RocksIterator iterator) {
+      this.iterator = iterator;
+    }
+
+    /**
+     * Copies the key into an array of the length that keys of its family have.
+     *
+     * @throws DamagedDataException the key is shorter
+     */
+    void key(byte[] target) {
+      int length = iterator.key(target);
+      if (length < target.length) {
+        throw new DamagedDataException(0, "a key of " + length + " bytes is too short");
+      }
+    }
+
+    byte[] key() {
+      return iterator.key();
+    }
+
+    /** Copies the value's first bytes, at most so many; returns how many it has in all. */
+    @Override
+    public int copy(byte[] target, int offset, int length) {
+      return iterator.value(target, offset, length);
+    }
+
+    byte[] value() {
+      return iterator.value();
+    }
+
+    /** The value's first bytes, at most so many. */
+    byte[] valueStart(int bytes) {
+      return Database.valueStart(iterator, bytes);
+    }
+  }
+
+  private static byte[] valueStart(RocksIterator iterator, int bytes) {
+    byte[] start = new byte[bytes];
+    int length = iterator.value(start, 0, bytes);
+    return length < bytes ? Arrays.copyOf(start, length) : start;
   }
 
   private Database(
@@ -253,6 +307,11 @@ final class Database implements AutoCloseable {
    * before it is seen) or, without one, from the first after it.
    */
   void visitFromFloor(String family, byte[] from, Visitor visitor) {
+    visitRowsFromFloor(family, from, copied(visitor));
+  }
+
+  /** The same without copies. */
+  void visitRowsFromFloor(String family, byte[] from, RowVisitor visitor) {
     visit(
         family,
         null,
@@ -270,12 +329,27 @@ final class Database implements AutoCloseable {
 
   /** Visits keys from {@code from} up to {@code until} (exclusive). */
   void visitForwards(String family, byte[] from, byte[] until, Visitor visitor) {
+    visitRowsForwards(family, from, until, copied(visitor));
+  }
+
+  /** The same without copies. */
+  void visitRowsForwards(String family, byte[] from, byte[] until, RowVisitor visitor) {
     visit(family, null, until, iterator -> iterator.seek(from), true, visitor);
   }
 
   /** Visits keys from the last one at or before {@code from} down to {@code downTo} (inclusive). */
   void visitBackwards(String family, byte[] from, byte @Nullable [] downTo, Visitor visitor) {
+    visitRowsBackwards(family, from, downTo, copied(visitor));
+  }
+
+  /** The same without copies. */
+  void visitRowsBackwards(
+      String family, byte[] from, byte @Nullable [] downTo, RowVisitor visitor) {
     visit(family, downTo, null, iterator -> iterator.seekForPrev(from), false, visitor);
+  }
+
+  private static RowVisitor copied(Visitor visitor) {
+    return row -> visitor.visit(row.key(), row.value());
   }
 
   private interface Seek {
@@ -288,7 +362,11 @@ final class Database implements AutoCloseable {
       byte @Nullable [] until,
       Seek seek,
       boolean forwards,
-      Visitor visitor) {
+      RowVisitor visitor) {
+    if (lowest == null && until == null) {
+      visit(readOptions, family, null, null, seek, forwards, visitor);
+      return;
+    }
     try (ReadOptions options = new ReadOptions()) {
       visit(options, family, lowest, until, seek, forwards, visitor);
     }
@@ -301,7 +379,7 @@ final class Database implements AutoCloseable {
       byte @Nullable [] until,
       Seek seek,
       boolean forwards,
-      Visitor visitor) {
+      RowVisitor visitor) {
     Lock use = use();
     try (Slice lower = lowest == null ? null : new Slice(lowest);
         Slice upper = until == null ? null : new Slice(until)) {
@@ -312,9 +390,10 @@ final class Database implements AutoCloseable {
         options.setIterateUpperBound(upper);
       }
       try (RocksIterator iterator = rocks.newIterator(handle(family), options)) {
+        Row row = new Row(iterator);
         seek.apply(iterator);
         while (iterator.isValid()) {
-          if (visitor.visit(iterator.key(), iterator.value()) == Visit.STOP) {
+          if (visitor.visit(row) == Visit.STOP) {
             return;
           }
           if (forwards) {
@@ -404,9 +483,7 @@ final class Database implements AutoCloseable {
 
     /** The value's first bytes, at most so many. */
     byte[] valueStart(int bytes) {
-      byte[] start = new byte[bytes];
-      int length = iterator.value(start, 0, bytes);
-      return length < bytes ? Arrays.copyOf(start, length) : start;
+      return Database.valueStart(iterator, bytes);
     }
   }
 
@@ -539,7 +616,7 @@ final class Database implements AutoCloseable {
         return;
       }
       try (ReadOptions scan = new ReadOptions(options).setReadaheadSize(readahead)) {
-        Database.this.visit(scan, family, null, null, seek, forwards, visitor);
+        Database.this.visit(scan, family, null, null, seek, forwards, copied(visitor));
       }
     }
 

@@ -7,6 +7,7 @@ import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventPlace;
+import io.varve.server.storage.EventRunBuilder;
 import io.varve.server.storage.EventSummary;
 import io.varve.server.storage.NamedStream;
 import io.varve.server.storage.StreamChange;
@@ -331,12 +332,14 @@ final class IndexDatabase implements AutoCloseable {
 
   private @Nullable EventHeader lastEvent(long streamNumber) {
     @Nullable EventHeader[] last = {null};
-    database.visitBackwards(
+    database.visitRowsBackwards(
         STREAMS,
         Keys.ofStreamVersion(streamNumber, Long.MAX_VALUE),
         Keys.ofStreamVersion(streamNumber, 1),
-        (key, event) -> {
-          last[0] = new StoredEvent(Keys.toLong(key, Long.BYTES), event).header();
+        row -> {
+          long version = Keys.toLong(row.key(), Long.BYTES);
+          byte[] start = row.valueStart(StoredEvent.HEADER_BYTES);
+          last[0] = new StoredEvent(version, start).header();
           return Database.Visit.STOP;
         });
     return last[0];
@@ -360,78 +363,97 @@ final class IndexDatabase implements AutoCloseable {
   }
 
   /**
-   * A piece of a stream, in reading order.
+   * How far a reading of a stream has come.
    *
-   * @param events what is there
+   * @param archived the events that come next, and are in the archive; the run has none of them
    * @param reached the last version that was looked at
    */
-  record StreamPiece(List<StoredEvent> events, long reached) {}
+  record StreamPiece(List<StoredEvent> archived, long reached) {}
 
   /**
-   * A stream's events from version {@code from} to {@code to} (inclusive), rising. Stops once those
-   * that are not in the archive have {@code maxBytes}, or some are in the archive.
+   * Adds a stream's events from version {@code from} to {@code to} (inclusive), rising, to a run.
+   * Stops once it has {@code maxBytes}, and where events are in the archive: only if they are the
+   * first it says which.
    */
-  StreamPiece readStream(long streamNumber, long from, long to, int maxBytes) {
-    PieceInTheMaking piece = new PieceInTheMaking(maxBytes);
-    long[] due = {from};
-    database.visitForwards(
+  StreamPiece readStream(long streamNumber, long from, long to, EventRunBuilder run, int maxBytes) {
+    PieceInTheMaking piece = new PieceInTheMaking(from, to, run, maxBytes);
+    database.visitRowsForwards(
         STREAMS,
         Keys.ofStreamVersion(streamNumber, from),
         Keys.ofStreamVersion(streamNumber, to + 1),
-        (key, event) -> {
+        row -> {
+          long version = piece.version(row);
           // A stream's events are reclaimed from its first one on, perhaps while it is being read.
-          if (Keys.toLong(key, Long.BYTES) != due[0]
-              && (!piece.events.isEmpty() || hasEventBefore(streamNumber, from))) {
-            throw noVersion(streamNumber, due[0]);
+          if (version != piece.due && (piece.due != from || hasEventBefore(streamNumber, from))) {
+            throw noVersion(streamNumber, piece.due);
           }
-          due[0] = Keys.toLong(key, Long.BYTES) + 1;
-          return piece.add(due[0] - 1, event);
+          return piece.add(version, version + 1, row);
         });
-    return piece.upTo(to);
+    return piece.done();
   }
 
   /** The same from version {@code from} down to {@code to} (inclusive), falling. */
-  StreamPiece readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
-    PieceInTheMaking piece = new PieceInTheMaking(maxBytes);
-    long[] due = {from};
-    database.visitBackwards(
+  StreamPiece readStreamBackwards(
+      long streamNumber, long from, long to, EventRunBuilder run, int maxBytes) {
+    PieceInTheMaking piece = new PieceInTheMaking(from, to, run, maxBytes);
+    database.visitRowsBackwards(
         STREAMS,
         Keys.ofStreamVersion(streamNumber, from),
         Keys.ofStreamVersion(streamNumber, to),
-        (key, event) -> {
-          checkDue(streamNumber, due[0]--, key);
-          return piece.add(due[0] + 1, event);
+        row -> {
+          long version = piece.version(row);
+          if (version != piece.due) {
+            throw noVersion(streamNumber, piece.due);
+          }
+          return piece.add(version, version - 1, row);
         });
-    return piece.upTo(to);
+    return piece.done();
   }
 
   private static final class PieceInTheMaking {
+    private final long to;
+    private final EventRunBuilder run;
     private final int maxBytes;
-    private final List<StoredEvent> events = new ArrayList<>();
-    private int bytes;
-    private int archived;
+    private final int before;
+    private final List<StoredEvent> archived = new ArrayList<>(0);
+    private final byte[] key = new byte[2 * Long.BYTES];
+    private long due;
+    private long last;
+    private boolean stopped;
 
-    PieceInTheMaking(int maxBytes) {
+    PieceInTheMaking(long from, long to, EventRunBuilder run, int maxBytes) {
+      this.to = to;
+      this.run = run;
       this.maxBytes = maxBytes;
+      this.before = run.count();
+      this.due = from;
     }
 
-    Database.Visit add(long version, byte[] value) {
-      StoredEvent event = new StoredEvent(version, value);
-      events.add(event);
-      if (event.isArchived()) {
-        archived++;
-      } else {
-        bytes += EventCodec.frameSize(value.length);
+    long version(Database.Row row) {
+      row.key(key);
+      return Keys.toLong(key, Long.BYTES);
+    }
+
+    Database.Visit add(long version, long next, Database.Row row) {
+      run.draft(row);
+      boolean isArchived = StoredEvent.isArchived(run.firstOfDraft());
+      if (isArchived ? run.count() > before : !archived.isEmpty()) {
+        stopped = true; // it is for the next piece
+        return Database.Visit.STOP;
       }
-      return isFull() ? Database.Visit.STOP : Database.Visit.CONTINUE;
+      if (isArchived) {
+        archived.add(new StoredEvent(version, run.draft()));
+      } else {
+        run.addDraft();
+      }
+      due = next;
+      last = version;
+      stopped = version == to || run.length() >= maxBytes || archived.size() >= MAX_ARCHIVED;
+      return stopped ? Database.Visit.STOP : Database.Visit.CONTINUE;
     }
 
-    private boolean isFull() {
-      return bytes >= maxBytes || archived >= MAX_ARCHIVED;
-    }
-
-    StreamPiece upTo(long to) {
-      return new StreamPiece(events, isFull() ? events.getLast().version() : to);
+    StreamPiece done() {
+      return new StreamPiece(archived, stopped ? last : to);
     }
   }
 
@@ -440,12 +462,6 @@ final class IndexDatabase implements AutoCloseable {
         seeker ->
             seeker.atOrBefore(Keys.ofStreamVersion(streamNumber, version - 1))
                 && Keys.toLong(seeker.key(), 0) == streamNumber);
-  }
-
-  private static void checkDue(long streamNumber, long version, byte[] key) {
-    if (Keys.toLong(key, Long.BYTES) != version) {
-      throw noVersion(streamNumber, version);
-    }
   }
 
   private static DamagedDataException noVersion(long streamNumber, long version) {

@@ -46,6 +46,9 @@ import org.slf4j.LoggerFactory;
 public final class RocksDbEventStorage implements EventStorage {
   private static final Logger log = LoggerFactory.getLogger(RocksDbEventStorage.class);
 
+  /** What a page of a stream begins with; most streams are small. */
+  private static final int FIRST_RUN_BYTES = 8 * 1024;
+
   private final Path folder;
   private final LogDatabase logDatabase;
   private final HeadMark mark;
@@ -318,49 +321,41 @@ public final class RocksDbEventStorage implements EventStorage {
     if (from > to) {
       return EventPage.empty(to);
     }
-    EventRunBuilder run = new EventRunBuilder(Math.min(maxBytes, 8 * 1024));
+    EventRunBuilder run = new EventRunBuilder(Math.min(maxBytes, FIRST_RUN_BYTES));
     long next = from;
     while (next <= to && run.length() < maxBytes) {
-      IndexDatabase.StreamPiece piece =
-          index.readStream(streamNumber, next, to, maxBytes - run.length());
-      next = piece.reached() + 1;
-      for (StoredEvent event : piece.events()) {
-        run.add(bytesOf(event));
-        if (run.length() >= maxBytes) {
-          next = event.version() + 1;
-          break;
-        }
-      }
+      IndexDatabase.StreamPiece piece = index.readStream(streamNumber, next, to, run, maxBytes);
+      next = 1 + addArchived(piece, run, maxBytes);
     }
-    return run.count() == 0 ? EventPage.empty(to) : new EventPage(List.of(run.build()), next - 1);
+    return run.count() == 0
+        ? EventPage.empty(to)
+        : new EventPage(List.of(run.buildLoose()), next - 1);
   }
 
   @Override
   public EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes) {
-    List<EventRun> runs = new ArrayList<>();
-    int bytes = 0;
-    long next = from;
-    while (next >= to && bytes < maxBytes) {
-      IndexDatabase.StreamPiece piece =
-          index.readStreamBackwards(streamNumber, next, to, maxBytes - bytes);
-      next = piece.reached() - 1;
-      for (StoredEvent event : piece.events()) {
-        byte[] encoded = bytesOf(event);
-        EventRunBuilder single = new EventRunBuilder(encoded.length + 6);
-        single.add(encoded);
-        runs.add(single.build());
-        bytes += single.length();
-        if (bytes >= maxBytes) {
-          next = event.version() - 1;
-          break;
-        }
-      }
+    if (from < to) {
+      return EventPage.empty(to);
     }
-    return from < to ? EventPage.empty(to) : new EventPage(runs, next + 1);
+    EventRunBuilder run = new EventRunBuilder(Math.min(maxBytes, FIRST_RUN_BYTES));
+    long next = from;
+    while (next >= to && run.length() < maxBytes) {
+      IndexDatabase.StreamPiece piece =
+          index.readStreamBackwards(streamNumber, next, to, run, maxBytes);
+      next = addArchived(piece, run, maxBytes) - 1;
+    }
+    return new EventPage(run.buildSingles(), next + 1);
   }
 
-  private byte[] bytesOf(StoredEvent event) {
-    return event.isArchived() ? archive.event(event.header().position()) : event.value();
+  /** Adds what a piece has in the archive, until there is enough; returns how far it came. */
+  private long addArchived(IndexDatabase.StreamPiece piece, EventRunBuilder run, int maxBytes) {
+    for (StoredEvent event : piece.archived()) {
+      run.add(archive.event(event.header().position()));
+      if (run.length() >= maxBytes) {
+        return event.version();
+      }
+    }
+    return piece.reached();
   }
 
   // ---- the archive

@@ -33,11 +33,23 @@ record StoredEvent(long version, byte[] value) {
   /** How many of an entry's first bytes tell its position. */
   static final int POSITION_BYTES = 1 + EventCodec.POSITION_BYTES;
 
+  /** How many of an entry's first bytes tell its header. */
+  static final int HEADER_BYTES = 1 + EventCodec.HEADER_BYTES;
+
   private static boolean isArchived(byte[] value) {
-    if (value.length == 0) {
+    return isArchived(value.length == 0 ? -1 : value[0] & 0xff);
+  }
+
+  /**
+   * Whether an entry stands for an event in the archive.
+   *
+   * @param first its first byte; negative when it is empty
+   */
+  static boolean isArchived(int first) {
+    if (first < 0) {
       throw new DamagedDataException(0, "the index has an empty event");
     }
-    return value[0] == ARCHIVED;
+    return first == ARCHIVED;
   }
 
   /** Whether the event itself is in the archive. */
