@@ -8,7 +8,10 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
@@ -48,6 +51,9 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run, bool
   static final int TARGET_BYTES = 64 * 1024;
 
   static final int HEADER_BYTES = 13;
+
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
   private static final byte WHOLE = 1;
   private static final byte WITH_HOLES = 2;
@@ -182,6 +188,31 @@ record Chunk(long firstPosition, long lastPosition, @Nullable EventRun run, bool
     }
     EventRun run = new EventRun(value, HEADER_BYTES, length, count, firstPosition, lastPosition);
     return new Chunk(firstPosition, lastPosition, format == WHOLE ? run : narrowed(run), false);
+  }
+
+  /**
+   * The last position of a chunk that has an event at each of its positions; 0 if the value is none
+   * or is damaged, which {@link #read} then tells.
+   *
+   * @param key its key
+   * @param bytes where its value lies
+   * @param at where it begins
+   * @param length its length
+   * @param crc is used for its checksum
+   */
+  static long lastOfWhole(byte[] key, byte[] bytes, int at, int length, CRC32C crc) {
+    if (length <= HEADER_BYTES || bytes[at] != WHOLE) {
+      return 0;
+    }
+    crc.reset();
+    crc.update(key, 0, Long.BYTES);
+    crc.update(bytes, at + COUNT_OFFSET, length - COUNT_OFFSET);
+    int span = (int) INT.get(bytes, at + SPAN_OFFSET);
+    boolean sound =
+        span >= 0
+            && (int) INT.get(bytes, at + CRC_OFFSET) == (int) crc.getValue()
+            && (int) INT.get(bytes, at + COUNT_OFFSET) == span + 1L;
+    return sound ? Keys.toLong(key, 0) + span : 0;
   }
 
   private static byte[] inflated(long firstPosition, byte[] value) {

@@ -1,6 +1,5 @@
 package io.varve.server.storage.rocksdb;
 
-import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.EventRunBuilder;
 import io.varve.server.storage.StorageException;
@@ -93,16 +92,9 @@ final class Database implements AutoCloseable {
       this.iterator = iterator;
     }
 
-    /**
-     * Copies the key into an array of the length that keys of its family have.
-     *
-     * @throws DamagedDataException the key is shorter
-     */
-    void key(byte[] target) {
-      int length = iterator.key(target);
-      if (length < target.length) {
-        throw new DamagedDataException(0, "a key of " + length + " bytes is too short");
-      }
+    /** Copies the key's first bytes into an array; returns how many it has in all. */
+    int key(byte[] target) {
+      return iterator.key(target);
     }
 
     byte[] key() {

@@ -430,7 +430,9 @@ final class IndexDatabase implements AutoCloseable {
     }
 
     long version(Database.Row row) {
-      row.key(key);
+      if (row.key(key) < key.length) {
+        throw new DamagedDataException(0, "a key of a stream's event is too short");
+      }
       return Keys.toLong(key, Long.BYTES);
     }
 

@@ -342,17 +342,25 @@ final class LogDatabase implements AutoCloseable {
   }
 
   private EventPage read(long from, long to, int maxBytes, boolean outlines) {
-    List<EventRun> runs = new ArrayList<>();
-    int[] bytes = {0};
+    LogPage page = new LogPage(maxBytes);
+    byte[] key = new byte[Long.BYTES];
     long[] due = {from};
-    database.visitFromFloor(
+    database.visitRowsFromFloor(
         LOG,
         Keys.ofLong(from),
-        (key, value) -> {
-          if (Keys.toLong(key, 0) > to) {
-            return Database.Visit.STOP;
+        row -> {
+          if (row.key(key) == key.length) {
+            long first = Keys.toLong(key, 0);
+            if (first > to) {
+              return Database.Visit.STOP;
+            }
+            long last = first == due[0] ? page.addSmall(key, row, to) : 0;
+            if (last > 0) {
+              due[0] = last + 1;
+              return page.isFull() ? Database.Visit.STOP : Database.Visit.CONTINUE;
+            }
           }
-          Chunk chunk = Chunk.read(key, value);
+          Chunk chunk = Chunk.read(row.key(), row.value());
           if (chunk.lastPosition() < from) {
             return Database.Visit.CONTINUE;
           }
@@ -363,18 +371,17 @@ final class LogDatabase implements AutoCloseable {
           due[0] = Math.min(chunk.lastPosition(), to) + 1;
           EventRun run = chunk.clip(from, to);
           if (run != null) {
-            runs.add(run);
-            bytes[0] += run.length();
+            page.add(run);
           }
-          return bytes[0] >= maxBytes ? Database.Visit.STOP : Database.Visit.CONTINUE;
+          return page.isFull() ? Database.Visit.STOP : Database.Visit.CONTINUE;
         });
-    if (bytes[0] >= maxBytes) {
-      return new EventPage(runs, due[0] - 1);
+    if (page.isFull()) {
+      return new EventPage(page.runs(), due[0] - 1);
     }
     if (due[0] <= to) {
       throw missing(due[0]);
     }
-    return new EventPage(runs, to);
+    return new EventPage(page.runs(), to);
   }
 
   EventPage readBackwards(long from, long to, int maxBytes) {

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 class ChunkTest {
@@ -83,6 +84,26 @@ class ChunkTest {
           .isInstanceOfSatisfying(
               DamagedDataException.class, damage -> assertThat(damage.position()).isEqualTo(FIRST));
     }
+  }
+
+  @Test
+  void only_what_is_sound_is_taken_for_a_chunk_of_whole_events_where_it_lies() {
+    CRC32C crc = new CRC32C();
+    byte[] behind = new byte[100 + value.length];
+    System.arraycopy(value, 0, behind, 100, value.length);
+
+    assertThat(Chunk.lastOfWhole(key, behind, 100, value.length, crc)).isEqualTo(FIRST + 2);
+    for (int bit = 0; bit < value.length * 8; bit++) {
+      byte[] damaged = behind.clone();
+      damaged[100 + bit / 8] ^= (byte) (1 << (bit % 8));
+      assertThat(Chunk.lastOfWhole(key, damaged, 100, value.length, crc)).isZero();
+    }
+    for (int length = 0; length < value.length; length++) {
+      assertThat(Chunk.lastOfWhole(key, behind, 100, length, crc)).isZero();
+    }
+    assertThat(Chunk.lastOfWhole(Keys.ofLong(FIRST + 1), behind, 100, value.length, crc)).isZero();
+    byte[] holed = Chunk.read(key, value).with(Chunk.read(key, value).events().subList(1, 3));
+    assertThat(Chunk.lastOfWhole(key, holed, 0, holed.length, crc)).isZero();
   }
 
   @Test
