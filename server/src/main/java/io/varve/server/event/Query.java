@@ -46,6 +46,11 @@ public record Query(List<Item> items, StreamScope visible) {
     return items.isEmpty() || items.stream().anyMatch(Item::matchesEverything);
   }
 
+  /** Whether an event's tags decide whether it matches. */
+  public boolean asksForTags() {
+    return items.stream().anyMatch(item -> !item.tags().isEmpty());
+  }
+
   /** How many types, tags, prefixes, categories and streams it names in all. */
   public int terms() {
     int terms = 0;

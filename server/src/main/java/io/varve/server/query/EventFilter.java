@@ -6,10 +6,12 @@ import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
 import io.varve.server.storage.EventSummary;
+import io.varve.server.storage.EventTerms;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Keeps the events of a page that match. Only what must be compared is decoded, and neighbours that
@@ -18,23 +20,36 @@ import java.util.function.Predicate;
 public final class EventFilter {
   private final boolean everything;
   private final Predicate<EventSummary> matches;
+  private final Supplier<Predicate<EncodedEvent>> matching;
 
-  private EventFilter(boolean everything, Predicate<EventSummary> matches) {
+  private EventFilter(
+      boolean everything,
+      Predicate<EventSummary> matches,
+      Supplier<Predicate<EncodedEvent>> matching) {
     this.everything = everything;
     this.matches = matches;
+    this.matching = matching;
   }
 
   /** Keeps the events that match a query. */
   public static EventFilter of(Query query) {
     return new EventFilter(
         query.matchesEverything(),
-        event -> query.matches(event.stream().value(), event.type(), event.tags()));
+        event -> query.matches(event.stream().value(), event.type(), event.tags()),
+        () -> {
+          EventTerms terms = new EventTerms(query.asksForTags());
+          return event -> {
+            terms.read(event);
+            return query.matches(terms.stream(), terms.type(), terms.tags());
+          };
+        });
   }
 
   /** Keeps the events of one stream whose version is higher. */
   public static EventFilter ofStreamAfter(StreamId stream, long version) {
-    return new EventFilter(
-        false, event -> event.version() > version && event.stream().equals(stream));
+    Predicate<EventSummary> matches =
+        event -> event.version() > version && event.stream().equals(stream);
+    return new EventFilter(false, matches, () -> event -> matches.test(event.summary()));
   }
 
   /** Whether no event is ever left out. */
@@ -42,9 +57,9 @@ public final class EventFilter {
     return everything;
   }
 
-  /** Whether an event is kept. */
-  boolean matches(EventSummary event) {
-    return matches.test(event);
+  /** Says of one event after the other whether it is kept; for one thread. */
+  Predicate<EncodedEvent> matching() {
+    return matching.get();
   }
 
   /** The events of the page that match, in the page's order. */
@@ -52,10 +67,11 @@ public final class EventFilter {
     if (everything) {
       return page;
     }
+    Predicate<EncodedEvent> wanted = matching();
     List<EventRun> kept = new ArrayList<>();
     for (EventRun run : page.runs()) {
       List<EncodedEvent> events = run.events();
-      keep(run, events, i -> matches.test(events.get(i).summary()), kept);
+      keep(run, events, i -> wanted.test(events.get(i)), kept);
     }
     return new EventPage(kept, page.reached());
   }

@@ -10,6 +10,7 @@ import io.varve.server.storage.Positions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -144,6 +145,7 @@ public final class LogPages {
     private final long limit;
     private final Ahead known;
     private final Supplier<EventIndex> index;
+    private final Predicate<EncodedEvent> matching = filter.matching();
     private @Nullable Positions candidates;
 
     private final List<EventRun> runs = new ArrayList<>();
@@ -236,7 +238,7 @@ public final class LogPages {
         EventFilter.keep(
             run,
             events,
-            i -> isInGroup(events.get(i).position()) && filter.matches(events.get(i).summary()),
+            i -> isInGroup(events.get(i).position()) && matching.test(events.get(i)),
             kept);
       }
       return new EventPage(kept, page.reached());

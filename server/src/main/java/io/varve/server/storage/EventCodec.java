@@ -50,6 +50,11 @@ public final class EventCodec {
   private static final int OCCURRED_AT = 12;
   private static final int TRACKING = 13;
 
+  // As they stand before the texts that queries look at.
+  static final int STREAM_TAG = (STREAM << 3) | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+  static final int TYPE_TAG = (TYPE << 3) | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+  static final int TAGS_TAG = (TAGS << 3) | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+
   private static final int MAP_KEY = 1;
   private static final int MAP_VALUE = 2;
   private static final int SECONDS = 1;
@@ -458,7 +463,7 @@ public final class EventCodec {
     return new Tracking(source, position);
   }
 
-  private static DamagedDataException unreadable(Exception cause) {
+  static DamagedDataException unreadable(Exception cause) {
     DamagedDataException damaged =
         new DamagedDataException(0, "stored bytes cannot be read as an event");
     damaged.initCause(cause);

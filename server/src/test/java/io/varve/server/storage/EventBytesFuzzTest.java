@@ -23,6 +23,7 @@ class EventBytesFuzzTest extends DecoderFuzz {
     return List.of(
         of("an event", bytes -> text(EventCodec.decode(bytes, 0, bytes.length))),
         of("the summary of an event", bytes -> EventCodec.summary(bytes, 0, bytes.length)),
+        of("what queries look at", EventBytesFuzzTest::terms),
         of("the head of an event", bytes -> EventCodec.header(bytes, 0, bytes.length)),
         of("the position of an event", bytes -> EventCodec.position(bytes, 0, bytes.length)),
         of("the version of an event", bytes -> EventCodec.version(bytes, 0, bytes.length)),
@@ -44,6 +45,12 @@ class EventBytesFuzzTest extends DecoderFuzz {
             false,
             null,
             DamagedDataException.class));
+  }
+
+  private static List<Object> terms(byte[] bytes) {
+    EventTerms terms = new EventTerms(true);
+    terms.read(new EncodedEvent(bytes, 0, 0, bytes.length));
+    return List.of(terms.stream(), terms.type(), terms.tags());
   }
 
   private interface Part {

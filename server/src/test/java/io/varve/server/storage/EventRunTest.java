@@ -64,6 +64,57 @@ class EventRunTest {
     assertThat(second.lastPosition()).isEqualTo(7);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {100, 127, 128, 129, 8_192, 16_383, 16_384, 16_385, 2_097_152})
+  void drafts_that_are_added_make_the_same_run_and_others_leave_nothing(int size) {
+    byte[] small = event(1, 80);
+    byte[] other = event(2, size);
+    EventRunBuilder expected = new EventRunBuilder(0);
+    EventRunBuilder drafted = new EventRunBuilder(0);
+    for (byte[] event : List.of(small, other, other, small)) {
+      expected.add(event);
+      draft(drafted, other);
+      assertThat(drafted.draft()).isEqualTo(other);
+      draft(drafted, event);
+      assertThat(drafted.firstOfDraft()).isEqualTo(event[0]);
+      drafted.addDraft();
+    }
+    draft(drafted, other);
+
+    EventRun run = drafted.buildLoose();
+
+    assertThat(bytesOf(run)).isEqualTo(bytesOf(expected.build()));
+    assertThat(run.count()).isEqualTo(4);
+    assertThat(drafted.buildSingles())
+        .extracting(EventRun::firstPosition)
+        .containsExactly(1L, 2L, 2L, 1L);
+  }
+
+  @Test
+  void an_empty_draft_has_no_first_byte() {
+    EventRunBuilder builder = new EventRunBuilder(0);
+    draft(builder, new byte[0]);
+
+    assertThat(builder.firstOfDraft()).isEqualTo(-1);
+    assertThat(builder.buildSingles()).isEmpty();
+    assertThatThrownBy(builder::buildLoose).isInstanceOf(IllegalStateException.class);
+  }
+
+  private static void draft(EventRunBuilder builder, byte[] event) {
+    builder.draft(
+        (target, offset, length) -> {
+          System.arraycopy(event, 0, target, offset, Math.min(length, event.length));
+          return event.length;
+        });
+  }
+
+  private static byte[] event(long position, int size) {
+    byte[] header = EventCodec.encodeHeader(position, 1, TIME);
+    byte[] event = Arrays.copyOf(header, size);
+    System.arraycopy(bodyOf(size - header.length), 0, event, header.length, size - header.length);
+    return event;
+  }
+
   @Test
   void a_run_holds_no_more_memory_than_its_frames() {
     EventRunBuilder builder = new EventRunBuilder(4096);
