@@ -20,6 +20,15 @@ final class Arguments {
    * character on its way.
    */
   static String wellFormed(String what, String text) {
+    int bits = 0;
+    for (int i = 0; i < text.length(); i++) {
+      bits |= text.charAt(i);
+    }
+    // Nearly every text lies below all surrogates, and a loop without a branch tells in no time.
+    return bits < Character.MIN_SURROGATE ? text : examined(what, text);
+  }
+
+  private static String examined(String what, String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (Character.isHighSurrogate(c)

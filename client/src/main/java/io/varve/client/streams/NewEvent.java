@@ -47,9 +47,8 @@ public final class NewEvent {
     this.type = from.type;
     this.data = from.data;
     this.contentType = from.contentType;
-    // In the order in which they were given: whoever shows them as JSON gives the same bytes again.
-    this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(from.metadata));
-    this.tags = List.copyOf(from.tags);
+    this.metadata = from.takeMetadata();
+    this.tags = from.tags == null ? List.of() : List.copyOf(from.tags);
     this.occurredAt = from.occurredAt;
   }
 
@@ -159,14 +158,20 @@ public final class NewEvent {
   /** Builds a {@link NewEvent}. Not safe for use by several threads. */
   public static final class Builder {
 
+    /*
+     * Every event that is read comes from a builder too, so it makes no collection before there is
+     * something to put in, and copies none that it can hand over.
+     */
+
     private static final byte[] NO_DATA = {};
 
     private final String type;
     private @Nullable UUID id;
     private byte[] data = NO_DATA;
     private String contentType = "";
-    private final Map<String, String> metadata = new LinkedHashMap<>();
-    private final Set<String> tags = new LinkedHashSet<>();
+    private @Nullable Map<String, String> metadata; // null: none yet
+    private boolean metadataTaken; // an event has the map, which must not change any more
+    private @Nullable Set<String> tags; // null: none yet
     private @Nullable Instant occurredAt;
 
     private Builder(String type) {
@@ -188,7 +193,7 @@ public final class NewEvent {
     /** The payload: what remains in the buffer, copied; the buffer's own position stays. */
     public Builder data(ByteBuffer data) {
       byte[] copy = new byte[data.remaining()];
-      data.duplicate().get(copy);
+      data.get(data.position(), copy);
       this.data = copy;
       return this;
     }
@@ -213,8 +218,13 @@ public final class NewEvent {
      * server's own.
      */
     public Builder metadata(String key, String value) {
-      metadata.put(
-          Arguments.wellFormed("metadata key", key), Arguments.wellFormed("metadata value", value));
+      Arguments.wellFormed("metadata key", key);
+      Arguments.wellFormed("metadata value", value);
+      if (metadata == null || metadataTaken) {
+        metadata = metadata == null ? new LinkedHashMap<>(8) : new LinkedHashMap<>(metadata);
+        metadataTaken = false;
+      }
+      metadata.put(key, value);
       return this;
     }
 
@@ -224,9 +234,22 @@ public final class NewEvent {
       return this;
     }
 
+    /** In the order in which they were given: shown as JSON they are the same bytes again. */
+    private Map<String, String> takeMetadata() {
+      if (metadata == null) {
+        return Collections.emptyMap();
+      }
+      metadataTaken = true;
+      return Collections.unmodifiableMap(metadata);
+    }
+
     /** Adds a tag; one that is there already counts once. */
     public Builder tag(String tag) {
-      tags.add(Arguments.wellFormed("tag", tag));
+      Arguments.wellFormed("tag", tag);
+      if (tags == null) {
+        tags = new LinkedHashSet<>(8);
+      }
+      tags.add(tag);
       return this;
     }
 

@@ -2,9 +2,12 @@ package io.varve.client.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -79,6 +82,37 @@ class NewEventTest {
   }
 
   @Test
+  void what_a_builder_is_told_later_does_not_change_the_events_it_has_made() {
+    NewEvent.Builder made =
+        NewEvent.builder("A").data(ByteBuffer.wrap(new byte[] {1, 2})).metadata("k", "1").tag("t");
+    NewEvent first = made.build();
+    NewEvent second = made.metadata("k", "2").metadata("l", "3").tag("u").build();
+    NewEvent third = made.metadata("m", "4").data(new byte[] {3}).build();
+
+    assertThat(first.metadata()).containsExactly(entry("k", "1"));
+    assertThat(first.tags()).containsExactly("t");
+    assertThat(first.data()).containsExactly(1, 2);
+    assertThat(second.metadata()).containsExactly(entry("k", "2"), entry("l", "3"));
+    assertThat(second.tags()).containsExactly("t", "u");
+    assertThat(third.metadata()).containsExactly(entry("k", "2"), entry("l", "3"), entry("m", "4"));
+    assertThat(third.data()).containsExactly(3);
+  }
+
+  @Test
+  void metadata_and_tags_cannot_be_changed_and_may_be_asked_for_what_is_not_there() {
+    for (NewEvent event :
+        List.of(
+            NewEvent.builder("A").build(),
+            NewEvent.builder("A").metadata("k", "v").tag("t").build())) {
+      assertThatThrownBy(() -> event.metadata().put("x", "y"))
+          .isInstanceOf(UnsupportedOperationException.class);
+      assertThatThrownBy(() -> event.tags().add("x"))
+          .isInstanceOf(UnsupportedOperationException.class);
+      assertThat(event.metadata().get("other")).isNull();
+    }
+  }
+
+  @Test
   void text_that_has_no_utf_8_form_is_refused() {
     assertThatThrownBy(() -> NewEvent.builder("a\ud83d"))
         .isInstanceOf(IllegalArgumentException.class);
@@ -86,6 +120,8 @@ class NewEventTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> ReadStream.of("a\ud83d")).isInstanceOf(IllegalArgumentException.class);
     assertThat(NewEvent.builder("💶").build().type()).isEqualTo("💶");
+    // Their bits together look like a surrogate's, but none is one.
+    assertThat(NewEvent.builder("\u9000\u4800").build().type()).isEqualTo("\u9000\u4800");
   }
 
   @Test
