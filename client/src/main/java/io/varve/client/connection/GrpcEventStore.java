@@ -57,6 +57,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -283,9 +284,9 @@ public final class GrpcEventStore implements EventStore {
   public Subscription subscribeToStream(SubscribeToStream request, SubscriptionListener listener) {
     return subscribe(
         new Source<>(
-            EventStoreGrpc.getSubscribeToStreamMethod(),
+            Delivery.OF_STREAM,
             start -> ProtoMapping.subscribeToStream(request, start),
-            Delivery::of,
+            Supplier::get,
             RecordedEvent::version,
             false),
         request.start(),
@@ -296,9 +297,9 @@ public final class GrpcEventStore implements EventStore {
   public Subscription subscribeToLog(SubscribeToLog request, SubscriptionListener listener) {
     return subscribe(
         new Source<>(
-            EventStoreGrpc.getSubscribeToLogMethod(),
+            Delivery.OF_LOG,
             start -> ProtoMapping.subscribeToLog(request, start),
-            Delivery::of,
+            Supplier::get,
             RecordedEvent::position,
             true),
         request.start(),

@@ -1,7 +1,6 @@
 package io.varve.client.connection;
 
 import io.grpc.ManagedChannel;
-import io.varve.client.connection.PagedReader.Page;
 import io.varve.client.streams.EventReader;
 import io.varve.client.streams.ReadLog;
 import io.varve.client.streams.ReadStream;
@@ -13,6 +12,7 @@ import io.varve.proto.v1.ReadStreamRequest;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * Reads and look-ups. While the link is lost they are repeated with back-off until the deadline; a
@@ -51,17 +51,7 @@ final class ReadCalls {
     return patience.whileLinkIsLost(
         left ->
             PagedReader.open(
-                channel,
-                EventStoreGrpc.getReadStreamMethod(),
-                request,
-                server,
-                settings.deadline(),
-                pool,
-                page ->
-                    new Page(
-                        page.getHeadPosition(),
-                        ProtoMapping.recordedEvents(page.getEventsList()),
-                        page.hasSnapshot() ? StreamMapping.snapshot(page.getSnapshot()) : null)));
+                channel, Pages.READ_STREAM, request, server, settings.deadline(), pool, Supplier::get));
   }
 
   EventReader readLog(ReadLog read) {
@@ -69,17 +59,7 @@ final class ReadCalls {
     return patience.whileLinkIsLost(
         left ->
             PagedReader.open(
-                channel,
-                EventStoreGrpc.getReadLogMethod(),
-                request,
-                server,
-                settings.deadline(),
-                pool,
-                page ->
-                    new Page(
-                        page.getHeadPosition(),
-                        ProtoMapping.recordedEvents(page.getEventsList()),
-                        null)));
+                channel, Pages.READ_LOG, request, server, settings.deadline(), pool, Supplier::get));
   }
 
   Optional<RecordedEvent> getEvent(GetEventRequest request) {
