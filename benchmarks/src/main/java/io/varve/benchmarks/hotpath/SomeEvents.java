@@ -1,5 +1,6 @@
 package io.varve.benchmarks.hotpath;
 
+import io.varve.client.streams.EventIds;
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.StreamId;
 import io.varve.server.storage.AssignedEvent;
@@ -11,7 +12,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /** Events as an application writes them: 200 bytes of JSON, two tags, a correlation id. */
 public final class SomeEvents {
@@ -23,11 +23,11 @@ public final class SomeEvents {
 
   private SomeEvents() {}
 
-  /** A new event, with an id of its own. */
+  /** A new event, with an id that its writer has made, as the Java client does it. */
   public static NewEvent next() {
     return new NewEvent(
-        UUID.randomUUID(),
-        true,
+        EventIds.next(),
+        false,
         "MoneyDeposited",
         DATA,
         "application/json",

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** From requests to append to commands: every field checked, every event encoded. Thread-safe. */
 final class AppendRequests {
   private static final byte[] EMPTY = {};
+  private static final Field EVENTS = Field.of("events");
 
   private final Checks checks;
   private final Limits limits;
@@ -56,7 +57,11 @@ final class AppendRequests {
       throw Errors.invalid("events", "must hold at least one event");
     }
     checks.count("events", request.getEventsCount(), limits.eventsPerAppend());
-    List<NewEvent> events = events("events", request.getEventsList(), new HashSet<>());
+    List<NewEvent> events =
+        events(
+            EVENTS,
+            request.getEventsList(),
+            request.getEventsCount() == 1 ? null : new HashSet<>());
     AppendCommand command = AppendCommand.of(stream, expected, events, tracking, clock.instant());
     checks.size("events", encodedBytes(command.events()), limits.appendBytes());
     return command;
@@ -124,7 +129,10 @@ final class AppendRequests {
           case STATE -> inState(field + ".state", part.getState(), part.getStateValue());
         };
     return TransactCommand.Part.of(
-        stream, expected, events(field + ".events", part.getEventsList(), ids), tracking);
+        stream,
+        expected,
+        events(Field.of(field).and(".events"), part.getEventsList(), ids),
+        tracking);
   }
 
   private AppendCondition condition(String field, io.varve.proto.v1.AppendCondition condition) {
@@ -166,48 +174,51 @@ final class AppendRequests {
   }
 
   /**
-   * @param ids all ids of the request so far
+   * @param ids all ids of the request so far; null: the request has one event
    */
   private List<NewEvent> events(
-      String field, List<io.varve.proto.v1.NewEvent> requested, Set<UUID> ids) {
+      Field list, List<io.varve.proto.v1.NewEvent> requested, @Nullable Set<UUID> ids) {
     List<NewEvent> events = new ArrayList<>(requested.size());
     for (int i = 0; i < requested.size(); i++) {
-      NewEvent event = event(field + "[" + i + "]", requested.get(i));
-      if (!ids.add(event.id())) {
+      Field field = list.entry(i);
+      NewEvent event = event(field, requested.get(i));
+      if (ids != null && !ids.add(event.id())) {
         throw Errors.invalid(
-            field + "[" + i + "].id", "stands twice in this append: " + event.id());
+            field.and(".id").toString(), "stands twice in this append: " + event.id());
       }
       events.add(event);
     }
     return events;
   }
 
-  private NewEvent event(String field, io.varve.proto.v1.NewEvent event) {
+  private NewEvent event(Field field, io.varve.proto.v1.NewEvent event) {
     boolean fresh = event.getId().isEmpty();
-    UUID id = fresh ? eventIds.get() : Checks.uuid(field + ".id", event.getId());
-    String type = checks.text(field + ".type", event.getType(), limits.typeBytes());
+    UUID id = fresh ? eventIds.get() : Checks.uuid(field.and(".id"), event.getId());
+    String type = checks.text(field.and(".type"), event.getType(), limits.typeBytes());
     String contentType =
         checks.optionalText(
-            field + ".content_type", event.getContentType(), limits.contentTypeBytes());
+            field.and(".content_type"), event.getContentType(), limits.contentTypeBytes());
     byte[] data =
         switch (event.getPayloadCase()) {
           case PAYLOAD_NOT_SET -> EMPTY;
           case DATA -> event.getData().toByteArray();
-          case JSON -> Checks.json(field + ".json", event.getJson());
+          case JSON -> Checks.json(field.and(".json"), event.getJson());
         };
     if (event.hasJson()) {
-      contentType = Checks.contentTypeOfJson(field + ".content_type", contentType);
+      contentType = Checks.contentTypeOfJson(field.and(".content_type"), contentType);
     }
-    checks.size(field + (event.hasJson() ? ".json" : ".data"), data.length, limits.payloadBytes());
+    checks.size(field.and(event.hasJson() ? ".json" : ".data"), data.length, limits.payloadBytes());
     return new NewEvent(
         id,
         fresh,
         type,
         data,
         contentType,
-        checks.metadata(field + ".metadata", event.getMetadataMap()),
-        checks.tags(field + ".tags", event.getTagsList()),
-        event.hasOccurredAt() ? Checks.time(field + ".occurred_at", event.getOccurredAt()) : null);
+        checks.metadata(field.and(".metadata"), event.getMetadataMap()),
+        checks.tags(field.and(".tags"), event.getTagsList()),
+        event.hasOccurredAt()
+            ? Checks.time(field.and(".occurred_at"), event.getOccurredAt())
+            : null);
   }
 
   /**

@@ -7,7 +7,6 @@ import io.varve.proto.v1.QueryItem;
 import io.varve.server.config.Limits;
 import io.varve.server.event.Query;
 import io.varve.server.event.StreamId;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -18,10 +17,13 @@ import java.util.UUID;
 
 /**
  * Checks of single fields against the limits; each failure names the field, the limit and the
- * value.
+ * value. A field is given as its name, or as a {@link Field}, which makes its name when asked.
  */
 public final class Checks {
   private static final int UUID_LENGTH = 36;
+
+  /** So many tags are compared one by one. */
+  private static final int FEW = 8;
 
   private static final String JSON_CONTENT_TYPE = "application/json";
   private static final int DEFAULT_PAGE_SIZE = 100;
@@ -64,9 +66,12 @@ public final class Checks {
   }
 
   /** Text that must be there, within a limit, without control characters. */
-  public String text(String field, String value, int maxBytes) {
+  public String text(Object field, String value, int maxBytes) {
     if (value.isEmpty()) {
-      throw Errors.invalid(field, "must not be empty");
+      throw Errors.invalid(field.toString(), "must not be empty");
+    }
+    if (value.length() <= maxBytes && isPrintableAscii(value)) {
+      return value; // nearly all are, and one look at each character is enough
     }
     size(field, utf8Length(value), maxBytes);
     noControlCharacters(field, value);
@@ -74,7 +79,7 @@ public final class Checks {
   }
 
   /** Text that may be empty. */
-  String optionalText(String field, String value, int maxBytes) {
+  String optionalText(Object field, String value, int maxBytes) {
     return value.isEmpty() ? value : text(field, value, maxBytes);
   }
 
@@ -104,16 +109,16 @@ public final class Checks {
   }
 
   /** A length in bytes. */
-  public void size(String field, long bytes, long maxBytes) {
+  public void size(Object field, long bytes, long maxBytes) {
     if (bytes > maxBytes) {
-      throw Errors.overLimit(field, "bytes", maxBytes, bytes);
+      throw Errors.overLimit(field.toString(), "bytes", maxBytes, bytes);
     }
   }
 
   /** A number of entries. */
-  public void count(String field, int count, int max) {
+  public void count(Object field, int count, int max) {
     if (count > max) {
-      throw Errors.overLimit(field, "entries", max, count);
+      throw Errors.overLimit(field.toString(), "entries", max, count);
     }
   }
 
@@ -126,28 +131,38 @@ public final class Checks {
   }
 
   /** A payload that was given as a value, as its JSON text. */
-  static byte[] json(String field, Value value) {
+  static byte[] json(Object field, Value value) {
     try {
       return JsonPayloads.print(value);
     } catch (IllegalArgumentException e) {
-      throw Errors.invalid(field, "cannot be written as JSON: " + e.getMessage());
+      throw Errors.invalid(field.toString(), "cannot be written as JSON: " + e.getMessage());
     }
   }
 
   /** The content type of a payload that was given as a value. */
-  static String contentTypeOfJson(String field, String given) {
+  static String contentTypeOfJson(Object field, String given) {
     if (!given.isEmpty() && !given.equals(JSON_CONTENT_TYPE)) {
       throw Errors.invalid(
-          field, "must be empty or " + JSON_CONTENT_TYPE + " with json, was " + given);
+          field.toString(), "must be empty or " + JSON_CONTENT_TYPE + " with json, was " + given);
     }
     return JSON_CONTENT_TYPE;
   }
 
-  private static void noControlCharacters(String field, String value) {
+  private static boolean isPrintableAscii(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c < ' ' || c > '~') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void noControlCharacters(Object field, String value) {
     for (int i = 0; i < value.length(); i++) {
       if (Character.isISOControl(value.charAt(i))) {
         throw Errors.invalid(
-            field,
+            field.toString(),
             "must not contain control characters, has U+"
                 + "%04X".formatted((int) value.charAt(i))
                 + " at index "
@@ -156,18 +171,41 @@ public final class Checks {
     }
   }
 
+  /** How many bytes a text has in UTF-8; counted, since making them costs more. */
   public static int utf8Length(String value) {
-    return value.getBytes(StandardCharsets.UTF_8).length;
+    int length = value.length();
+    int bytes = length;
+    for (int i = 0; i < length; i++) {
+      char c = value.charAt(i);
+      if (c < 0x80) {
+        continue;
+      }
+      if (c < 0x800) {
+        bytes++;
+      } else if (!Character.isSurrogate(c)) {
+        bytes += 2;
+      } else if (Character.isHighSurrogate(c)
+          && i + 1 < length
+          && Character.isLowSurrogate(value.charAt(i + 1))) {
+        bytes += 2; // four for the pair
+        i++;
+      } // and half a pair becomes a question mark
+    }
+    return bytes;
   }
 
   // ---- what an event has beside its payload
 
   /** Metadata of an event. */
-  public Map<String, String> metadata(String field, Map<String, String> metadata) {
+  public Map<String, String> metadata(Object field, Map<String, String> metadata) {
+    if (metadata.isEmpty()) {
+      return metadata;
+    }
+    Field ofKeys = Field.of(field).and(" key");
     long bytes = 0;
     for (Map.Entry<String, String> entry : metadata.entrySet()) {
       String key = entry.getKey();
-      text(field + " key", key, limits.metadataKeyBytes());
+      text(ofKeys, key, limits.metadataKeyBytes());
       if (key.charAt(0) == '$') {
         throw Errors.invalid(
             field + "[\"" + key + "\"]", "must not start with \"$\": those keys are the server's");
@@ -179,22 +217,39 @@ public final class Checks {
   }
 
   /** Tags of an event, each once. */
-  public List<String> tags(String field, List<String> tags) {
+  public List<String> tags(Object field, List<String> tags) {
     if (tags.isEmpty()) {
       return List.of();
     }
+    Field list = Field.of(field);
     for (int i = 0; i < tags.size(); i++) {
-      text(field + "[" + i + "]", tags.get(i), limits.tagBytes());
+      text(list.entry(i), tags.get(i), limits.tagBytes());
     }
-    List<String> once = List.copyOf(new LinkedHashSet<>(tags));
+    List<String> once = eachOnce(tags);
     count(field, once.size(), limits.tags());
     return once;
   }
 
+  /** The same list when it is short and no entry comes again, as nearly always. */
+  private static List<String> eachOnce(List<String> tags) {
+    if (tags.size() > FEW) {
+      return List.copyOf(new LinkedHashSet<>(tags));
+    }
+    for (int i = 1; i < tags.size(); i++) {
+      for (int k = 0; k < i; k++) {
+        if (tags.get(i).equals(tags.get(k))) {
+          return List.copyOf(new LinkedHashSet<>(tags));
+        }
+      }
+    }
+    return List.copyOf(tags);
+  }
+
   /** A UUID in its usual form. */
-  public static UUID uuid(String field, String text) {
+  public static UUID uuid(Object field, String text) {
     if (!isUuid(text)) {
-      throw Errors.invalid(field, "must be UUID text such as 0198f2a4-7c1e-7d3a-9f40-2b6a1c9d8e77");
+      throw Errors.invalid(
+          field.toString(), "must be UUID text such as 0198f2a4-7c1e-7d3a-9f40-2b6a1c9d8e77");
     }
     return UUID.fromString(text);
   }
@@ -231,10 +286,10 @@ public final class Checks {
     return place(field, value);
   }
 
-  static Instant time(String field, Timestamp time) {
+  static Instant time(Object field, Timestamp time) {
     if (!Timestamps.isValid(time)) {
       throw Errors.invalid(
-          field,
+          field.toString(),
           "must lie between the years 1 and 9999 and have nanos from 0 to 999999999, was "
               + time.getSeconds()
               + " s, "
