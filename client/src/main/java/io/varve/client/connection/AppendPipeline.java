@@ -2,6 +2,7 @@ package io.varve.client.connection;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -23,7 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -40,9 +41,12 @@ import org.slf4j.LoggerFactory;
 final class AppendPipeline {
 
   /*
-   * One thread owns everything that changes: callers hand appends in, gRPC hands answers in, timers
-   * fire, all on `loop`. So there is no lock, and the order on the wire is the order in which the
-   * loop took the appends.
+   * Everything that changes belongs to whoever has the turn: callers hand appends in, gRPC hands
+   * answers in, timers fire, all as tasks of `turns`, one after the other. So there is no lock, and
+   * the order on the wire is the order in which the appends came to `turns`. No thread stands
+   * between a caller and the connection: an append is sent by the thread that calls, and its answer
+   * is taken by the connection's thread, or by whoever has the turn at that moment. Code of the
+   * application never runs there.
    *
    * An append is in `unsent` or in `sent`, keyed by its sequence, until it is answered. When the
    * call ends without answering them, everything in `sent` goes back to `unsent`, in front of what
@@ -73,10 +77,11 @@ final class AppendPipeline {
   private final String server;
   private final ConnectionSettings settings;
   private final AppendWindow window;
-  private final ScheduledThreadPoolExecutor loop;
+  private final ScheduledThreadPoolExecutor timer;
+  private final Turns turns;
   private volatile boolean closing;
 
-  // Of the loop's thread.
+  // Of whoever has the turn.
   private final TreeMap<Long, PendingAppend> unsent = new TreeMap<>();
   private final TreeMap<Long, PendingAppend> sent = new TreeMap<>();
   private @Nullable Link link;
@@ -92,15 +97,16 @@ final class AppendPipeline {
     this.server = server;
     this.settings = settings;
     this.window = new AppendWindow(settings.maxAppendsInFlight(), settings.maxBytesInFlight());
-    this.loop =
+    this.timer =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("varve-appends").factory());
-    loop.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.turns = new Turns(timer, this::failed);
   }
 
   /**
-   * Hands one append in, waiting for room if too many are in flight. The future completes on the
-   * loop's thread, so nothing that blocks may hang on it.
+   * Hands one append in, waiting for room if too many are in flight. The future completes in a turn
+   * of the pipeline's, on any thread, so nothing that blocks may hang on it.
    *
    * @param tracking the progress to store with it; null: none
    * @throws VarveException there was no room in time, or the caller was interrupted; nothing was
@@ -116,11 +122,11 @@ final class AppendPipeline {
     PendingAppend append = new PendingAppend(request, expected, bytes, deadline);
     try {
       requireOpen(); // close() may have come while this one waited for room
-      loop.execute(guarded(() -> accept(append)));
-    } catch (IllegalStateException | RejectedExecutionException e) {
+    } catch (IllegalStateException e) {
       window.leave(bytes);
-      throw new IllegalStateException("the client is closed", e);
+      throw e;
     }
+    turns.execute(() -> accept(append));
     return append.result;
   }
 
@@ -155,18 +161,13 @@ final class AppendPipeline {
     }
   }
 
-  /** A task of the loop's that fails is a bug; whoever waits for an answer hears of it. */
-  private Runnable guarded(Runnable task) {
-    return () -> {
-      try {
-        task.run();
-      } catch (RuntimeException | Error e) {
-        log.error("the append pipeline to {} failed", server, e);
-        failAll(
-            append ->
-                new StoreFailedException("the append pipeline to " + server + " failed: " + e, e));
-      }
-    };
+  /** A task that fails is a bug; whoever waits for an answer hears of it. */
+  private void failed(Throwable cause) {
+    log.error("the append pipeline to {} failed", server, cause);
+    failAll(
+        append ->
+            new StoreFailedException(
+                "the append pipeline to " + server + " failed: " + cause, cause));
   }
 
   private void accept(PendingAppend append) {
@@ -185,15 +186,7 @@ final class AppendPipeline {
     if (unsent.isEmpty() || paused) {
       return;
     }
-    if (link == null) {
-      link =
-          new Link(
-              channel.newCall(
-                  EventStoreGrpc.getAppendPipelineMethod(),
-                  CallOptions.DEFAULT.withExecutor(loop)));
-      link.start();
-    }
-    Link current = link;
+    Link current = link == null ? begin() : link;
     while (!unsent.isEmpty() && mayFollow() && current.call.isReady()) {
       PendingAppend next = unsent.pollFirstEntry().getValue();
       sent.put(next.sequence, next);
@@ -205,12 +198,35 @@ final class AppendPipeline {
     }
   }
 
+  /**
+   * Begins a call, which belongs to no caller: with what this one does it must not end, nor when
+   * the time is over that this one has.
+   */
+  private Link begin() {
+    Context callers = Context.ROOT.attach();
+    try {
+      Link begun =
+          new Link(
+              channel.newCall(
+                  EventStoreGrpc.getAppendPipelineMethod(),
+                  CallOptions.DEFAULT.withExecutor(Runnable::run)));
+      link = begun;
+      begun.start();
+      return begun;
+    } finally {
+      Context.ROOT.detach(callers);
+    }
+  }
+
   private boolean mayFollow() {
     return sent.isEmpty()
         || (sent.firstKey() > oneAtATimeUntil && unsent.firstKey() > oneAtATimeUntil);
   }
 
-  /** One call. Callbacks of a call that is no longer the current one are of no interest. */
+  /**
+   * One call. Its callbacks come on the connection's thread, or from within what is done with the
+   * call. Those of a call that is no longer the current one are of no interest.
+   */
   private final class Link extends ClientCall.Listener<AppendPipelineResponse> {
 
     final ClientCall<AppendPipelineRequest, AppendPipelineResponse> call;
@@ -226,26 +242,35 @@ final class AppendPipeline {
 
     @Override
     public void onReady() {
-      if (this == link) {
-        pump();
-      }
+      turns.execute(
+          () -> {
+            if (this == link) {
+              pump();
+            }
+          });
     }
 
     @Override
     public void onMessage(AppendPipelineResponse answer) {
-      if (this == link) {
-        answered(answer);
-        pump();
-      }
+      turns.execute(
+          () -> {
+            if (this == link) {
+              answered(answer);
+              pump();
+            }
+          });
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      if (this == link) {
-        link = null;
-        ended(StoreError.of(server, status, trailers));
-        pump();
-      }
+      turns.execute(
+          () -> {
+            if (this == link) {
+              link = null;
+              ended(StoreError.of(server, status, trailers));
+              pump();
+            }
+          });
     }
   }
 
@@ -362,8 +387,9 @@ final class AppendPipeline {
   }
 
   private void after(long nanos, Runnable task) {
-    // The future would tell of a failure, but guarded() already does.
-    ScheduledFuture<?> unused = loop.schedule(guarded(task), nanos, TimeUnit.NANOSECONDS);
+    // The future would tell of a failure, but no task is run here.
+    ScheduledFuture<?> unused =
+        timer.schedule(() -> turns.execute(task), nanos, TimeUnit.NANOSECONDS);
   }
 
   private void scheduleExpiry() {
@@ -442,7 +468,7 @@ final class AppendPipeline {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    loop.execute(
+    turns.execute(
         () -> {
           over = true;
           sent.values().forEach(append -> append.inDoubt = true);
@@ -455,8 +481,12 @@ final class AppendPipeline {
 
   /** Lets the thread go, once the channel will not call back any more. */
   void release(Duration patience) throws InterruptedException {
-    loop.shutdown();
-    if (!loop.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+    CountDownLatch done = new CountDownLatch(1);
+    turns.execute(done::countDown); // behind all that is still to be done
+    timer.shutdown();
+    long deadline = System.nanoTime() + patience.toNanos();
+    if (!done.await(patience.toNanos(), TimeUnit.NANOSECONDS)
+        || !timer.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
       log.warn("the append pipeline to {} did not end within {}", server, patience);
     }
   }

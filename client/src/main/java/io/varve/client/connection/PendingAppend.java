@@ -11,8 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An append without an answer. Its fields belong to the pipeline's thread; others only see its
- * result.
+ * An append without an answer. Its fields belong to whoever has the pipeline's turn; others only
+ * see its result.
  */
 final class PendingAppend {
 

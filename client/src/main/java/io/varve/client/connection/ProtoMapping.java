@@ -33,7 +33,6 @@ import io.varve.proto.v1.SubscribeToLogRequest;
 import io.varve.proto.v1.SubscribeToStreamRequest;
 import io.varve.proto.v1.TransactRequest;
 import io.varve.proto.v1.TransactResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -141,8 +140,15 @@ final class ProtoMapping {
 
   /** The same of any text. */
   static String wellFormed(String field, String text) {
-    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-      throw invalid(field, "holds half a surrogate pair");
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        throw invalid(field, "holds half a surrogate pair");
+      }
     }
     return text;
   }

@@ -15,6 +15,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Duration;
 import com.google.rpc.RetryInfo;
+import io.grpc.Context;
 import io.grpc.Status.Code;
 import io.varve.client.streams.AccessDeniedException;
 import io.varve.client.streams.AppendResult;
@@ -119,6 +120,18 @@ class AppendPipelineTest {
     assertThat(second).doesNotHaveDuplicates();
     assertThat(server.pipelines.get(1).stream().map(AppendPipelineRequest::getRequestId))
         .isSorted();
+  }
+
+  @Test
+  void the_call_of_all_appends_does_not_end_with_what_the_first_caller_does() throws Exception {
+    server.pipelines(AppendPipelineTest::answer);
+    Context.CancellableContext callers = Context.current().withCancellation();
+
+    assertThat(callers.call(() -> append().join()).version()).isEqualTo(1);
+    callers.cancel(null);
+
+    assertThat(append().join().version()).isEqualTo(2);
+    assertThat(server.pipelines).hasSize(1);
   }
 
   @Test
