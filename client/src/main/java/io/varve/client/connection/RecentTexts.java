@@ -67,7 +67,7 @@ final class RecentTexts {
   private int slot(int start, int length) {
     int end = start + length;
     int ending = length < 4 ? bytes[end - 1] : (int) INTS.get(bytes, end - 4);
-    return (ending + length) * GOLDEN_RATIO >>> (Integer.SIZE - SLOT_BITS);
+    return ((ending + length) * GOLDEN_RATIO) >>> (Integer.SIZE - SLOT_BITS);
   }
 
   private @Nullable String decoded(int start, int length) {

@@ -8,6 +8,7 @@ import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.Value;
+import com.google.protobuf.WireFormat;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
@@ -467,7 +468,11 @@ class PagesTest {
       case 0 -> out.writeInt64(random.nextInt(1, 40), random.nextLong());
       case 1 -> out.writeFixed32(random.nextInt(1, 4_000), 1);
       case 2 -> out.writeFixed64(random.nextInt(1, 4_000), 2);
-      case 3 -> out.writeGroup(30, RecordedTracking.newBuilder().setPosition(3).build());
+      case 3 -> {
+        out.writeTag(30, WireFormat.WIRETYPE_START_GROUP);
+        out.writeUInt64(2, 3);
+        out.writeTag(30, WireFormat.WIRETYPE_END_GROUP);
+      }
       default -> LATER.writeTo(out);
     }
   }
