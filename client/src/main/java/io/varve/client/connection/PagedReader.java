@@ -17,12 +17,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A read over the wire. It holds the page that is being taken and at most one more; before the
- * first is taken, two. What was not asked for stays with the transport, whose window bounds it.
+ * A read over the wire. It holds the page that is being taken and a few more, which are on their
+ * way meanwhile. What was not asked for stays with the transport, whose window bounds it.
  */
 final class PagedReader<A, B> implements EventReader {
-  /** Asked for with the request, so that a stream of one page needs no second word. */
-  private static final int PAGES_AHEAD = 2;
+  /**
+   * Asked for with the request, so that a stream of one page needs no second word; of a longer read
+   * so many are held or on their way. A page is of 64 KiB, unless an event is larger.
+   */
+  static final int PAGES_AHEAD = 4;
 
   /**
    * Some events, and the log's newest position when the read began.

@@ -51,7 +51,13 @@ final class ReadCalls {
     return patience.whileLinkIsLost(
         left ->
             PagedReader.open(
-                channel, Pages.READ_STREAM, request, server, settings.deadline(), pool, Supplier::get));
+                channel,
+                Pages.READ_STREAM,
+                request,
+                server,
+                settings.deadline(),
+                pool,
+                Supplier::get));
   }
 
   EventReader readLog(ReadLog read) {
@@ -59,7 +65,13 @@ final class ReadCalls {
     return patience.whileLinkIsLost(
         left ->
             PagedReader.open(
-                channel, Pages.READ_LOG, request, server, settings.deadline(), pool, Supplier::get));
+                channel,
+                Pages.READ_LOG,
+                request,
+                server,
+                settings.deadline(),
+                pool,
+                Supplier::get));
   }
 
   Optional<RecordedEvent> getEvent(GetEventRequest request) {

@@ -78,7 +78,7 @@ class PagedReaderTest {
       Iterator<RecordedEvent> events = reader.iterator();
       for (int taken = 1; taken <= 100; taken++) {
         assertThat(events.next().position()).isEqualTo(taken);
-        assertThat(sent.get()).isLessThanOrEqualTo(taken + 2);
+        assertThat(sent.get()).isLessThanOrEqualTo(taken + PagedReader.PAGES_AHEAD);
       }
       assertThat(events.hasNext()).isFalse();
     }
