@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A read on its way to the caller: one page at a time, and the next only when the transport can
- * take it. A caller that stops reading costs a few pages in the transport's buffer.
+ * take it. A caller that stops reading costs a few pages in the transport's buffer, or one that is
+ * larger.
  */
 final class ReadCall {
   /**
