@@ -134,7 +134,7 @@ final class CallSignals<A, B> {
     }
     callbacks.add(callback);
     LockSupport.unpark(taker);
-    if (waiting != taker && callbacks.remove(callback)) {
+    if (waiting == null && callbacks.remove(callback)) {
       pool.execute(callback); // it had gone without seeing this one
     }
   }
