@@ -356,20 +356,16 @@ class PagesTest {
     if (bytes.length == 0) {
       return bytes;
     }
-    switch (random.nextInt(6)) {
+    return switch (random.nextInt(6)) {
       case 0, 1 -> {
         for (int i = random.nextInt(1, 3); i > 0; i--) {
           bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
         }
-        return bytes;
+        yield bytes;
       }
-      case 2 -> {
-        return Arrays.copyOf(bytes, random.nextInt(bytes.length));
-      }
-      default -> {
-        return bytes;
-      }
-    }
+      case 2 -> Arrays.copyOf(bytes, random.nextInt(bytes.length));
+      default -> bytes;
+    };
   }
 
   private byte[] randomPage() throws IOException {

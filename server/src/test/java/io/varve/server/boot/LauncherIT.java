@@ -144,9 +144,9 @@ class LauncherIT {
   @Test
   void servers_leave_each_other_their_classes_unless_somebody_says_where_they_come_from()
       throws Exception {
-    String archive = "<-XX:SharedArchiveFile=%s/server/target/varve-server.jsa>";
+    Path archive = home.toRealPath().resolve("server/target/varve-server.jsa");
     assertThat(varve("serve").output())
-        .contains("<-XX:+AutoCreateSharedArchive>\n" + archive.formatted(home.toRealPath()));
+        .contains("<-XX:+AutoCreateSharedArchive>\n<-XX:SharedArchiveFile=" + archive + ">");
     assertThat(varve("read", "a").output()).doesNotContain("SharedArchive");
 
     Map<String, String> elsewhere = Map.of("VARVE_JAVA_OPTS", "-XX:AOTCache=varve.aot");
