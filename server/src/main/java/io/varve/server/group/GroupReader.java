@@ -101,7 +101,7 @@ final class GroupReader {
       reached = page.reached();
       reachedVersion = feed.version();
       for (EventRun run : page.runs()) {
-        EventRun trimmed = HeldRun.trimmed(run);
+        EventRun trimmed = run.trimmed();
         HeldRun held = new HeldRun(trimmed, budget);
         fresh.add(held);
         for (EncodedEvent event : trimmed.events()) {

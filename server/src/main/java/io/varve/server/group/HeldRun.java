@@ -2,7 +2,6 @@ package io.varve.server.group;
 
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventRun;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,21 +29,14 @@ final class HeldRun {
     }
   }
 
-  /** Holds a run, which is to be {@link #trimmed}, so that what is held is what is counted. */
+  /**
+   * Holds a run, which is to be {@link EventRun#trimmed trimmed}, so that what is held is what is
+   * counted.
+   */
   HeldRun(EventRun run, HeldBudget budget) {
     this.budget = budget;
     this.left = run.count();
     this.bytes = run.bytes();
-  }
-
-  /** The part of a run's array that is worth holding, as a run of its own. */
-  static EventRun trimmed(EventRun run) {
-    if (run.length() >= run.bytes().length / 2) {
-      return run;
-    }
-    byte[] copy = Arrays.copyOfRange(run.bytes(), run.offset(), run.offset() + run.length());
-    return new EventRun(
-        copy, 0, run.length(), run.count(), run.firstPosition(), run.lastPosition());
   }
 
   Held hold(EncodedEvent event) {

@@ -224,7 +224,7 @@ public final class LogPages {
         reached = matching.reached();
       }
       for (EventRun run : matching.runs()) {
-        runs.add(run);
+        runs.add(run.trimmed()); // a few events of what was read around them
         bytes += run.length();
         count += run.count();
       }

@@ -1,6 +1,7 @@
 package io.varve.server.storage;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,19 @@ public record EventRun(
           firstPosition, "a run of " + count + " events holds " + events.size());
     }
     return events;
+  }
+
+  /** The same to be held for longer: in an array that is not much larger than the frames. */
+  public EventRun trimmed() {
+    return length >= bytes.length / 2
+        ? this
+        : new EventRun(
+            Arrays.copyOfRange(bytes, offset, offset + length),
+            0,
+            length,
+            count,
+            firstPosition,
+            lastPosition);
   }
 
   /**

@@ -155,6 +155,18 @@ class EventRunTest {
   }
 
   @Test
+  void a_trimmed_run_does_not_hold_on_to_what_lies_around_it() {
+    EventRun run = run(10, 20);
+    EventRun few = requireNonNull(run.clip(12, 13));
+
+    EventRun trimmed = few.trimmed();
+
+    assertThat(trimmed.bytes()).hasSize(few.length());
+    assertThat(trimmed.events().stream().map(EncodedEvent::position)).containsExactly(12L, 13L);
+    assertThat(run.trimmed()).isSameAs(run);
+  }
+
+  @Test
   void clipping_a_clipped_run_clips_further() {
     EventRun middle = clip(run(1, 10), 3, 8);
 

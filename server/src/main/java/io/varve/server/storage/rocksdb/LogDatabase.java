@@ -349,12 +349,14 @@ final class LogDatabase implements AutoCloseable {
         LOG,
         Keys.ofLong(from),
         row -> {
-          if (row.key(key) == key.length) {
+          int keyLength = row.key(key);
+          if (keyLength >= key.length) {
             long first = Keys.toLong(key, 0);
             if (first > to) {
               return Database.Visit.STOP;
             }
-            long last = first == due[0] ? page.addSmall(key, row, to) : 0;
+            boolean isNext = keyLength == key.length && first == due[0];
+            long last = isNext ? page.addSmall(key, row, to) : 0;
             if (last > 0) {
               due[0] = last + 1;
               return page.isFull() ? Database.Visit.STOP : Database.Visit.CONTINUE;
