@@ -203,7 +203,7 @@ public final class VarveClient extends ForwardingEventStore {
      */
     public Builder token(String token) {
       requireNonNull(token);
-      return token(() -> token);
+      return authorization(new Credentials.Fixed("Bearer " + token));
     }
 
     /**
@@ -221,7 +221,7 @@ public final class VarveClient extends ForwardingEventStore {
     public Builder user(String name, String password) {
       String pair = requireNonNull(name) + ":" + requireNonNull(password);
       String header = "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8));
-      return authorization(() -> header);
+      return authorization(new Credentials.Fixed(header));
     }
 
     private Builder authorization(Supplier<String> header) {

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -45,8 +46,9 @@ final class AppendPipeline {
    * answers in, timers fire, all as tasks of `turns`, one after the other. So there is no lock, and
    * the order on the wire is the order in which the appends came to `turns`. No thread stands
    * between a caller and the connection: an append is sent by the thread that calls, and its answer
-   * is taken by the connection's thread, or by whoever has the turn at that moment. Code of the
-   * application never runs there.
+   * is taken by the connection's thread, or by whoever has the turn at that moment. Of the
+   * application's code only a supplier of tokens runs there, and then none of it on the connection's
+   * thread.
    *
    * An append is in `unsent` or in `sent`, keyed by its sequence, until it is answered. When the
    * call ends without answering them, everything in `sent` goes back to `unsent`, in front of what
@@ -76,6 +78,7 @@ final class AppendPipeline {
   private final ManagedChannel channel;
   private final String server;
   private final ConnectionSettings settings;
+  private final Executor callbacks;
   private final AppendWindow window;
   private final ScheduledThreadPoolExecutor timer;
   private final Turns turns;
@@ -92,8 +95,14 @@ final class AppendPipeline {
   private boolean expiryScheduled;
   private boolean over;
 
-  AppendPipeline(ManagedChannel channel, String server, ConnectionSettings settings) {
+  /**
+   * @param callbacks runs the callbacks of its call; may be the thread that brings them, unless the
+   *     application is asked for credentials there
+   */
+  AppendPipeline(
+      ManagedChannel channel, String server, ConnectionSettings settings, Executor callbacks) {
     this.channel = channel;
+    this.callbacks = callbacks;
     this.server = server;
     this.settings = settings;
     this.window = new AppendWindow(settings.maxAppendsInFlight(), settings.maxBytesInFlight());
@@ -209,9 +218,9 @@ final class AppendPipeline {
           new Link(
               channel.newCall(
                   EventStoreGrpc.getAppendPipelineMethod(),
-                  CallOptions.DEFAULT.withExecutor(Runnable::run)));
+                  CallOptions.DEFAULT.withExecutor(callbacks)));
+      begun.start(); // its callbacks come as tasks, after this one
       link = begun;
-      begun.start();
       return begun;
     } finally {
       Context.ROOT.detach(callers);

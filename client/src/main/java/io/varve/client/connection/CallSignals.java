@@ -79,6 +79,9 @@ final class CallSignals<A, B> {
 
   /** Waits for the next signal; null: none came in time. One thread at a time. */
   @Nullable Signal<B> await(Duration patience) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
     Signal<B> here = signals.poll();
     if (here != null) {
       return here;
@@ -125,17 +128,19 @@ final class CallSignals<A, B> {
     LockSupport.unpark(waiting);
   }
 
-  /** In place of an executor; gRPC gives one callback at a time. */
+  /** In place of an executor. */
   private void run(Runnable callback) {
-    Thread taker = waiting;
-    if (taker == null) {
+    if (waiting == null) {
       pool.execute(callback);
       return;
     }
     callbacks.add(callback);
-    LockSupport.unpark(taker);
-    if (waiting == null && callbacks.remove(callback)) {
-      pool.execute(callback); // it had gone without seeing this one
+    // Looked at again: whoever is there now sees the callback before it parks, or is woken.
+    Thread taker = waiting;
+    if (taker != null) {
+      LockSupport.unpark(taker);
+    } else if (callbacks.remove(callback)) {
+      pool.execute(callback);
     }
   }
 }

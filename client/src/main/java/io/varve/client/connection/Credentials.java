@@ -42,6 +42,24 @@ public record Credentials(
   /** Neither encrypted nor anybody in particular. */
   public static final Credentials NONE = new Credentials(false, null, null, null, null, null);
 
+  /** The same at every call. */
+  public record Fixed(String header) implements Supplier<String> {
+    @Override
+    public String get() {
+      return header;
+    }
+
+    @Override
+    public String toString() {
+      return "credentials that are not shown";
+    }
+  }
+
+  /** Whether the application is asked at every call, and may keep it waiting. */
+  boolean askTheApplication() {
+    return authorization != null && !(authorization instanceof Fixed);
+  }
+
   /** Whether credentials would travel in the clear to another machine. */
   boolean exposes(Endpoint endpoint) {
     return authorization != null && !tls && !endpoint.isLoopback();

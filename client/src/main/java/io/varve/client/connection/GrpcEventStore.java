@@ -52,8 +52,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -101,9 +103,14 @@ public final class GrpcEventStore implements EventStore {
    *
    * @param server how people call it
    * @param calls runs the channel's callbacks; shut down with it
+   * @param appendCallbacks runs those of the call that carries the appends
    */
   GrpcEventStore(
-      ManagedChannel channel, String server, ConnectionSettings settings, ExecutorService calls) {
+      ManagedChannel channel,
+      String server,
+      ConnectionSettings settings,
+      ExecutorService calls,
+      Executor appendCallbacks) {
     this.channel = channel;
     this.server = server;
     this.settings = settings;
@@ -111,7 +118,7 @@ public final class GrpcEventStore implements EventStore {
     this.completions =
         Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("varve-completion-", 1).factory());
-    this.appends = new AppendPipeline(channel, server, settings);
+    this.appends = new AppendPipeline(channel, server, settings, appendCallbacks);
     this.transactions = new Transactions(channel, server, settings, completions);
     this.unary = new UnaryCalls(channel, server, settings, closing);
     this.reads = new ReadCalls(channel, server, settings, closing, unary, calls);
@@ -151,7 +158,9 @@ public final class GrpcEventStore implements EventStore {
       builder.overrideAuthority(credentials.serverName());
     }
     ManagedChannel channel = builder.build();
-    return new GrpcEventStore(channel, endpoint.toString(), settings, calls);
+    // A supplier of tokens that waits must not hold up the connection's thread.
+    Executor appendCallbacks = credentials.askTheApplication() ? calls : Runnable::run;
+    return new GrpcEventStore(channel, endpoint.toString(), settings, calls, appendCallbacks);
   }
 
   @Override
@@ -207,12 +216,20 @@ public final class GrpcEventStore implements EventStore {
       // Completed elsewhere, so that what the caller hangs on the promise never holds up the
       // answers of others.
       CompletableFuture<AppendResult> unused =
-          answer.whenComplete(
-              (result, failure) -> completions.execute(() -> complete(promise, result, failure)));
+          answer.whenComplete((result, failure) -> completeElsewhere(promise, result, failure));
     } catch (VarveException refusal) {
       promise.completeExceptionally(refusal);
     }
     return promise;
+  }
+
+  private void completeElsewhere(
+      CompletableFuture<AppendResult> promise, AppendResult result, @Nullable Throwable failure) {
+    try {
+      completions.execute(() -> complete(promise, result, failure));
+    } catch (RejectedExecutionException closed) {
+      complete(promise, result, failure);
+    }
   }
 
   private static void complete(

@@ -81,12 +81,21 @@ final class Turns implements Executor {
   private void run(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // from the application perhaps, and so of any kind
       try {
         onFailure.accept(e);
-      } catch (RuntimeException | Error second) {
-        log.error("what a failed task leaves behind could not be put right", second);
+      } catch (Throwable second) {
+        told(second);
       }
+    }
+  }
+
+  /** Whatever happens here, the turn has to go on. */
+  private static void told(Throwable failure) {
+    try {
+      log.error("what a failed task leaves behind could not be put right", failure);
+    } catch (Throwable unspeakable) {
+      failure.addSuppressed(unspeakable);
     }
   }
 }

@@ -7,9 +7,9 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * The events of one read, in order, fetched as they are taken: a reader that pauses costs a page or
- * two of memory, here and in the server. Closing it early ends the read. For one thread, and for
- * one pass.
+ * The events of one read, in order, fetched as they are taken: a reader that pauses costs a few
+ * pages of memory, here and in the server; a page is of 64 KiB, or one event that is larger.
+ * Closing it early ends the read. For one thread, and for one pass.
  *
  * <pre>{@code
  * try (EventReader events = store.readStream(ReadStream.of("account-42"))) {

@@ -180,7 +180,11 @@ final class FakeServer extends EventStoreGrpc.EventStoreImplBase {
   GrpcEventStore client(ConnectionSettings settings) {
     ExecutorService calls = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
     return new GrpcEventStore(
-        InProcessChannelBuilder.forName(name).executor(calls).build(), "fake:1", settings, calls);
+        InProcessChannelBuilder.forName(name).executor(calls).build(),
+        "fake:1",
+        settings,
+        calls,
+        Runnable::run);
   }
 
   @Override

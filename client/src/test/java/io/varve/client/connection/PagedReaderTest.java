@@ -85,6 +85,23 @@ class PagedReaderTest {
   }
 
   @Test
+  void an_interrupted_thread_takes_no_further_page_even_if_it_is_there() {
+    AtomicInteger sent = pagesOnDemand();
+
+    try (EventReader reader = client.readLog(ReadLog.all())) {
+      Iterator<RecordedEvent> events = reader.iterator();
+      events.next();
+      await().until(() -> sent.get() >= PagedReader.PAGES_AHEAD);
+      Thread.currentThread().interrupt();
+
+      assertThatThrownBy(events::next)
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("interrupted");
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
   void closing_a_reader_early_ends_the_call() throws Exception {
     CountDownLatch cancelled = new CountDownLatch(1);
     server.readLog =

@@ -2,6 +2,7 @@ package io.varve.client.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -155,6 +156,23 @@ class TurnsTest {
 
     assertThat(failures).containsExactly(failure);
     assertThat(ran).containsExactly("next");
+  }
+
+  @Test
+  void a_failure_of_any_kind_leaves_the_turn_to_others() {
+    IOException undeclared = new IOException("from a supplier that declares nothing");
+    List<String> ran = new ArrayList<>();
+
+    turns.execute(() -> TurnsTest.<RuntimeException>throwAsIfUnchecked(undeclared));
+    turns.execute(() -> ran.add("next"));
+
+    assertThat(failures).containsExactly(undeclared);
+    assertThat(ran).containsExactly("next");
+  }
+
+  @SuppressWarnings("unchecked") // which is the trick
+  private static <E extends Throwable> void throwAsIfUnchecked(Throwable failure) throws E {
+    throw (E) failure;
   }
 
   @Test
