@@ -117,9 +117,11 @@ final class CampaignReport {
       return;
     }
     text.append("\nFrom an append's due time until a consumer has the event, microseconds:\n\n");
-    text.append("| workload | median | 99th percentile |\n| --- | ---: | ---: |\n");
+    text.append("| workload | contender | median | 99th percentile |\n");
+    text.append("| --- | --- | ---: | ---: |\n");
     for (Cell cell : delivering) {
       text.append("| ").append(cell.workload().name());
+      text.append(" | ").append(cell.contender().name());
       text.append(" | ").append(number(Figures.median(cell.samples(), Sample::deliveryP50)));
       text.append(" | ").append(number(Figures.median(cell.samples(), Sample::deliveryP99)));
       text.append(" |\n");
