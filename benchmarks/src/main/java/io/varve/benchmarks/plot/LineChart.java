@@ -30,7 +30,9 @@ record LineChart(String title, String across, String up, boolean logarithmicUp, 
 
   /** Distinct also for those who see no red or no green; after Okabe and Ito. */
   private static final List<String> COLOURS =
-      List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555");
+      List.of(
+          "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#a0a0a0",
+          "#7f3f98", "#8c6d31");
 
   /** The picture. */
   String svg() {
