@@ -1,5 +1,8 @@
 package io.varve.client.connection;
 
+import static java.lang.Character.MAX_SURROGATE;
+import static java.lang.Character.MIN_SURROGATE;
+
 import com.google.protobuf.Empty;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnsafeByteOperations;
@@ -140,15 +143,9 @@ final class ProtoMapping {
 
   /** The same of any text. */
   static String wellFormed(String field, String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isHighSurrogate(c)
-          && i + 1 < text.length()
-          && Character.isLowSurrogate(text.charAt(i + 1))) {
-        i++;
-      } else if (Character.isSurrogate(c)) {
-        throw invalid(field, "holds half a surrogate pair");
-      }
+    // As code points whole pairs are one, and lie beyond all surrogates.
+    if (text.codePoints().anyMatch(c -> c >= MIN_SURROGATE && c <= MAX_SURROGATE)) {
+      throw invalid(field, "holds half a surrogate pair");
     }
     return text;
   }
