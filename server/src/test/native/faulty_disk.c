@@ -7,7 +7,9 @@
  *   FAULTY_DISK_CONTROL  64 bytes and a name that say what is to fail; absent: nothing is
  *   FAULTY_DISK_SYNC_US  how long each sync waits before it begins, in microseconds; absent: not at all
  *
- * A change and its record are made under one lock, so the order of the records is the order of the changes.
+ * A change and its record are made under one lock, so the order of the records is the order of the changes. A
+ * process that is killed from outside may have made a change that has no record; so that one which is told by
+ * the control to end is killed by a thread of its own, under that lock.
  * A record, in the machine's own byte order:
  *
  *   u32 length of all, u32 what, u64 file (its inode), u64 offset, size or moment, u32 length of name,
@@ -25,6 +27,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,7 +65,7 @@ struct control {
   volatile int64_t times;     /* calls that fail; negative: all of them */
   volatile int64_t failed;    /* calls that have failed */
   volatile uint32_t shorten;  /* not 0: the first write that fails writes half of its bytes instead */
-  uint32_t unused;
+  volatile uint32_t end;      /* not 0: the process is to be killed, between two changes */
   volatile char part[256];    /* only files whose name has this in it; empty: all */
 };
 
@@ -117,6 +120,28 @@ REAL(int, rmdir, const char *);
 REAL(void *, mmap, void *, size_t, int, int, int, off_t);
 REAL(ssize_t, sendfile, int, int, off_t *, size_t);
 REAL(ssize_t, copy_file_range, int, off_t *, int, off_t *, size_t, unsigned);
+
+static void *end_when_told(void *nothing) {
+  while (control->end == 0) {
+    usleep(1000);
+  }
+  pthread_mutex_lock(&lock);
+  kill(getpid(), SIGKILL);
+  return nothing;
+}
+
+/* Starts that thread, which takes no signals: they are for the process's own. */
+static void watch(void) {
+  sigset_t all, before;
+  pthread_t thread;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  if (pthread_create(&thread, NULL, end_when_told, NULL) != 0) {
+    abort();
+  }
+  pthread_detach(thread);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 static void find_all(void) {
 #define FIND(name) real_##name = dlsym(RTLD_NEXT, #name)
@@ -175,6 +200,7 @@ static void find_all(void) {
     }
     real_close(fd);
     control = page;
+    watch();
   }
   const char *wait = getenv("FAULTY_DISK_SYNC_US");
   sync_wait = wait == NULL ? 0 : (useconds_t)atol(wait);

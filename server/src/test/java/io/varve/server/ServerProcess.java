@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The server as a user starts it: {@code java -jar varve-server.jar}, in a process of its own. */
 final class ServerProcess implements AutoCloseable {
@@ -35,6 +35,7 @@ final class ServerProcess implements AutoCloseable {
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
   private final Process process;
+  private final @Nullable FaultyDisk disk;
   private final Path output;
   private final Path errors;
   private final Path portFile;
@@ -42,8 +43,10 @@ final class ServerProcess implements AutoCloseable {
   /** How a process ended, and what it said. */
   record Exit(int code, String output, String errors) {}
 
-  private ServerProcess(Process process, Path output, Path errors, Path portFile) {
+  private ServerProcess(
+      Process process, @Nullable FaultyDisk disk, Path output, Path errors, Path portFile) {
     this.process = process;
+    this.disk = disk;
     this.output = output;
     this.errors = errors;
     this.portFile = portFile;
@@ -90,7 +93,7 @@ final class ServerProcess implements AutoCloseable {
         new ArrayList<>(
             List.of("serve", "--data", data + "", "--port", "0", "--port-file", portFile + ""));
     arguments.addAll(List.of(options));
-    return start(files, portFile, SHORT_LIVED, arguments, disk.environment());
+    return start(files, portFile, SHORT_LIVED, arguments, disk);
   }
 
   /** Starts a server that makes backups below a folder, and waits until it serves. */
@@ -126,7 +129,7 @@ final class ServerProcess implements AutoCloseable {
   /** The same on a disk that may fail. */
   static Exit runOn(FaultyDisk disk, Path folder, String... arguments) throws Exception {
     try (ServerProcess command =
-        start(folder, folder.resolve("port"), List.of(), List.of(arguments), disk.environment())) {
+        start(folder, folder.resolve("port"), List.of(), List.of(arguments), disk)) {
       return command.exit();
     }
   }
@@ -134,7 +137,7 @@ final class ServerProcess implements AutoCloseable {
   private static ServerProcess start(
       Path folder, Path portFile, List<String> jvmOptions, List<String> arguments)
       throws IOException {
-    return start(folder, portFile, jvmOptions, arguments, Map.of());
+    return start(folder, portFile, jvmOptions, arguments, null);
   }
 
   private static ServerProcess start(
@@ -142,7 +145,7 @@ final class ServerProcess implements AutoCloseable {
       Path portFile,
       List<String> jvmOptions,
       List<String> arguments,
-      Map<String, String> environment)
+      @Nullable FaultyDisk disk)
       throws IOException {
     Files.createDirectories(folder);
     Path output = Files.createTempFile(folder, "varve-", ".out");
@@ -157,9 +160,10 @@ final class ServerProcess implements AutoCloseable {
     command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    return new ServerProcess(process, output, errors, portFile);
+    if (disk != null) {
+      builder.environment().putAll(disk.environment());
+    }
+    return new ServerProcess(builder.start(), disk, output, errors, portFile);
   }
 
   /** A folder for what a server of this data folder leaves outside of it. */
@@ -231,9 +235,11 @@ final class ServerProcess implements AutoCloseable {
 
   /** Ends it between two instructions: SIGKILL. */
   void kill() {
-    process.destroyForcibly();
-    assertThat(process.onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isNotNull();
-    process.onExit().join();
+    if (disk == null) {
+      process.destroyForcibly().onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+    } else {
+      disk.kill(process);
+    }
   }
 
   /** Sends a signal: {@code STOP} and {@code CONT} suspend it and let it go on. */

@@ -189,6 +189,21 @@ public final class FaultyDisk {
     return told.getLong(24);
   }
 
+  // ---- ending
+
+  /**
+   * Kills the process that is on this disk, between two changes: one that is killed from outside
+   * may have made a change that has not been put down. Returns when it has ended.
+   */
+  public void kill(Process process) {
+    told.putInt(36, 1);
+    try {
+      process.onExit().orTimeout(1, TimeUnit.MINUTES).join();
+    } finally {
+      told.putInt(36, 0);
+    }
+  }
+
   // ---- looking back
 
   /** How long the journal is: a moment in the life of the disk. */
