@@ -4,7 +4,7 @@
  *
  *   FAULTY_DISK_ROOT     the folder, absolute and without symbolic links
  *   FAULTY_DISK_JOURNAL  where each change goes, one record after the other; absent: nowhere
- *   FAULTY_DISK_CONTROL  64 bytes and a name that say what is to fail; absent: nothing is
+ *   FAULTY_DISK_CONTROL  40 bytes and a name that say what is to fail; absent: nothing is
  *   FAULTY_DISK_SYNC_US  how long each sync waits before it begins, in microseconds; absent: not at all
  *
  * A change and its record are made under one lock, so the order of the records is the order of the changes. A

@@ -233,7 +233,7 @@ final class ServerProcess implements AutoCloseable {
     process.destroy();
   }
 
-  /** Ends it between two instructions: SIGKILL. */
+  /** Ends it by SIGKILL, wherever it is; on a disk that is watched, between two changes. */
   void kill() {
     if (disk == null) {
       process.destroyForcibly().onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();

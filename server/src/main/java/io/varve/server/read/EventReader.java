@@ -7,6 +7,7 @@ import io.varve.server.storage.EventHeader;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
 import io.varve.server.storage.EventStorage;
+import io.varve.server.storage.NotAtHandException;
 import io.varve.server.storage.StreamHead;
 import io.varve.server.storage.TimeSearch;
 import java.time.Instant;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens reads. Thread-safe. */
 public final class EventReader {
+  /** As much as a page has that is copied in some tens of microseconds. */
+  private static final int MOST_AT_HAND = 256 * 1024;
+
   private final EventStorage storage;
 
   /**
@@ -35,6 +39,18 @@ public final class EventReader {
     this.pageBytes = pageBytes;
     this.clock = clock;
     this.times = new TimeSearch(storage);
+  }
+
+  /**
+   * Runs reads, by this thread, that must not wait: see {@link EventStorage#atHand}. They do not
+   * take long either: where pages are large it throws {@link NotAtHandException} at once. What is
+   * opened in there may be read on without that.
+   */
+  public void atHand(Runnable reads) {
+    if (pageBytes > MOST_AT_HAND) {
+      throw new NotAtHandException();
+    }
+    storage.atHand(reads);
   }
 
   // ---- whole reads

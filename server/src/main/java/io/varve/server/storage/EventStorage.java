@@ -97,6 +97,14 @@ public interface EventStorage extends AutoCloseable {
   /** Events of a stream from version {@code from} down to {@code to} (inclusive), falling. */
   EventPage readStreamBackwards(long streamNumber, long from, long to, int maxBytes);
 
+  /**
+   * Runs reads that must not wait: they throw {@link NotAtHandException} at what is not in memory
+   * or is in the archive, and where there is much to pass over.
+   */
+  default void atHand(Runnable reads) {
+    reads.run();
+  }
+
   // ---- the archive
 
   /** Compares the archive's files with the catalogue and with what the log knows of them. */

@@ -18,17 +18,29 @@ import java.util.concurrent.Executor;
 /**
  * Which threads run a call.
  *
- * <p>A call of one request begins on its connection's thread, where no more is done than looking at
- * its headers; what it asks for is done by a pool. So a thread of the pool is woken once for it, by
- * its request, and not by its headers as well. Calls of many requests are the pool's from the
- * start, and so are those with a password, since hashing one takes a third of a second.
+ * <p>A connection's thread hands over what may wait or take long, and does the rest itself: to wake
+ * another costs more than to read a small stream.
+ *
+ * <ul>
+ *   <li>A read of a stream is all its own; the endpoint hands over what is not in memory, and every
+ *       page but the first. Where access is controlled, which may have to look things up, it is a
+ *       pool's.
+ *   <li>Another call of one request begins there, where no more is done than looking at its
+ *       headers; what it asks for is done by a pool. So a thread of the pool is woken once for it,
+ *       by its request, and not by its headers as well.
+ *   <li>Calls of many requests are a pool's from the start, and so are those with a password, since
+ *       hashing one takes a third of a second.
+ * </ul>
  */
 final class CallThreads implements ServerCallExecutorSupplier {
   private static final String PASSWORD = "basic";
 
+  private static final String READ_STREAM =
+      EventStoreGrpc.getReadStreamMethod().getFullMethodName();
+
   private static final Set<String> READS =
       Set.of(
-          EventStoreGrpc.getReadStreamMethod().getFullMethodName(),
+          READ_STREAM,
           EventStoreGrpc.getReadLogMethod().getFullMethodName(),
           EventStoreGrpc.getGetEventMethod().getFullMethodName(),
           ConsumerGroupsGrpc.getListParkedMethod().getFullMethodName());
@@ -46,6 +58,7 @@ final class CallThreads implements ServerCallExecutorSupplier {
 
   private final Executor calls;
   private final Executor reads;
+  private final boolean isOpen;
 
   /** The guests' methods that read; known before the port opens. */
   private final Set<String> guestReads = ConcurrentHashMap.newKeySet();
@@ -53,10 +66,12 @@ final class CallThreads implements ServerCallExecutorSupplier {
   /**
    * @param calls runs appends and whatever else is short
    * @param reads runs reads, which may take long
+   * @param isOpen whether everybody may do everything
    */
-  CallThreads(Executor calls, Executor reads) {
+  CallThreads(Executor calls, Executor reads, boolean isOpen) {
     this.calls = calls;
     this.reads = reads;
+    this.isOpen = isOpen;
   }
 
   /** Before the port opens: what of a guest's protocol reads. */
@@ -67,6 +82,9 @@ final class CallThreads implements ServerCallExecutorSupplier {
   @Override
   public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata headers) {
     MethodDescriptor<Q, R> method = call.getMethodDescriptor();
+    if (isOpen && method.getFullMethodName().equals(READ_STREAM)) {
+      return Runnable::run;
+    }
     Executor pool = isRead(method) ? reads : calls;
     return method.getType().clientSendsOneMessage() && !hasPassword(headers)
         ? new AfterItsBeginning(pool)

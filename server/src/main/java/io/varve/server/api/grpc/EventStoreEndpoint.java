@@ -36,6 +36,7 @@ import io.varve.server.snapshot.VersionRange;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.Head;
+import io.varve.server.storage.NotAtHandException;
 import io.varve.server.subscription.Subscription;
 import io.varve.server.subscription.SubscriptionStart;
 import io.varve.server.subscription.Subscriptions;
@@ -74,7 +75,7 @@ public final class EventStoreEndpoint {
   private volatile boolean stopping;
 
   /**
-   * @param executor runs what waited for a position
+   * @param executor runs what waited for a position, and reads that have to wait for the disk
    * @param clock tells the time at which commands are proposed
    * @param eventIds makes ids for events that come without one
    * @param traffic hears how many events have been handed to the transport
@@ -193,10 +194,8 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json, executor, traffic::read);
-    onceReached(
-        request.getNotBeforePosition(),
-        caller,
+    ReadCall call = new ReadCall(caller, json, executor, executor, traffic::read);
+    Runnable begin =
         () -> {
           StreamView view = StreamLookUps.found(reader.viewOf(read), read.stream(), 0);
           Snapshot snapshot = fromSnapshot ? newestSnapshot(read.stream(), view) : null;
@@ -217,7 +216,50 @@ public final class EventStoreEndpoint {
                     snapshot.version() + 1),
                 SnapshotMessages.firstPage(snapshot, json));
           }
+        };
+    onceReached(
+        request.getNotBeforePosition(),
+        caller,
+        () -> {
+          if (isShort(request)) {
+            atHand(caller, begin);
+          } else {
+            later(caller, begin);
+          }
         });
+  }
+
+  /** Whether the first page of a read costs no more than to find and to copy it. */
+  private static boolean isShort(ReadStreamRequest request) {
+    return !request.getFromSnapshot()
+        && !request.hasAsOf()
+        && !request.getSkipArchived()
+        && !ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
+  }
+
+  /**
+   * Runs a read on this thread, which may be the connection's, if all that it needs is in memory;
+   * else on the executor. What it does before it throws has no effect.
+   */
+  private void atHand(ServerCallStreamObserver<?> caller, Runnable read) {
+    try {
+      reader.atHand(read);
+    } catch (NotAtHandException e) {
+      later(caller, read);
+    }
+  }
+
+  private void later(ServerCallStreamObserver<?> caller, Runnable action) {
+    executor.execute(() -> guarded(caller, action));
+  }
+
+  /** For where nobody else turns a failure into the call's status. */
+  private static void guarded(ServerCallStreamObserver<?> caller, Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException | Error e) {
+      caller.onError(Errors.exception(Errors.fault(e)));
+    }
   }
 
   /** A state with events left out would be a wrong one. */
@@ -238,7 +280,7 @@ public final class EventStoreEndpoint {
     boolean json = ReadRequests.wantsJson(request.getPayloadView(), request.getPayloadViewValue());
     ServerCallStreamObserver<EncodedResponse> caller =
         (ServerCallStreamObserver<EncodedResponse>) observer;
-    ReadCall call = new ReadCall(caller, json, executor, traffic::read);
+    ReadCall call = new ReadCall(caller, json, executor, Runnable::run, traffic::read);
     onceReached(request.getNotBeforePosition(), caller, () -> call.start(reader.readLog(read)));
   }
 
@@ -416,11 +458,13 @@ public final class EventStoreEndpoint {
     Wait wait = new Wait(caller, action);
     waits.add(wait); // first, for the position may be reached before the next line is done
     wait.takeBack = head.whenReached(awaited, () -> executor.execute(wait::begin));
-    caller.setOnCancelHandler(
-        () -> {
-          wait.end();
-          cancelled.run();
-        });
+    caller.setOnCancelHandler( // perhaps on the connection's thread, and there may be many to end
+        () ->
+            executor.execute(
+                () -> {
+                  wait.end();
+                  cancelled.run();
+                }));
     if (stopping) {
       wait.stop();
     }
@@ -442,13 +486,8 @@ public final class EventStoreEndpoint {
     }
 
     void begin() {
-      if (!end()) {
-        return;
-      }
-      try {
-        action.run();
-      } catch (RuntimeException e) {
-        caller.onError(Errors.exception(Errors.fault(e)));
+      if (end()) {
+        guarded(caller, action);
       }
     }
 

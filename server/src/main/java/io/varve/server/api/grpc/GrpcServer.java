@@ -107,7 +107,7 @@ public final class GrpcServer implements CommitListener {
       CallObservation observation) {
     this.access = access;
     this.config = config;
-    this.threads = new CallThreads(calls, reads);
+    this.threads = new CallThreads(calls, reads, !access.isOn());
     // The last is the first to see a call.
     List<ServerInterceptor> interceptors = new ArrayList<>(List.of(inFlight, new CallerAddress()));
     interceptors.addAll(observation.interceptors());

@@ -8,6 +8,7 @@ import io.varve.server.storage.EventPage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,28 +32,39 @@ final class ReadCall {
   private final ServerCallStreamObserver<EncodedResponse> caller;
   private final boolean json;
   private final Executor executor;
+  private final Executor whenReady;
   private final IntConsumer sent;
 
-  private @Nullable EventCursor cursor; // guarded by this
-  private byte[] opening = NO_FIELDS; // guarded by this
-  private boolean answered; // guarded by this
-  private boolean done; // guarded by this
+  /**
+   * Turns that are wanted: who makes it one begins to run them, one after the other. The beginning
+   * is the first.
+   */
+  private final AtomicInteger wanted = new AtomicInteger(1);
+
+  // Of whose turn it is.
+  private @Nullable EventCursor cursor;
+  private byte[] opening = NO_FIELDS;
+  private boolean answered;
+  private boolean done;
 
   /**
    * @param executor goes on with the read after each turn
+   * @param whenReady goes on with it when the transport can take more, as the call's thread says
    * @param sent hears how many events have been sent
    */
   ReadCall(
       ServerCallStreamObserver<EncodedResponse> caller,
       boolean json,
       Executor executor,
+      Executor whenReady,
       IntConsumer sent) {
     this.caller = caller;
     this.json = json;
     this.executor = executor;
+    this.whenReady = whenReady;
     this.sent = sent;
     caller.setOnReadyThreshold(UNDERWAY_BYTES);
-    caller.setOnReadyHandler(this::pump);
+    caller.setOnReadyHandler(this::wantTurn);
   }
 
   /** Begins to send. */
@@ -61,56 +73,71 @@ final class ReadCall {
   }
 
   /**
-   * Begins to send.
+   * Reads the first page, on this thread, and sends it. If reading throws it has not begun, and may
+   * be begun again.
    *
    * @param firstPageFields encoded fields of the response that the first page carries beside its
    *     events
    */
   void start(EventCursor opened, byte[] firstPageFields) {
-    synchronized (this) {
-      cursor = opened;
-      opening = firstPageFields;
+    if (caller.isCancelled()) {
+      return;
     }
-    pump();
+    EventPage first = opened.next();
+    cursor = opened;
+    opening = firstPageFields;
+    send(opened, first);
+    if (!done) {
+      whenReady.execute(this::takeTurn);
+    }
   }
 
-  /** Sends what the transport can take. */
-  private synchronized void pump() {
-    EventCursor open = cursor;
-    if (open == null) {
-      return; // not yet: the read waits for a position
-    }
-    int pages = 0;
-    while (!done && !caller.isCancelled() && caller.isReady()) {
-      if (pages++ == PAGES_A_TURN) {
-        executor.execute(this::goOn);
-        return;
-      }
-      EventPage page = open.next();
-      if (!page.isEmpty() || (open.isDone() && !answered)) {
-        caller.onNext(PayloadViews.frames(page, json).append(headPosition(open)).append(opening));
-        opening = NO_FIELDS;
-        sent.accept(page.count());
-        answered = true;
-      }
-      if (open.isDone()) {
-        done = true;
-        caller.onCompleted();
-      }
+  /** The transport can take more. Before the beginning is over that is known by then. */
+  private void wantTurn() {
+    if (wanted.getAndIncrement() == 0) {
+      whenReady.execute(this::takeTurn);
     }
   }
 
   /**
-   * The next turn; outside gRPC's own events nobody else turns a failure into the call's status.
+   * A turn; outside gRPC's own events nobody else turns a failure into the call's status. After one
+   * that has failed there are no more.
    */
-  private void goOn() {
+  private void takeTurn() {
     try {
-      pump();
-    } catch (RuntimeException | Error e) {
-      synchronized (this) {
-        done = true;
+      int seen = wanted.get();
+      if (!pump() || (!done && wanted.addAndGet(-seen) > 0)) {
+        executor.execute(this::takeTurn);
       }
+    } catch (RuntimeException | Error e) {
       caller.onError(Errors.exception(Errors.fault(e)));
+    }
+  }
+
+  /** Sends what the transport can take; false when it could take more than there are in a turn. */
+  private boolean pump() {
+    EventCursor open = cursor;
+    for (int pages = 0;
+        open != null && !done && !caller.isCancelled() && caller.isReady();
+        pages++) {
+      if (pages == PAGES_A_TURN) {
+        return false;
+      }
+      send(open, open.next());
+    }
+    return true;
+  }
+
+  private void send(EventCursor open, EventPage page) {
+    if (!page.isEmpty() || (open.isDone() && !answered)) {
+      caller.onNext(PayloadViews.frames(page, json).append(headPosition(open)).append(opening));
+      opening = NO_FIELDS;
+      sent.accept(page.count());
+      answered = true;
+    }
+    if (open.isDone()) {
+      done = true;
+      caller.onCompleted();
     }
   }
 

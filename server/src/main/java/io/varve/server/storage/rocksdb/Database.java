@@ -2,6 +2,7 @@ package io.varve.server.storage.rocksdb;
 
 import io.varve.server.storage.EngineFigures;
 import io.varve.server.storage.EventRunBuilder;
+import io.varve.server.storage.NotAtHandException;
 import io.varve.server.storage.StorageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -27,11 +28,13 @@ import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
+import org.rocksdb.ReadTier;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
 import org.rocksdb.Snapshot;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
@@ -43,6 +46,12 @@ import org.rocksdb.WriteOptions;
  * IllegalStateException}. Thread-safe.
  */
 final class Database implements AutoCloseable {
+  /** Keys without a value that a read passes over before that counts as waiting. */
+  private static final int MOST_SKIPPED = 1000;
+
+  /** There while what this thread reads must be in memory. */
+  private static final ScopedValue<Boolean> AT_HAND = ScopedValue.newInstance();
+
   private final String name;
   private final Path path;
   private final RocksDB rocks;
@@ -50,6 +59,10 @@ final class Database implements AutoCloseable {
   private final List<AutoCloseable> owned;
   private final WriteOptions writeOptions;
   private final ReadOptions readOptions = new ReadOptions();
+  private final ReadOptions atHandOptions =
+      new ReadOptions()
+          .setReadTier(ReadTier.BLOCK_CACHE_TIER)
+          .setMaxSkippableInternalKeys(MOST_SKIPPED);
 
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
   private boolean closed; // guarded by lifecycle
@@ -286,13 +299,48 @@ final class Database implements AutoCloseable {
   byte @Nullable [] get(String family, byte[] key) {
     Lock use = use();
     try {
-      return rocks.get(handle(family), readOptions, key);
+      byte[] value = rocks.get(handle(family), options(), key);
+      if (value != null && value.length == 0) {
+        // So it also answers of a file that is not open, when it must not wait (TableCache::Get).
+        mayWait();
+      }
+      return value;
     } catch (RocksDBException e) {
-      throw failed(name, "be read", e);
+      throw notRead(name, e);
     } finally {
       use.unlock();
     }
   }
+
+  // ---- reads that must not wait
+
+  /**
+   * Runs reads of any databases, by this thread, that throw {@link NotAtHandException} where they
+   * would have to wait for the disk.
+   */
+  static void atHand(Runnable reads) {
+    ScopedValue.where(AT_HAND, true).run(reads);
+  }
+
+  /** To be called before anything that may wait. */
+  static void mayWait() {
+    if (AT_HAND.isBound()) {
+      throw new NotAtHandException();
+    }
+  }
+
+  private ReadOptions options() {
+    return AT_HAND.isBound() ? atHandOptions : readOptions;
+  }
+
+  private static RuntimeException notRead(String name, RocksDBException cause) {
+    Status status = cause.getStatus();
+    return AT_HAND.isBound() && status != null && status.getCode() == Status.Code.Incomplete
+        ? new NotAtHandException()
+        : failed(name, "be read", cause);
+  }
+
+  // ---- visiting
 
   /**
    * Visits keys upwards, from the last key at or before {@code from} (so that a chunk which begins
@@ -355,16 +403,21 @@ final class Database implements AutoCloseable {
       Seek seek,
       boolean forwards,
       RowVisitor visitor) {
-    if (lowest == null && until == null) {
-      visit(readOptions, family, null, null, seek, forwards, visitor);
-      return;
-    }
-    try (ReadOptions options = new ReadOptions()) {
-      visit(options, family, lowest, until, seek, forwards, visitor);
+    Lock use = use();
+    try {
+      if (lowest == null && until == null) {
+        visitInUse(options(), family, null, null, seek, forwards, visitor);
+      } else {
+        try (ReadOptions options = new ReadOptions(options())) {
+          visitInUse(options, family, lowest, until, seek, forwards, visitor);
+        }
+      }
+    } finally {
+      use.unlock();
     }
   }
 
-  private void visit(
+  private void visitInUse(
       ReadOptions options,
       String family,
       byte @Nullable [] lowest,
@@ -372,7 +425,6 @@ final class Database implements AutoCloseable {
       Seek seek,
       boolean forwards,
       RowVisitor visitor) {
-    Lock use = use();
     try (Slice lower = lowest == null ? null : new Slice(lowest);
         Slice upper = until == null ? null : new Slice(until)) {
       if (lower != null) {
@@ -397,9 +449,7 @@ final class Database implements AutoCloseable {
         iterator.status();
       }
     } catch (RocksDBException e) {
-      throw failed(name, "be read", e);
-    } finally {
-      use.unlock();
+      throw notRead(name, e);
     }
   }
 
@@ -411,7 +461,7 @@ final class Database implements AutoCloseable {
   <T> T seek(String family, byte @Nullable [] until, Function<Seeker, T> search) {
     Lock use = use();
     try (Slice upper = until == null ? null : new Slice(until);
-        ReadOptions options = new ReadOptions()) {
+        ReadOptions options = new ReadOptions(options())) {
       if (upper != null) {
         options.setIterateUpperBound(upper);
       }
@@ -461,7 +511,7 @@ final class Database implements AutoCloseable {
         iterator.status();
         return false;
       } catch (RocksDBException e) {
-        throw failed(name, "be read", e);
+        throw notRead(name, e);
       }
     }
 
@@ -607,8 +657,11 @@ final class Database implements AutoCloseable {
       if (!has(family)) {
         return;
       }
+      Lock use = use();
       try (ReadOptions scan = new ReadOptions(options).setReadaheadSize(readahead)) {
-        Database.this.visit(scan, family, null, null, seek, forwards, copied(visitor));
+        visitInUse(scan, family, null, null, seek, forwards, copied(visitor));
+      } finally {
+        use.unlock();
       }
     }
 
@@ -779,6 +832,7 @@ final class Database implements AutoCloseable {
       closed = true;
       families.values().forEach(ColumnFamilyHandle::close);
       readOptions.close();
+      atHandOptions.close();
       try {
         rocks.closeE();
       } catch (RocksDBException e) {

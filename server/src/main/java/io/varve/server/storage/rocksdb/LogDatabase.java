@@ -195,6 +195,7 @@ final class LogDatabase implements AutoCloseable {
             .setAllowConcurrentMemtableWrite(false) // one writer
             .setEnableWriteThreadAdaptiveYield(false)
             .setMaxBackgroundJobs(settings.backgroundJobs())
+            .setAvoidUnnecessaryBlockingIO(true) // files that are no more are removed by no reader
             .setBytesPerSync(1024 * 1024)
             .setStatsDumpPeriodSec(0)
             .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)

@@ -164,6 +164,7 @@ final class RocksDbArchive implements EventArchive {
 
   /** The bytes of an event in the archive, whether or not it has been reclaimed. */
   byte[] event(long position) {
+    Database.mayWait(); // though its block may be in memory: events are looked for in there
     ArchiveSegment segment = segmentAt(position);
     EventRun run = eventsOf(segment, blockAt(segment, position));
     if (run != null) {

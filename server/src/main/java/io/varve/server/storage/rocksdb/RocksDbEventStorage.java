@@ -347,6 +347,11 @@ public final class RocksDbEventStorage implements EventStorage {
     return new EventPage(run.buildSingles(), next + 1);
   }
 
+  @Override
+  public void atHand(Runnable reads) {
+    Database.atHand(reads);
+  }
+
   /** Adds what a piece has in the archive, until there is enough; returns how far it came. */
   private long addArchived(IndexDatabase.StreamPiece piece, EventRunBuilder run, int maxBytes) {
     for (StoredEvent event : piece.archived()) {

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class CallThreadsTest {
   private final List<String> ran = new ArrayList<>();
-  private final CallThreads threads = new CallThreads(on("calls"), on("reads"));
+  private final CallThreads threads = new CallThreads(on("calls"), on("reads"), true);
+  private final CallThreads guarded = new CallThreads(on("calls"), on("reads"), false);
 
   @Test
   void a_call_of_one_request_begins_where_its_headers_are_and_goes_on_in_a_pool() {
@@ -22,7 +23,7 @@ class CallThreadsTest {
     append.execute(() -> ran.add("headers"));
     append.execute(() -> ran.add("request"));
 
-    Executor read = threads.getExecutor(call(EventStoreGrpc.getReadStreamMethod()), new Metadata());
+    Executor read = threads.getExecutor(call(EventStoreGrpc.getReadLogMethod()), new Metadata());
     read.execute(() -> ran.add("headers"));
     read.execute(() -> ran.add("request"));
     read.execute(() -> ran.add("end"));
@@ -30,6 +31,17 @@ class CallThreadsTest {
     assertThat(ran)
         .containsExactly(
             "headers", "calls: ", "request", "headers", "reads: ", "request", "reads: ", "end");
+  }
+
+  @Test
+  void a_read_of_a_stream_stays_where_its_request_is_unless_access_is_controlled() {
+    for (CallThreads open : List.of(threads, guarded)) {
+      Executor read = open.getExecutor(call(EventStoreGrpc.getReadStreamMethod()), new Metadata());
+      read.execute(() -> ran.add("headers"));
+      read.execute(() -> ran.add("request"));
+    }
+
+    assertThat(ran).containsExactly("headers", "request", "headers", "reads: ", "request");
   }
 
   @Test
@@ -46,13 +58,13 @@ class CallThreadsTest {
     for (String authorization : List.of("Basic YTpi", "basic YTpi", "BASIC YTpi")) {
       Metadata headers = new Metadata();
       headers.put(AccessGuard.AUTHORIZATION, authorization);
-      threads
+      guarded
           .getExecutor(call(EventStoreGrpc.getAppendMethod()), headers)
           .execute(() -> ran.add("headers"));
     }
     Metadata token = new Metadata();
     token.put(AccessGuard.AUTHORIZATION, "Bearer abc");
-    threads
+    guarded
         .getExecutor(call(EventStoreGrpc.getAppendMethod()), token)
         .execute(() -> ran.add("token"));
 

@@ -19,6 +19,7 @@ import io.varve.server.storage.ArchiveUnavailableException;
 import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventRun;
+import io.varve.server.storage.NotAtHandException;
 import io.varve.server.storage.Scavenge;
 import io.varve.server.storage.StreamChange;
 import io.varve.server.storage.StreamHead;
@@ -103,6 +104,25 @@ class RocksDbArchiveTest {
       long version = storage.streamHead(streams.getFirst()).version();
       model.commit(storage, TIME.plusSeconds(9_999), List.of(draft(streams.getFirst(), seed)));
       assertThat(storage.streamHead(streams.getFirst()).version()).isEqualTo(version + 1);
+    }
+  }
+
+  @Test
+  void what_is_in_the_archive_is_not_at_hand() throws IOException {
+    Path folder = folder("data");
+    try (RocksDbEventStorage storage = open(folder)) {
+      write(storage, 1, 50);
+      move(storage, Long.MAX_VALUE);
+      assertThat(storage.archive().lastPosition()).isEqualTo(storage.head().position());
+    }
+    try (RocksDbEventStorage storage = open(folder)) {
+      StreamHead head = storage.streamHead(streams.getFirst());
+      Runnable read =
+          () ->
+              assertThat(storage.readStream(head.number(), 1, head.version(), 1 << 20).count())
+                  .isEqualTo((int) head.version());
+      read.run();
+      assertThatThrownBy(() -> storage.atHand(read)).isInstanceOf(NotAtHandException.class);
     }
   }
 

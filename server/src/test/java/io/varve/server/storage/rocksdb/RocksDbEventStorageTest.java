@@ -17,6 +17,7 @@ import io.varve.server.storage.DamagedDataException;
 import io.varve.server.storage.EventCodec;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventPlace;
+import io.varve.server.storage.NotAtHandException;
 import io.varve.server.storage.StorageException;
 import io.varve.server.storage.StreamHead;
 import java.io.IOException;
@@ -46,6 +47,7 @@ class RocksDbEventStorageTest {
   private static final StorageSettings SMALL =
       new StorageSettings(4 * MIB, 256 * KIB, 256 * KIB, 2);
   private static final UUID STORE = new UUID(1, 1);
+  private static final StreamId ACCOUNT = new StreamId("account-1");
   private static final Instant TIME = Instant.ofEpochSecond(1_700_000_000);
 
   @TempDir private Path temp;
@@ -138,6 +140,74 @@ class RocksDbEventStorageTest {
       assertThat(storage.readStreamBackwards(1, 20, 1, 3000).count()).isEqualTo(3);
     }
   }
+
+  // ---- without waiting
+
+  @Test
+  void what_has_just_been_written_is_at_hand() {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      commit(storage, drafts(20, 50));
+      assertThat(versionsAtHand(storage, 1, 20)).isEqualTo(range(1, 20));
+      storage.atHand(() -> assertThat(storage.streamHead(ACCOUNT).version()).isEqualTo(20));
+    }
+  }
+
+  @Test
+  void what_only_the_disk_has_is_at_hand_once_it_has_been_read() {
+    Path folder = folder("data");
+    try (RocksDbEventStorage storage = open(folder)) {
+      commit(storage, drafts(20, 50));
+    }
+    try (RocksDbEventStorage storage = open(folder)) {
+      assertThatThrownBy(() -> versionsAtHand(storage, 1, 20))
+          .isInstanceOf(NotAtHandException.class);
+      assertThatThrownBy(() -> storage.atHand(() -> storage.streamHead(ACCOUNT)))
+          .isInstanceOf(NotAtHandException.class);
+
+      assertThat(storage.streamHead(ACCOUNT).version()).isEqualTo(20);
+      assertThat(storage.readStream(1, 1, 20, MIB).count()).isEqualTo(20);
+
+      assertThat(versionsAtHand(storage, 1, 20)).isEqualTo(range(1, 20));
+      storage.atHand(() -> assertThat(storage.streamHead(ACCOUNT).version()).isEqualTo(20));
+    }
+  }
+
+  /** Blocks come and go: it is all that was asked for, or nothing. */
+  @Test
+  void a_read_that_does_not_wait_leaves_nothing_out() {
+    Path folder = folder("data");
+    try (RocksDbEventStorage storage = open(folder)) {
+      for (int i = 0; i < 60; i++) {
+        commit(storage, drafts(5, 20 * KIB));
+      }
+    }
+    int there = 0;
+    int notThere = 0;
+    Random random = new Random(1);
+    try (RocksDbEventStorage storage = open(folder)) {
+      for (int i = 0; i < 300; i++) {
+        long from = 1L + random.nextInt(300);
+        long to = Math.min(300, from + random.nextInt(5));
+        try {
+          assertThat(versionsAtHand(storage, from, to)).isEqualTo(range(from, to));
+          there++;
+        } catch (NotAtHandException e) {
+          notThere++;
+          assertThat(storage.readStream(1, from, to, MIB).count()).isEqualTo((int) (to - from + 1));
+        }
+      }
+    }
+    assertThat(there).isPositive();
+    assertThat(notThere).isPositive();
+  }
+
+  private static List<Long> versionsAtHand(RocksDbEventStorage storage, long from, long to) {
+    List<Long> read = new ArrayList<>();
+    storage.atHand(() -> read.addAll(Pages.positions(storage.readStream(1, from, to, MIB))));
+    return read;
+  }
+
+  // ---- pages
 
   @ParameterizedTest
   @ValueSource(ints = {1, 1_500, 5_000})
@@ -736,7 +806,7 @@ class RocksDbEventStorageTest {
   private static List<Draft> drafts(int count, int bytes) {
     List<Draft> drafts = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      drafts.add(new Draft(new StreamId("account-1"), event(bytes)));
+      drafts.add(new Draft(ACCOUNT, event(bytes)));
     }
     return drafts;
   }
