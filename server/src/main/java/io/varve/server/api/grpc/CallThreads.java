@@ -23,8 +23,8 @@ import java.util.concurrent.Executor;
  *
  * <ul>
  *   <li>A read of a stream is all its own; the endpoint hands over what is not in memory, and every
- *       page but the first. Where access is controlled, which may have to look things up, it is a
- *       pool's.
+ *       page but the first. Where access is controlled, which may have to look things up, and where
+ *       its request is compressed, it is a pool's.
  *   <li>Another call of one request begins there, where no more is done than looking at its
  *       headers; what it asks for is done by a pool. So a thread of the pool is woken once for it,
  *       by its request, and not by its headers as well.
@@ -34,6 +34,9 @@ import java.util.concurrent.Executor;
  */
 final class CallThreads implements ServerCallExecutorSupplier {
   private static final String PASSWORD = "basic";
+
+  private static final Metadata.Key<String> ENCODING =
+      Metadata.Key.of("grpc-encoding", Metadata.ASCII_STRING_MARSHALLER);
 
   private static final String READ_STREAM =
       EventStoreGrpc.getReadStreamMethod().getFullMethodName();
@@ -82,7 +85,7 @@ final class CallThreads implements ServerCallExecutorSupplier {
   @Override
   public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata headers) {
     MethodDescriptor<Q, R> method = call.getMethodDescriptor();
-    if (isOpen && method.getFullMethodName().equals(READ_STREAM)) {
+    if (isOpen && method.getFullMethodName().equals(READ_STREAM) && !isCompressed(headers)) {
       return Runnable::run;
     }
     Executor pool = isRead(method) ? reads : calls;
@@ -95,6 +98,12 @@ final class CallThreads implements ServerCallExecutorSupplier {
     return READS.contains(method.getFullMethodName())
         || READING_SERVICES.contains(method.getServiceName())
         || guestReads.contains(method.getFullMethodName());
+  }
+
+  /** Requests may be; a few bytes of them may become megabytes. */
+  private static boolean isCompressed(Metadata headers) {
+    String encoding = headers.get(ENCODING);
+    return encoding != null && !encoding.equals("identity");
   }
 
   private static boolean hasPassword(Metadata headers) {

@@ -49,6 +49,9 @@ final class Database implements AutoCloseable {
   /** Keys without a value that a read passes over before that counts as waiting. */
   private static final int MOST_SKIPPED = 1000;
 
+  /** To copy more than that, several times, is a kind of waiting. */
+  private static final int LARGE_BYTES = 256 * 1024;
+
   /** There while what this thread reads must be in memory. */
   private static final ScopedValue<Boolean> AT_HAND = ScopedValue.newInstance();
 
@@ -117,7 +120,11 @@ final class Database implements AutoCloseable {
     /** Copies the value's first bytes, at most so many; returns how many it has in all. */
     @Override
     public int copy(byte[] target, int offset, int length) {
-      return iterator.value(target, offset, length);
+      int all = iterator.value(target, offset, length);
+      if (all > LARGE_BYTES) {
+        mayWait();
+      }
+      return all;
     }
 
     byte[] value() {

@@ -387,6 +387,7 @@ public final class RocksDbEventStorage implements EventStorage {
 
   @Override
   public @Nullable EventHeader headerOf(long streamNumber, long version) {
+    Database.mayWait(); // it is asked of many versions in turn, by those who search by time
     return index.headerOf(streamNumber, version);
   }
 

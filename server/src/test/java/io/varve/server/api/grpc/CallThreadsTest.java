@@ -45,6 +45,19 @@ class CallThreadsTest {
   }
 
   @Test
+  void a_compressed_request_is_not_unpacked_on_the_connections_thread() {
+    for (String encoding : List.of("gzip", "identity")) {
+      Metadata headers = new Metadata();
+      headers.put(Metadata.Key.of("grpc-encoding", Metadata.ASCII_STRING_MARSHALLER), encoding);
+      Executor read = threads.getExecutor(call(EventStoreGrpc.getReadStreamMethod()), headers);
+      read.execute(() -> ran.add("headers"));
+      read.execute(() -> ran.add("request"));
+    }
+
+    assertThat(ran).containsExactly("headers", "reads: ", "request", "headers", "request");
+  }
+
+  @Test
   void a_call_of_many_requests_is_the_pools_from_the_start() {
     threads
         .getExecutor(call(EventStoreGrpc.getAppendPipelineMethod()), new Metadata())

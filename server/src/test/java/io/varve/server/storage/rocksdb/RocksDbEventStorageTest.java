@@ -153,6 +153,19 @@ class RocksDbEventStorageTest {
   }
 
   @Test
+  void what_takes_long_is_not_at_hand_though_it_is_in_memory() {
+    try (RocksDbEventStorage storage = open(folder("data"))) {
+      commit(storage, drafts(1, 256 * KIB));
+      commit(storage, drafts(1, 50));
+      assertThatThrownBy(() -> versionsAtHand(storage, 1, 2))
+          .isInstanceOf(NotAtHandException.class);
+      assertThatThrownBy(() -> storage.atHand(() -> storage.headerOf(1, 1)))
+          .isInstanceOf(NotAtHandException.class);
+      assertThat(versionsAtHand(storage, 2, 2)).isEqualTo(range(2, 2));
+    }
+  }
+
+  @Test
   void what_only_the_disk_has_is_at_hand_once_it_has_been_read() {
     Path folder = folder("data");
     try (RocksDbEventStorage storage = open(folder)) {
