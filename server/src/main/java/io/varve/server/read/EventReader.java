@@ -13,6 +13,7 @@ import io.varve.server.storage.TimeSearch;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Opens reads. Thread-safe. */
@@ -20,7 +21,14 @@ public final class EventReader {
   /** As much as a page has that is copied in some tens of microseconds. */
   private static final int MOST_AT_HAND = 256 * 1024;
 
+  /** After so many reads in a row that were not at hand, the next are not expected to be. */
+  private static final int MISSES = 8;
+
+  /** One in so many is tried all the same. */
+  private static final int TRIES_AFTER_MISSES = 16;
+
   private final EventStorage storage;
+  private final AtomicInteger misses = new AtomicInteger();
 
   /**
    * Pages are about this large: enough to make a message worth its overhead, little enough to be
@@ -43,14 +51,24 @@ public final class EventReader {
 
   /**
    * Runs reads, by this thread, that must not wait: see {@link EventStorage#atHand}. They do not
-   * take long either: where pages are large it throws {@link NotAtHandException} at once. What is
-   * opened in there may be read on without that.
+   * take long either: where pages are large it throws {@link NotAtHandException} at once. So it
+   * does, but for now and then, while nothing is found in memory: to look there is not for nothing.
+   * What is opened in there may be read on without that.
    */
   public void atHand(Runnable reads) {
-    if (pageBytes > MOST_AT_HAND) {
+    boolean hopeless = misses.get() >= MISSES && misses.incrementAndGet() % TRIES_AFTER_MISSES != 0;
+    if (hopeless || pageBytes > MOST_AT_HAND) {
       throw new NotAtHandException();
     }
-    storage.atHand(reads);
+    try {
+      storage.atHand(reads);
+    } catch (NotAtHandException e) {
+      misses.incrementAndGet();
+      throw e;
+    }
+    if (misses.get() > 0) {
+      misses.set(0);
+    }
   }
 
   // ---- whole reads

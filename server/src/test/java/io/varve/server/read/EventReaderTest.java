@@ -2,6 +2,7 @@ package io.varve.server.read;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.server.event.NewEvent;
 import io.varve.server.event.Query;
@@ -14,6 +15,7 @@ import io.varve.server.fixture.Pages;
 import io.varve.server.storage.EncodedEvent;
 import io.varve.server.storage.EventPage;
 import io.varve.server.storage.EventStorage;
+import io.varve.server.storage.NotAtHandException;
 import io.varve.server.storage.rocksdb.RocksDbEventStorage;
 import io.varve.server.storage.rocksdb.StorageSettings;
 import java.nio.file.Path;
@@ -435,5 +437,38 @@ class EventReaderTest {
     }
     assertThat(cursor.next().isEmpty()).isTrue();
     return positions;
+  }
+
+  // ---- without waiting
+
+  @Test
+  void where_nothing_is_in_memory_it_is_looked_for_only_now_and_then() {
+    EventReader reader = new EventReader(memory, 1000, CLOCK);
+    int[] looked = {0};
+    Runnable miss =
+        () -> {
+          looked[0]++;
+          throw new NotAtHandException();
+        };
+    for (int i = 0; i < 8 + 160; i++) {
+      assertThatThrownBy(() -> reader.atHand(miss)).isInstanceOf(NotAtHandException.class);
+    }
+    assertThat(looked[0]).isBetween(8 + 9, 8 + 11);
+
+    int[] found = {0};
+    for (int i = 0; i < 100; i++) {
+      try {
+        reader.atHand(() -> found[0]++);
+      } catch (NotAtHandException e) {
+        assertThat(found[0]).as("once something was found all is looked for").isZero();
+      }
+    }
+    assertThat(found[0]).isGreaterThan(80);
+  }
+
+  @Test
+  void large_pages_are_not_looked_for_in_memory() {
+    EventReader reader = new EventReader(memory, 1 << 20, CLOCK);
+    assertThatThrownBy(() -> reader.atHand(() -> {})).isInstanceOf(NotAtHandException.class);
   }
 }
