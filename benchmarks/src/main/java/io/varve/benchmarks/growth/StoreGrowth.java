@@ -77,9 +77,7 @@ public final class StoreGrowth implements Callable<Integer> {
       split = ",",
       defaultValue = "-Xmx256m",
       paramLabel = "OPTION",
-      description = {
-        "For the server's JVM. Default: ${DEFAULT-VALUE}, which is meant for a machine of 512 MB."
-      })
+      description = "For the server's JVM. Default: ${DEFAULT-VALUE}.")
   private List<String> jvmOptions = List.of();
 
   @Option(
