@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is read from the disk is what is read from memory, and takes no longer way than it must. */
+/** What is read from the disk is what is read from memory. */
 class ColdReadTest {
   private static final String STREAM = "account-1";
   private static final int EVENTS = 3_000; // several pages

@@ -42,6 +42,7 @@ class ReadCallTest {
     caller.onReady.run();
     runAll();
     assertThat(caller.sent).isEqualTo(4);
+    assertThat(caller.counted).containsExactly(1, 1, 1, 1);
   }
 
   @Test
